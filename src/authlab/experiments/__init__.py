@@ -1,0 +1,1 @@
+"""Experiments: claim, prediction, plan, verdict rule; one file each."""

@@ -1,0 +1,48 @@
+"""Errors that a user can act on. Each carries the exit code that the command line answers with."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EXIT_OK = 0
+EXIT_REFUTED = 1
+EXIT_INCONCLUSIVE = 2
+EXIT_USAGE = 64
+EXIT_UNAVAILABLE = 69
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+
+class LabError(Exception):
+    """Something went wrong that the user can mend: the message says what, to what, why, and what to do next."""
+
+    exit_code = EXIT_UNAVAILABLE
+
+
+class UsageProblem(LabError):
+    """The call itself is wrong (a value, a name, a combination)."""
+
+    exit_code = EXIT_USAGE
+
+
+class Unavailable(LabError):
+    """Something that is needed is missing: a program, a port, disk space, a permission."""
+
+
+class Damaged(LabError):
+    """A run folder is half-written, foreign or damaged."""
+
+    exit_code = EXIT_USAGE
+
+
+class UnknownName(UsageProblem):
+    """A name that nothing has; the message holds the nearest match and the list."""
+
+
+def nearest(kind: str, name: str, known: Iterable[str]) -> UnknownName:
+    """The error for an unknown `name` of some `kind` ("mode"), with the nearest of the `known` names."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return UnknownName(f"unknown {kind} {name!r}{hint} {kind}s: {', '.join(names)}")

@@ -1,0 +1,1 @@
+"""A stored run as report.json, HTML and Markdown."""

@@ -1,0 +1,1 @@
+"""What stands a mode up: proxy, workers, store."""

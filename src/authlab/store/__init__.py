@@ -1,0 +1,1 @@
+"""A run's folder: written atomically, versioned, read back with care."""
