@@ -1,0 +1,96 @@
+"""What an experiment is: a claim, predictions made before anything runs, stages to measure, a verdict rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from authlab.model.findings import ExperimentResult, Prediction
+from authlab.store.frames import TrialFrames
+
+AGAIN = "-again"
+"""Suffix of the A/A twin's label: `none-again` is the second slice of `none` in every block."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose for a run. Times in seconds, rate in requests per second over all users."""
+
+    workers: int = 3
+    users: int = 50
+    rate_rps: float = 300.0
+    slice_s: float = 1.0
+    warmup_share: float = 0.06
+    gap_s: float = 0.02
+    blocks: int | None = None
+    budget_s: float = 180.0
+    modes: tuple[str, ...] = ()
+    seed: int = 1
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Stacks that stand side by side, and the interleaved slices of load that move between them.
+
+    `labels` are measured once per block each, in shuffled order; a label is a mode's name, or that plus
+    `AGAIN` for the second slice of an A/A pair.
+    """
+
+    key: str
+    workers: int
+    labels: tuple[str, ...]
+    blocks: int
+    slice_s: float
+    warmup_s: float
+    gap_s: float
+    users: int
+    rate_rps: float
+    seed: int
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The modes whose stacks the stage needs, each once."""
+        return tuple(dict.fromkeys(mode_of(label) for label in self.labels))
+
+    @property
+    def duration_s(self) -> float:
+        """How long the load runs."""
+        return self.blocks * len(self.labels) * (self.slice_s + self.gap_s)
+
+    @property
+    def requests(self) -> int:
+        """How many requests the schedule asks for, about."""
+        return round(self.blocks * len(self.labels) * self.slice_s * self.rate_rps)
+
+
+def mode_of(label: str) -> str:
+    """The mode that a label measures."""
+    return label.removesuffix(AGAIN)
+
+
+@dataclass(frozen=True)
+class StageData:
+    """What a stage brought: the tables of each mode's trial, and the reasons why a trial is not valid."""
+
+    stage: Stage
+    frames: Mapping[str, TrialFrames]
+    invalid: Mapping[str, tuple[str, ...]]
+
+
+class Experiment(Protocol):
+    """One claim. Implementations are stateless; `id` is its name on the command line."""
+
+    id: str
+    claim: str
+    summary: str
+
+    def stages(self, options: Options) -> list[Stage]:
+        """What to stand up and measure, in order."""
+
+    def predictions(self, options: Options) -> list[Prediction]:
+        """What must come out if the claim's model is right. Called before anything runs."""
+
+    def judge(self, predictions: Sequence[Prediction], data: Sequence[StageData]) -> ExperimentResult:
+        """Hold the predictions against what was measured. Pure: reads nothing but its arguments."""

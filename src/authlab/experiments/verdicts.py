@@ -1,0 +1,71 @@
+"""Verdict rules that experiments share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from authlab.model.findings import Judgement, Observation, Prediction, Verdict
+
+
+def judge_value(prediction: Prediction, observation: Observation | None, doubts: Sequence[str] = ()) -> Judgement:
+    """Judge a predicted value: the whole interval within value ± margin confirms, wholly outside refutes.
+
+    `doubts` (reasons why the data can't be trusted) make it inconclusive, whatever the numbers say.
+    """
+    return Judgement(prediction, observation, _value_verdict(prediction, observation, tuple(doubts)))
+
+
+def _value_verdict(prediction: Prediction, observation: Observation | None, doubts: tuple[str, ...]) -> Verdict:
+    name = f"{prediction.quantity} of {prediction.mode}"
+    if observation is None or observation.value is None or observation.interval is None:
+        return Verdict("inconclusive", f"{name} was not measured", doubts)
+    if prediction.value is None:
+        raise ValueError(f"{name} is predicted by a rule, not by a value")
+    low, high = observation.interval
+    wanted = f"{prediction.value:.3g} ± {prediction.margin:g}"
+    seen = f"{observation.value:.3g} [{low:.3g}, {high:.3g}]"
+    floor, ceiling = prediction.value - prediction.margin, prediction.value + prediction.margin
+    if doubts:
+        return Verdict("inconclusive", f"{name}: {seen}, predicted {wanted}, but the trial is in doubt", doubts)
+    if floor <= low and high <= ceiling:
+        return Verdict("confirmed", f"{name}: {seen}, predicted {wanted}")
+    if high < floor or low > ceiling:
+        return Verdict("refuted", f"{name}: {seen}, predicted {wanted}")
+    return Verdict(
+        "inconclusive",
+        f"{name}: {seen} reaches across the edge of {wanted}",
+        ("the interval is too wide for the margin: run longer with --for",),
+    )
+
+
+def judge_at_least(
+    prediction: Prediction, observation: Observation | None, threshold: float, doubts: Sequence[str] = ()
+) -> Judgement:
+    """Judge the rule "at least `threshold`": confirmed if the whole interval is, refuted if none of it is."""
+    reasons = tuple(doubts)
+    name = f"{prediction.quantity} of {prediction.mode}"
+    if prediction.against:
+        name += f" to {prediction.against}"
+    if observation is None or observation.value is None or observation.interval is None:
+        return Judgement(prediction, observation, Verdict("inconclusive", f"{name} was not measured", reasons))
+    low, high = observation.interval
+    seen = f"{name}: {observation.value:.3g} [{low:.3g}, {high:.3g}], held against {threshold:g}"
+    if reasons:
+        verdict = Verdict("inconclusive", f"{seen}, but the trial is in doubt", reasons)
+    elif low >= threshold:
+        verdict = Verdict("confirmed", seen)
+    elif high < threshold:
+        verdict = Verdict("refuted", seen)
+    else:
+        verdict = Verdict("inconclusive", seen, ("the interval reaches across the threshold: run longer with --for",))
+    return Judgement(prediction, observation, verdict)
+
+
+def combine(judgements: Sequence[Judgement], claim_holds: str, claim_fails: str) -> Verdict:
+    """One verdict of several: refuted if any is refuted, else inconclusive if any is, else confirmed."""
+    for value, summary in (("refuted", claim_fails), ("inconclusive", "the run cannot tell")):
+        found = [item.verdict for item in judgements if item.verdict.value == value]
+        if found:
+            reasons = tuple(dict.fromkeys(text for item in found for text in (item.summary, *item.reasons)))
+            return Verdict("refuted" if value == "refuted" else "inconclusive", summary, reasons)
+    return Verdict("confirmed", claim_holds, tuple(item.verdict.summary for item in judgements))

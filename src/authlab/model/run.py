@@ -1,0 +1,50 @@
+"""A run and its trials, as run.json holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from authlab.model.findings import ExperimentResult
+
+RUN_SCHEMA: Final = "authlab/run/1"
+
+RunStatus = Literal["running", "finished", "interrupted", "failed"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One mode measured under one load with one seed: `blocks` slices of it, interleaved with other modes'.
+
+    `id` is also the name of its folder under `trials/`. `reasons` say why a trial is not valid.
+    """
+
+    id: str
+    experiment: str
+    mode: str
+    workers: int
+    block: int = 0
+    blocks: int = 0
+    valid: bool = True
+    reasons: tuple[str, ...] = ()
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """All trials of the experiments of one call, with their circumstances. Immutable: a change makes a new one."""
+
+    id: str
+    status: RunStatus
+    command: tuple[str, ...]
+    seed: int
+    started_at: str
+    finished_at: str | None
+    stack: str
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    parameters: dict[str, Any]
+    experiments: tuple[ExperimentResult, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    failure: str | None = None
+    schema: str = RUN_SCHEMA

@@ -1,0 +1,1 @@
+"""What report.json says of one setup: one file per question, each a pure function of a `Setup`."""

@@ -1,0 +1,28 @@
+"""The A/A pair: the same mode measured twice. It decides what a run could have seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from authlab.stats.intervals import Interval
+
+
+@dataclass(frozen=True)
+class AAResult:
+    """The A/A pair's ratio, held against a margin.
+
+    `passed`: the whole interval lies within [1/(1+margin), 1+margin] (equivalence, Schuirmann 1987: not "no
+    significant difference"). `smallest_effect`: the relative effect below which this run could see nothing,
+    the farther end of the interval from 1.
+    """
+
+    ratio: Interval
+    margin: float
+    passed: bool
+    smallest_effect: float
+
+
+def judge_aa(ratio: Interval, margin: float) -> AAResult:
+    """Gate the A/A pair by equivalence within `margin` (0.05 is 5 %)."""
+    farthest = max(ratio.high, 1 / ratio.low) - 1
+    return AAResult(ratio, margin, farthest <= margin, farthest)

@@ -1,0 +1,54 @@
+"""Files that are either whole or not there: written beside their place and moved into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+
+def _into_place(path: Path, write: Callable[[Path], None]) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        write(beside)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        # mkstemp makes files private; a run's files are for everybody who may read the folder.
+        beside.chmod(0o644)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path`, at once or not at all."""
+
+    def write(beside: Path) -> None:
+        beside.write_text(text, encoding="utf-8")
+
+    _into_place(path, write)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON. Raises ValueError for NaN and infinity, which JSON doesn't have."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_parquet(path: Path, frame: pl.DataFrame) -> None:
+    """Write a frame as zstd-compressed parquet."""
+    _into_place(path, lambda beside: frame.write_parquet(beside, compression="zstd"))
+
+
+def point_latest(link: Path, target: Path) -> None:
+    """Make the symbolic link `link` point to `target` (relative), replacing what it pointed to."""
+    beside = link.with_name(f".{link.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(os.path.relpath(target, link.parent))
+    beside.replace(link)

@@ -1,0 +1,152 @@
+"""A run's folder under results/runs: made, written, found, read."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from authlab.model.errors import Damaged, UsageProblem, nearest
+from authlab.model.run import RUN_SCHEMA, Run
+from authlab.store.atomic import point_latest, write_json, write_parquet, write_text
+from authlab.store.codec import run_from_json, run_to_json
+from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
+
+_TABLES: Final = {"samples": SAMPLES_SCHEMA, "windows": WINDOWS_SCHEMA, "resources": RESOURCES_SCHEMA}
+
+
+def new_run_id(name: str, now: datetime) -> str:
+    """A folder name that sorts by time: 20261124T060000Z-three-modes."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{slug or 'run'}"
+
+
+class RunFolder:
+    """The folder of one run. Every write is atomic; reading tells a damaged or foreign folder from a good one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, results: Path, run_id: str) -> RunFolder:
+        """Make `results`/runs/`run_id`; a second run in the same second gets a number. `latest` points to it."""
+        runs = results / "runs"
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+            for number in range(1, 1000):
+                path = runs / (run_id if number == 1 else f"{run_id}-{number}")
+                try:
+                    path.mkdir()
+                except FileExistsError:
+                    continue
+                point_latest(results / "latest", path)
+                return cls(path)
+        except OSError as error:
+            raise UsageProblem(
+                f"cannot write runs to {results}: {error.strerror}. Choose another folder with --results DIR."
+            ) from error
+        raise UsageProblem(f"{runs} has a thousand runs of the name {run_id}; remove some with: authlab clean")
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    def write_run(self, run: Run) -> None:
+        """Write run.json."""
+        write_json(self.path / "run.json", run_to_json(run))
+
+    def read_run(self) -> Run:
+        """Read run.json. Raises `Damaged` where it is missing, torn, foreign or of another schema."""
+        file = self.path / "run.json"
+        body = read_object(file, "a run")
+        schema = body.get("schema")
+        if schema != RUN_SCHEMA:
+            raise Damaged(
+                f"{file} has the schema {schema!r}; this authlab reads {RUN_SCHEMA!r}. "
+                "Use the version of authlab that wrote it (run.json, versions.authlab)."
+            )
+        try:
+            return run_from_json(body)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Damaged(f"{file} is not a whole run: {error!r}. Its trials may still hold data.") from error
+
+    def trial_folder(self, trial_id: str) -> Path:
+        """The folder of a trial, made if need be, with its logs folder."""
+        folder = self.path / "trials" / trial_id
+        (folder / "logs").mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write_frames(self, trial_id: str, frames: TrialFrames) -> None:
+        """Write a trial's tables."""
+        folder = self.trial_folder(trial_id)
+        for name, schema in _TABLES.items():
+            frame: pl.DataFrame = getattr(frames, name)
+            write_parquet(folder / f"{name}.parquet", frame.select(list(schema)).cast(pl.Schema(schema)))
+
+    def read_frames(self, trial_id: str) -> TrialFrames:
+        """Read a trial's tables; one that was never written is empty. Raises `Damaged` for a broken file."""
+        tables = {name: self._table(trial_id, name) for name in _TABLES}
+        return TrialFrames(**tables)
+
+    def _table(self, trial_id: str, name: str) -> pl.DataFrame:
+        file = self.path / "trials" / trial_id / f"{name}.parquet"
+        if not file.exists():
+            return pl.DataFrame(schema=_TABLES[name])
+        try:
+            frame = pl.read_parquet(file)
+            return frame.select(list(_TABLES[name]))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            first = str(error).splitlines()[0]
+            raise Damaged(f"{file} cannot be read ({first}). Leave its trial out, or run again.") from error
+
+    def write_report(self, name: str, content: str | dict[str, Any]) -> Path:
+        """Write report.json (a dict) or report.html, report.md (text); returns the path."""
+        file = self.path / name
+        if isinstance(content, str):
+            write_text(file, content)
+        else:
+            write_json(file, content)
+        return file
+
+
+def read_object(file: Path, what: str) -> dict[str, Any]:
+    """The JSON object in `file`. Raises `Damaged`, saying that the folder isn't `what`, where there is none."""
+    try:
+        body = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Damaged(f"{file.parent} is not {what}: it has no {file.name}.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise Damaged(f"{file} is damaged: {error}.") from error
+    except OSError as error:
+        raise Damaged(f"{file} cannot be read: {error.strerror}.") from error
+    if not isinstance(body, dict):
+        raise Damaged(f"{file} is damaged: it holds no JSON object.")
+    return body
+
+
+def stored_runs(results: Path) -> list[Path]:
+    """The folders under `results`/runs, oldest first."""
+    runs = results / "runs"
+    return sorted(path for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
+
+
+def find_run(name: str, results: Path) -> Path:
+    """The folder that a user means: a path, the id of a run under `results`, or `latest`.
+
+    Raises `UsageProblem` or `UnknownName` with the nearest match where there is none.
+    """
+    as_path = Path(name)
+    if as_path.is_file():
+        as_path = as_path.parent
+    for candidate in (as_path, results / "runs" / name, results / name):
+        if candidate.is_dir():
+            return candidate.resolve()
+    ids = [path.name for path in stored_runs(results)]
+    if not ids:
+        raise UsageProblem(f"no run {name!r}: {results} has none yet. Make one with: authlab run")
+    raise nearest("run", name, [*ids, "latest"])
