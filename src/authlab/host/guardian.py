@@ -15,6 +15,7 @@ To authlab: `{"spawned": id, "pid", "log_start"}` or `{"failed": id, "error"}`, 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -270,10 +271,8 @@ def main() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        try:
+        with contextlib.suppress(OSError, ValueError):  # macOS has a bound of its own; what there is must do
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):
-            pass  # macOS has a lower bound of its own; what there is must do
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
     Guardian(channel, sys.argv[2:]).run()

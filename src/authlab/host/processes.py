@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from signal import SIGKILL, SIGTERM
 from types import TracebackType
 from typing import Any, Self
 
@@ -56,7 +57,7 @@ class Process:
         self._ended.wait(within_s)
         return self._status
 
-    def stop(self, *, sig: int = signal.SIGTERM, within_s: float) -> int:
+    def stop(self, *, sig: int = SIGTERM, within_s: float) -> int:
         """Ask the program to end with `sig`, kill its whole group after `within_s`; the exit status.
 
         `sig` goes to the program itself, which knows how to end its children. Raises `LabError` if even
@@ -68,7 +69,7 @@ class Process:
 
     def kill(self) -> int:
         """SIGKILL the whole group; the exit status. Raises `LabError` if that does not end it."""
-        self.signal(signal.SIGKILL)
+        self.signal(SIGKILL)
         status = self.wait(_ANSWER_WITHIN_S)
         if status is None:
             raise LabError(f"{self.name} (process {self.pid}) did not end even by SIGKILL: it hangs in the kernel.")
@@ -131,10 +132,8 @@ class Guardian:
 
     def close(self) -> None:
         """End everything that was started and remove the folders. Returns once that is done."""
-        try:
+        with contextlib.suppress(OSError):  # it is gone already; the reader has done its part
             self._channel.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # it is gone already; the reader has done its part
         try:
             self._program.wait(_END_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -253,11 +252,9 @@ class Guardian:
             self._processes.clear()
         for process in left:
             if process.pid:
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except (ProcessLookupError, PermissionError):
-                    pass
-            process._has_ended(-signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, SIGKILL)
+            process._has_ended(-SIGKILL)
         for answer in list(self._answers.values()):
             answer.arrived.set()
 

@@ -21,6 +21,7 @@ class Trial:
 
     id: str
     experiment: str
+    stage: str
     mode: str
     workers: int
     block: int = 0

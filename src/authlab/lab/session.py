@@ -1,0 +1,252 @@
+"""A run from its first word to its report: predict, measure, judge, write."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from authlab.experiments.base import Experiment, Options, Stage, StageData
+from authlab.host.machine import machine_facts, package_versions, pinning
+from authlab.host.processes import Guardian
+from authlab.lab.listening import Listener
+from authlab.lab.reporting import write_reports
+from authlab.lab.stage import StageContext, run_stage
+from authlab.model.errors import LabError
+from authlab.model.findings import ExperimentResult, Verdict
+from authlab.model.run import Run, RunStatus, Trial
+from authlab.stack.secrets import make_secrets
+from authlab.store.disk import check_room
+from authlab.store.runs import RunFolder, new_run_id
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """Where the run is, and what it came to."""
+
+    folder: Path
+    report: Path | None
+    run: Run
+
+
+def run_experiments(
+    experiments: Sequence[Experiment],
+    options: Options,
+    *,
+    results: Path,
+    command: Sequence[str],
+    listener: Listener,
+) -> RunOutcome:
+    """Run `experiments` one after the other and write their report.
+
+    run.json is written before the first trial, after each stage and after the verdicts. On Ctrl-C or SIGTERM
+    the run so far is judged and reported with the status `interrupted`. Raises `LabError` for what the user
+    can mend; the run then says `failed` and why.
+    """
+    plans = [(experiment, experiment.stages(options)) for experiment in experiments]
+    check_room(results, sum(stage.requests for _, stages in plans for stage in stages))
+    now = datetime.now(UTC)
+    folder = RunFolder.create(results, new_run_id("-".join(e.id for e in experiments), now))
+    pins = pinning()
+    run = Run(
+        id=folder.id,
+        status="running",
+        command=tuple(command),
+        seed=options.seed,
+        started_at=_iso(now),
+        finished_at=None,
+        stack="local",
+        machine=machine_facts(pins),
+        versions=package_versions(),
+        parameters=_parameters(options, plans),
+        experiments=tuple(
+            ExperimentResult(e.id, e.claim, tuple(e.predictions(options))) for e in experiments
+        ),
+        trials=tuple(_planned_trials(plans)),
+    )
+    session = _Session(run, folder, listener)
+    folder.write_run(run)
+    for result in run.experiments:
+        listener.predicted(result.id, result.claim, result.predictions)
+    try:
+        with _terminate_as_interrupt(), _runtime_folder() as runtime, Guardian() as guardian:
+            guardian.remove_at_end(runtime)
+            secrets = make_secrets(runtime / "secrets", options.users)
+            for experiment, stages in plans:
+                if not session.run_one(
+                    experiment,
+                    stages,
+                    lambda trial_ids: StageContext(folder, guardian, runtime, secrets, pins, trial_ids, listener),
+                ):
+                    break
+    except KeyboardInterrupt:
+        session.end("interrupted")
+    except LabError as error:
+        session.end("failed", str(error))
+        raise
+    except BaseException:
+        session.end("failed", "a bug in authlab: " + traceback.format_exc(limit=-3))
+        raise
+    else:
+        session.end("interrupted" if session.interrupted else "finished")
+    listener.phase("writing the report")
+    report = write_reports(folder)
+    return RunOutcome(folder.path, report, folder.read_run())
+
+
+class _Session:
+    """The run as it grows. The one place where run.json is rewritten."""
+
+    def __init__(self, run: Run, folder: RunFolder, listener: Listener) -> None:
+        self.run = run
+        self.folder = folder
+        self.listener = listener
+        self.interrupted = False
+
+    def run_one(self, experiment: Experiment, stages: Sequence[Stage], context_for: Any) -> bool:
+        """Measure and judge one experiment; False if Ctrl-C cut it short."""
+        data: list[StageData] = []
+        for stage in stages:
+            ids = {
+                trial.mode: trial.id
+                for trial in self.run.trials
+                if trial.experiment == experiment.id and trial.stage == stage.key
+            }
+            outcome = run_stage(stage, context_for(ids))
+            self._keep(
+                replace(
+                    self.run,
+                    versions={**self.run.versions, **outcome.versions},
+                    trials=tuple(
+                        replace(
+                            trial,
+                            blocks=outcome.summaries[trial.mode]["blocks"],
+                            valid=not outcome.invalid[trial.mode],
+                            reasons=outcome.invalid[trial.mode],
+                            summary=outcome.summaries[trial.mode],
+                        )
+                        if trial.id in ids.values()
+                        else trial
+                        for trial in self.run.trials
+                    ),
+                )
+            )
+            data.append(StageData(stage, outcome.frames, outcome.invalid))
+            if outcome.interrupted:
+                self.interrupted = True
+                break
+        result = judged(experiment, self._predictions(experiment.id), data)
+        self._keep(
+            replace(
+                self.run,
+                experiments=tuple(result if e.id == experiment.id else e for e in self.run.experiments),
+            )
+        )
+        self.listener.judged(result)
+        return not self.interrupted
+
+    def end(self, status: RunStatus, failure: str | None = None) -> None:
+        """Write the run's last word."""
+        self._keep(replace(self.run, status=status, finished_at=_iso(datetime.now(UTC)), failure=failure))
+
+    def _predictions(self, experiment: str) -> ExperimentResult:
+        return next(e for e in self.run.experiments if e.id == experiment)
+
+    def _keep(self, run: Run) -> None:
+        self.run = run
+        self.folder.write_run(run)
+
+
+def judged(experiment: Experiment, planned: ExperimentResult, data: Sequence[StageData]) -> ExperimentResult:
+    """The experiment's result; a judge that crashes yields `inconclusive`, never a pass."""
+    if not any(frames.samples.height for stage in data for frames in stage.frames.values()):
+        return replace(planned, verdict=Verdict("inconclusive", "nothing was measured"))
+    try:
+        return experiment.judge(planned.predictions, data)
+    except Exception as error:  # noqa: BLE001  (whatever a judge does, the data must get their report)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return replace(
+            planned,
+            verdict=Verdict(
+                "inconclusive",
+                "the judge itself failed",
+                (f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})",),
+            ),
+        )
+
+
+def _planned_trials(plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> Iterator[Trial]:
+    number = 0
+    for experiment, stages in plans:
+        for stage in stages:
+            for mode in stage.modes:
+                number += 1
+                suffix = f"-{stage.key}" if len(stages) > 1 else ""
+                yield Trial(
+                    f"{number:02d}-{mode}{suffix}",
+                    experiment.id,
+                    stage.key,
+                    mode,
+                    stage.workers,
+                    valid=False,
+                    reasons=("not measured",),
+                )
+
+
+def _parameters(options: Options, plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> dict[str, Any]:
+    return {
+        "workers": options.workers,
+        "users": options.users,
+        "rate_rps": options.rate_rps,
+        "quick": options.quick,
+        "stages": [
+            {
+                "experiment": experiment.id,
+                "key": stage.key,
+                "workers": stage.workers,
+                "labels": list(stage.labels),
+                "blocks": stage.blocks,
+                "slice_s": stage.slice_s,
+                "warmup_s": stage.warmup_s,
+                "gap_s": stage.gap_s,
+                "users": stage.users,
+                "rate_rps": stage.rate_rps,
+            }
+            for experiment, stages in plans
+            for stage in stages
+        ],
+    }
+
+
+@contextmanager
+def _runtime_folder() -> Iterator[Path]:
+    """A private folder for secrets and configuration; the guardian removes it, also after a SIGKILL."""
+    with tempfile.TemporaryDirectory(prefix=f"authlab-{os.getpid()}-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does: clean up and report."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before: Mapping[int, Any] = {s: signal.signal(s, interrupt) for s in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

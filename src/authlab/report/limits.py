@@ -1,0 +1,118 @@
+"""What a run can't tell, in sentences: derived from the run where the run shows it, stated where it never could."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlab.report.words import count, percent
+
+ENOUGH_BLOCKS = 20
+"""Below this many blocks Student intervals are honest but wide, and drift can't be told from noise."""
+
+
+def limits_of(report: dict[str, Any]) -> list[str]:
+    """Sentences about this run's limits, the gravest first."""
+    setups = [setup for experiment in report["experiments"] for setup in experiment["setups"]]
+    return [
+        *_status(report["run"]),
+        *_trials(report["experiments"]),
+        *_blocks(setups),
+        *_sight(setups),
+        *_tails(setups),
+        *_always(report, bool(setups)),
+    ]
+
+
+def _status(run: dict[str, Any]) -> list[str]:
+    if run["status"] == "finished":
+        return []
+    words = {
+        "interrupted": "The run was interrupted: it shows what had been measured until then.",
+        "running": "The run had not finished when this report was made.",
+        "failed": f"The run failed: {run['failure'] or 'no reason was recorded'}.",
+    }
+    return [words.get(run["status"], f"The run's status is {run['status']}.")]
+
+
+def _trials(experiments: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"Trial {trial['id']} is not valid: {'; '.join(trial['reasons']) or 'no reason was recorded'}."
+        for experiment in experiments
+        for trial in experiment["trials"]
+        if not trial["valid"]
+    ]
+
+
+def _blocks(setups: list[dict[str, Any]]) -> list[str]:
+    found = []
+    if any(setup["pseudo_blocks"] for setup in setups):
+        found.append(
+            "A recording has no blocks: its seconds stand in for them. Its intervals show how much one trial "
+            "swings within itself, not how much another day or another machine would differ."
+        )
+    counts = [n for setup in setups for n in setup["blocks"].values() if not setup["pseudo_blocks"]]
+    if counts and min(counts) < ENOUGH_BLOCKS:
+        found.append(
+            f"Some intervals rest on {count(min(counts), 'block')} only; {ENOUGH_BLOCKS} are wanted. "
+            "A longer run (authlab run --for 10m) makes them narrower."
+        )
+    correlated = sorted(
+        {
+            row["label"]
+            for setup in setups
+            for row in [*setup["failures"], *setup["cpu"]]
+            if row["autocorrelated"]
+        }
+    )
+    if correlated:
+        found.append(
+            f"Neighbouring blocks of {', '.join(correlated)} stayed alike even after merging (the machine drifted): "
+            "their intervals are too narrow by an unknown amount."
+        )
+    return found
+
+
+def _sight(setups: list[dict[str, Any]]) -> list[str]:
+    """The smallest effects that the A/A pairs could have shown, the worst of the setups for each quantity."""
+    worst: dict[str, float] = {}
+    for setup in setups:
+        for section in setup["differences"]:
+            if section["smallest_effect"] is not None:
+                title = section["title"].lower()
+                worst[title] = max(worst.get(title, 0.0), section["smallest_effect"])
+    if not worst:
+        if any(setup["differences"] for setup in setups):
+            return ["There is no A/A pair, so it is unknown how small an effect this run could have seen."]
+        return []
+    parts = [f"{percent(effect)} in {title}" for title, effect in worst.items()]
+    joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return [
+        f"Effects smaller than {joined} are below what this run could see: its two identical measurements of "
+        "`none` are known to agree no better than that."
+    ]
+
+
+def _tails(setups: list[dict[str, Any]]) -> list[str]:
+    tops = [setup["percentiles"]["highest"] for setup in setups if setup["percentiles"]["highest"]]
+    if not tops:
+        return []
+    beyond = setups[0]["percentiles"]["beyond"]
+    return [
+        f"Percentiles above {max(tops):.4g} are not shown: fewer than {beyond} requests lie beyond them."
+    ]
+
+
+def _always(report: dict[str, Any], loaded: bool) -> list[str]:
+    if not loaded:
+        return []
+    found = [
+        "Everything ran on one machine: a store across a network costs each request at least one round trip more "
+        "than is seen here, and a busy neighbour would disturb all modes alike.",
+        "The rate is far below saturation. What happens near capacity is another experiment.",
+    ]
+    if report["run"]["stack"] == "local":
+        found.append(
+            "Plain HTTP on the loopback interface, with log-ins at a low hashing cost: TLS and log-in storms are "
+            "not part of these figures."
+        )
+    return found

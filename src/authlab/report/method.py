@@ -1,0 +1,95 @@
+"""How a run was measured, in the words of the report, with the run's own numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlab.report.words import count, number
+
+
+def method_of(report: dict[str, Any]) -> list[dict[str, str]]:
+    """`term` and `text` of each point, in the order of reading."""
+    setups = [setup for experiment in report["experiments"] for setup in experiment["setups"]]
+    if not setups:
+        return [_prediction()]
+    recording = all(setup["pseudo_blocks"] for setup in setups)
+    points = [_prediction(), _arrivals(report["parameters"])]
+    points.append(_recording() if recording else _blocks(report["parameters"]))
+    points += [_response(), _interval(recording)]
+    if any(setup["cpu"] for setup in setups):
+        points.append(_cpu(report["machine"]))
+    points.append(
+        {
+            "term": "What counts",
+            "text": "Requests after a successful log-in, outside of warm-up. A user whose credential is refused does "
+            "not log in again in steady-state experiments: that would change what is measured.",
+        }
+    )
+    return points
+
+
+def _prediction() -> dict[str, str]:
+    return {
+        "term": "Predicted first",
+        "text": "Each prediction is a formula of the parameters, stored before the first request. It is confirmed if "
+        "the whole 95 % interval lies within prediction ± margin, refuted if it lies wholly outside, else "
+        "inconclusive.",
+    }
+
+
+def _arrivals(parameters: dict[str, Any]) -> dict[str, str]:
+    rate, users = parameters.get("rate_rps"), parameters.get("users")
+    load = f"{number(rate)} requests/s by {count(users, 'user')}" if rate and users else "Requests"
+    return {
+        "term": "Open loop",
+        "text": f"{load}, sent on a Poisson schedule that does not wait for answers and is the same for every mode of "
+        "a block. An arrival that could never be sent is counted.",
+    }
+
+
+def _blocks(parameters: dict[str, Any]) -> dict[str, str]:
+    blocks, length = parameters.get("blocks"), parameters.get("slice_s")
+    how_many = f"{count(blocks, 'block')} of {number(length)} s slices" if blocks and length else "Blocks"
+    return {
+        "term": "Interleaved blocks",
+        "text": f"{how_many}: all stacks stay up side by side, and each block loads every mode once, in shuffled order, "
+        "and `none` twice (the A/A pair). The first part of each slice is warm-up and is not counted.",
+    }
+
+
+def _recording() -> dict[str, str]:
+    return {
+        "term": "A recording",
+        "text": "Plain Locust against one address, without the lab's blocks: each second of it stands in for a block.",
+    }
+
+
+def _response() -> dict[str, str]:
+    return {
+        "term": "Response time",
+        "text": "Service time plus the queueing that the schedule implies (Lindley's recursion per user), so that a "
+        "stall is charged to everyone it delayed. The generator's own lateness is reported apart and reaches no "
+        "one's latency.",
+    }
+
+
+def _interval(recording: bool) -> dict[str, str]:
+    unit = "seconds" if recording else "blocks"
+    return {
+        "term": "Intervals",
+        "text": f"95 %, over {unit}, never over single requests: Student's t on per-block values, log-ratios and "
+        "differences; neighbours are merged while their lag-1 autocorrelation is positive. Percentiles pool the "
+        "requests of resampled blocks. A share of exactly 0 has the exact binomial bound.",
+    }
+
+
+def _cpu(machine: dict[str, Any]) -> dict[str, str]:
+    pinning = machine.get("pinning")
+    where = ""
+    if isinstance(pinning, dict) and pinning.get("generator") and pinning.get("stack"):
+        where = " The generator and the stack were pinned to different cores."
+    return {
+        "term": "CPU per request",
+        "text": "Read from the processes' own CPU clocks at both ends of a slice's measured part, divided by the "
+        f"requests that were done between.{where}",
+    }

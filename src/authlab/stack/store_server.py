@@ -1,0 +1,56 @@
+"""The session store: one Redis-compatible server on loopback, with a password that no process list shows."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from authlab.host.ports import LOOPBACK
+from authlab.host.processes import Guardian, Process
+from authlab.stack.programs import Program
+from authlab.stack.secrets import write_secret
+
+_CONF = "redis.conf"
+
+
+def prepare(folder: Path, *, port: int, password: str, persistent: bool = False) -> None:
+    """Write the server's configuration, readable only by us, into its `folder` (its data folder too).
+
+    `noeviction`: a full store refuses a log-in; it must never drop somebody else's session. `persistent` keeps an
+    append-only file, flushed every second: what survives a restart of the server.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lines = [
+        f"bind {LOOPBACK}",
+        f"port {port}",
+        f"requirepass {password}",
+        "daemonize no",
+        'logfile ""',
+        'save ""',
+        f"appendonly {'yes' if persistent else 'no'}",
+        "appendfsync everysec",
+        "maxmemory-policy noeviction",
+    ]
+    write_secret(folder / _CONF, "".join(f"{line}\n" for line in lines))
+
+
+def start(guardian: Guardian, program: Program, folder: Path, log: Path) -> Process:
+    """Start the server in a prepared `folder`."""
+    return guardian.spawn("the store", [str(program.path), _CONF], log=log, cwd=folder)
+
+
+def answers(port: int, password: str, timeout_s: float) -> bool:
+    """Whether the server at `port` takes the password and answers PING (it says LOADING until its data is read)."""
+    request = f"AUTH {password}\r\nPING\r\n".encode()  # inline commands: redis.io/docs/latest/develop/reference/protocol-spec
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout_s) as connection:
+            connection.sendall(request)
+            answer = b""
+            while answer.count(b"\r\n") < 2:
+                received = connection.recv(256)
+                if not received:
+                    return False
+                answer += received
+    except OSError:
+        return False
+    return answer == b"+OK\r\n+PONG\r\n"

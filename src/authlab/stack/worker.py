@@ -1,0 +1,44 @@
+"""A worker: one gunicorn instance with one process, a single place where memory state can live."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from authlab.host.content import content_root
+from authlab.host.ports import LOOPBACK
+from authlab.host.processes import Guardian, Process, minimal_environment
+from authlab.model.modes import Mode
+
+APPLICATION = "services.wsgi:app"
+
+
+def environment(
+    mode: Mode, worker: str, *, port: int, secrets: Path, store_port: int | None, settings: Mapping[str, str]
+) -> dict[str, str]:
+    """The worker's complete environment: nothing secret, only the folder in which the secrets are.
+
+    `settings` come last and win. Keys of several modes share one store, hence a prefix per mode.
+    """
+    env = minimal_environment() | {
+        "AUTHLAB_STATE": mode.state,
+        "AUTHLAB_WORKER": worker,
+        "AUTHLAB_BIND": f"{LOOPBACK}:{port}",
+        "AUTHLAB_SECRETS": str(secrets.absolute()),
+    }
+    if store_port is not None:
+        env |= {
+            "AUTHLAB_REDIS_HOST": LOOPBACK,
+            "AUTHLAB_REDIS_PORT": str(store_port),
+            "AUTHLAB_REDIS_PREFIX": f"authlab:{mode.name}:",
+        }
+    return env | dict(settings)
+
+
+def start(guardian: Guardian, name: str, env: Mapping[str, str], log: Path) -> Process:
+    """Start gunicorn from the folder that holds the service, under the Python that runs us."""
+    root = content_root()
+    conf = root / "services" / "gunicorn_conf.py"
+    argv = [sys.executable, "-m", "gunicorn", "-c", str(conf), APPLICATION]
+    return guardian.spawn(name, argv, log=log, env=env, cwd=root)
