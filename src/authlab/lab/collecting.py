@@ -67,7 +67,11 @@ def _windows(slices: Sequence[Slice], origin_ns: int, recorded: pl.DataFrame) ->
             }
             for part in slices
         ],
-        schema={name: kind for name, kind in WINDOWS_SCHEMA.items() if name not in ("arrivals", "unserved", "generator_cpu_ns")},
+        schema={
+            name: kind
+            for name, kind in WINDOWS_SCHEMA.items()
+            if name not in ("arrivals", "unserved", "generator_cpu_ns")
+        },
     )
     counted = recorded.group_by("window").agg(
         pl.col("arrivals").sum(), pl.col("unserved").sum(), pl.col("cpu_ns").sum().alias("generator_cpu_ns")

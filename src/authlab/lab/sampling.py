@@ -92,7 +92,9 @@ def read_resources(file: Path) -> pl.DataFrame:
     """The rows that a sampler left; empty where it left none."""
     if not file.exists():
         return pl.DataFrame(schema=RESOURCES_SCHEMA)
-    return pl.read_csv(file, schema=pl.Schema(RESOURCES_SCHEMA), truncate_ragged_lines=True, ignore_errors=True).drop_nulls()
+    return pl.read_csv(
+        file, schema=pl.Schema(RESOURCES_SCHEMA), truncate_ragged_lines=True, ignore_errors=True
+    ).drop_nulls()
 
 
 def machine_busy_ns() -> tuple[int, int] | None:
@@ -107,5 +109,3 @@ def machine_busy_ns() -> tuple[int, int] | None:
     tick = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
     user, nice, system, _idle, _iowait, irq, softirq, steal = (int(value) for value in fields[:8])
     return (user + nice + system + irq + softirq) * tick, steal * tick
-
-

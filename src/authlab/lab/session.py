@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import tempfile
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from authlab.experiments.base import Experiment, Options, Stage, StageData
 from authlab.host.machine import machine_facts, package_versions, pinning
 from authlab.host.processes import Guardian
+from authlab.lab.lifetime import private_folder, terminate_as_interrupt
 from authlab.lab.listening import Listener
+from authlab.lab.reading import running
 from authlab.lab.reporting import write_reports
 from authlab.lab.stage import StageContext, run_stage
 from authlab.model.errors import LabError
@@ -67,9 +64,7 @@ def run_experiments(
         machine=machine_facts(pins),
         versions=package_versions(),
         parameters=_parameters(options, plans),
-        experiments=tuple(
-            ExperimentResult(e.id, e.claim, tuple(e.predictions(options))) for e in experiments
-        ),
+        experiments=tuple(ExperimentResult(e.id, e.claim, tuple(e.predictions(options))) for e in experiments),
         trials=tuple(_planned_trials(plans)),
     )
     session = _Session(run, folder, listener)
@@ -77,8 +72,8 @@ def run_experiments(
     for result in run.experiments:
         listener.predicted(result.id, result.claim, result.predictions)
     try:
-        with _terminate_as_interrupt(), _runtime_folder() as runtime, Guardian() as guardian:
-            guardian.remove_at_end(runtime)
+        with running(folder.path), terminate_as_interrupt(), Guardian() as guardian:
+            runtime = private_folder(guardian)
             secrets = make_secrets(runtime / "secrets", options.users)
             for experiment, stages in plans:
                 if not session.run_one(
@@ -224,28 +219,6 @@ def _parameters(options: Options, plans: Sequence[tuple[Experiment, Sequence[Sta
             for stage in stages
         ],
     }
-
-
-@contextmanager
-def _runtime_folder() -> Iterator[Path]:
-    """A private folder for secrets and configuration; the guardian removes it, also after a SIGKILL."""
-    with tempfile.TemporaryDirectory(prefix=f"authlab-{os.getpid()}-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
-
-
-@contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP do what Ctrl-C does: clean up and report."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before: Mapping[int, Any] = {s: signal.signal(s, interrupt) for s in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _iso(moment: datetime) -> str:

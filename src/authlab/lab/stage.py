@@ -218,9 +218,7 @@ def _watch(
         last, last_requests = now, requests
 
 
-def _check_alive(
-    stacks: LocalStacks, loads: Mapping[str, LoadProcess], elapsed: float, duration: float
-) -> None:
+def _check_alive(stacks: LocalStacks, loads: Mapping[str, LoadProcess], elapsed: float, duration: float) -> None:
     stacks.check_alive()
     for load in loads.values():
         # A generator ends by itself after its last slice, which may be well before the stage's end.

@@ -1,0 +1,55 @@
+# Everything sets itself up: `make lab` and `make test` work on a fresh machine with Python 3.11 or newer.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Show what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "authlab needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 69; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.lab: pyproject.toml hatch_build.py | $(BIN)/python
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.lab
+	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+.PHONY: lab
+lab: $(VENV)/.lab ## Set everything up, run the main comparison, say where the report is
+	$(BIN)/authlab run
+
+.PHONY: quick
+quick: $(VENV)/.lab ## The same in under 45 seconds, with less to tell
+	$(BIN)/authlab run --quick
+
+.PHONY: check
+check: $(VENV)/.dev ## Lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: $(VENV)/.dev ## All tests, with real nginx, gunicorn, Redis and Locust
+	$(BIN)/pytest
+
+.PHONY: test-fast
+test-fast: $(VENV)/.dev ## The tests that start nothing
+	$(BIN)/pytest -q tests/unit
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Benchmarks: the recorder's cost, and the modes against bare Flask and their peers
+	$(BIN)/python -m tests.bench
+
+.PHONY: clean
+clean: ## Remove the environment and caches (runs stay: authlab clean)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

@@ -1,0 +1,41 @@
+"""`authlab clean`: old runs removed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from authlab.cli.values import results_option
+
+
+@click.command()
+@click.option("--keep", type=click.IntRange(min=0), default=3, show_default=True, help="How many newest runs stay.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@results_option
+def clean(keep: int, dry_run: bool, yes: bool, results: Path) -> int:
+    """Remove old runs, all but the newest. Folders that are not the lab's, and running runs, stay."""
+    from authlab.lab.reading import is_ours, is_running
+    from authlab.store.runs import stored_runs
+
+    ours = [path for path in stored_runs(results) if is_ours(path) and not is_running(path)]
+    old = ours[: max(0, len(ours) - keep)]
+    if not old:
+        click.echo(f"nothing to remove: {len(ours)} runs in {results}, {keep} are kept")
+        return 0
+    size = sum(file.stat().st_size for path in old for file in path.rglob("*") if file.is_file())
+    for path in old:
+        click.echo(path.name)
+    click.echo(f"{len(old)} runs, {size / 1024**2:.1f} MiB")
+    if dry_run:
+        return 0
+    if not yes:
+        click.confirm("remove them?", abort=True)
+    for path in old:
+        shutil.rmtree(path)
+    latest = results / "latest"
+    if latest.is_symlink() and not latest.exists():
+        latest.unlink()
+    return 0

@@ -1,0 +1,68 @@
+"""Values on the command line: durations, positive numbers; and all problems of a call at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from authlab.model.errors import LabError, UsageProblem
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
+
+
+class Duration(click.ParamType):
+    """Seconds from "90", "90s", "10m", "1h30m"."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The duration in seconds; fails for anything else or for zero."""
+        if isinstance(value, int | float):
+            return float(value)
+        found = _DURATION.fullmatch(str(value).strip())
+        seconds = sum(float(n) * f for n, f in zip(found.groups(), (3600, 60, 1), strict=True) if n) if found else 0.0
+        if seconds <= 0:
+            self.fail(f"{value!r} is not a duration above zero; write 45s, 10m or 1h30m", param, ctx)
+        return seconds
+
+
+DURATION = Duration()
+
+
+class Problems:
+    """Collects what is wrong with a call, so that the user hears all of it in one go."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+
+    def add(self, text: str) -> None:
+        """Note one problem."""
+        self._found.append(text)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Note a `LabError` raised inside instead of letting it through."""
+        try:
+            yield
+        except LabError as error:
+            self.add(str(error))
+
+    def raise_if_any(self) -> None:
+        """Raise one `UsageProblem` with every problem noted."""
+        if len(self._found) == 1:
+            raise UsageProblem(self._found[0])
+        if self._found:
+            raise UsageProblem("several things are wrong:\n" + "\n".join(f"  - {text}" for text in self._found))
+
+
+results_option = click.option(
+    "--results",
+    type=click.Path(file_okay=True, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder that runs go to.",
+)

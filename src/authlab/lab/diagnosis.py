@@ -1,0 +1,127 @@
+"""What this machine can and cannot do for the lab."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from authlab.host.content import content_root
+from authlab.host.machine import pinning
+from authlab.model.errors import LabError
+from authlab.stack.programs import find_nginx, find_store_server
+
+State = Literal["good", "poor", "missing"]
+
+_DISK_WANTED = 1024**3
+_MEMORY_WANTED = 2 * 1024**3
+_BUSY = 0.5
+"""Load average per core from which measurements suffer."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `needed`: without it no run is possible at all."""
+
+    subject: str
+    state: State
+    text: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def diagnose(results: Path) -> list[Finding]:
+    """Look at everything, in the order in which a run would need it."""
+    looks: tuple[Callable[[], Finding], ...] = (
+        _python,
+        _content,
+        lambda: _program("nginx", find_nginx),
+        lambda: _program("Redis", find_store_server),
+        _locust,
+        _cores,
+        _memory,
+        lambda: _disk(results),
+        _load,
+    )
+    return [look() for look in looks]
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if sys.version_info < (3, 11):
+        return Finding("Python", "missing", version, "install Python 3.11 or newer")
+    return Finding("Python", "good", version)
+
+
+def _content() -> Finding:
+    try:
+        content_root()
+    except LabError as error:
+        return Finding("service and load files", "missing", str(error))
+    return Finding("service and load files", "good", "found")
+
+
+def _program(name: str, find: Callable[[], object]) -> Finding:
+    try:
+        return Finding(name, "good", str(find()))
+    except LabError as error:
+        text, _, remedy = str(error).partition(" Remedy: ")
+        return Finding(name, "missing", text, remedy)
+
+
+def _locust() -> Finding:
+    # Looked for, not imported: importing Locust would patch this process's sockets.
+    if importlib.util.find_spec("locust") is None:
+        return Finding("Locust", "missing", "not installed for this Python", "pip install locust")
+    return Finding("Locust", "good", "installed")
+
+
+def _cores() -> Finding:
+    pins = pinning()
+    if pins.generator:
+        return Finding("cores", "good", f"generator on {list(pins.generator)}, stacks on {list(pins.stack)}")
+    why = "only one core" if hasattr(os, "sched_getaffinity") else "no CPU affinity on this system"
+    return Finding(
+        "cores",
+        "poor",
+        f"{why}: the load generator and the stacks disturb each other",
+        "believe CPU per request before latency, and use a lower --rate",
+        needed=False,
+    )
+
+
+def _memory() -> Finding:
+    free = psutil.virtual_memory().available
+    text = f"{free // 1024**2} MiB available"
+    if free < _MEMORY_WANTED:
+        return Finding("memory", "poor", text, "use fewer --workers, or one --mode at a time", needed=False)
+    return Finding("memory", "good", text)
+
+
+def _disk(results: Path) -> Finding:
+    place = results.absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    text = f"{free // 1024**2} MiB free for {results}"
+    if not os.access(place, os.W_OK):
+        return Finding("results", "missing", f"{place} is not writable", "choose another folder with --results DIR")
+    if free < _DISK_WANTED:
+        return Finding("results", "poor", text, "remove old runs: authlab clean", needed=False)
+    return Finding("results", "good", text)
+
+
+def _load() -> Finding:
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    text = f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores"
+    if busy > _BUSY:
+        return Finding("quiet", "poor", text, "end other programs before measuring", needed=False)
+    return Finding("quiet", "good", text)

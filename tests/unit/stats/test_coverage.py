@@ -1,0 +1,52 @@
+"""How often the intervals hold the truth, by simulation: with independent blocks, and with blocks that drift."""
+
+import numpy as np
+import pytest
+
+from authlab.stats.intervals import block_interval, ratio_interval
+from authlab.stats.percentiles import block_percentiles
+
+_RUNS = 1500
+_SPREAD = 3 * np.sqrt(0.95 * 0.05 / _RUNS)
+"""Three standard deviations of a simulated coverage of 95 %."""
+
+
+def _series(rng: np.random.Generator, blocks: int, r1: float) -> np.ndarray:
+    noise = rng.standard_normal(blocks + 50)
+    series = np.zeros(blocks + 50)
+    for i in range(1, blocks + 50):
+        series[i] = r1 * series[i - 1] + noise[i]
+    return series[50:]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "r1", "at_least"), [(20, 0.0, 0.95), (26, 0.0, 0.95), (26, 0.3, 0.90), (52, 0.3, 0.92)]
+)
+def test_block_intervals_cover_the_mean(blocks: int, r1: float, at_least: float) -> None:
+    rng = np.random.default_rng(7)
+    hits = 0
+    for _ in range(_RUNS):
+        found = block_interval(_series(rng, blocks, r1))
+        hits += found.low <= 0 <= found.high
+    assert hits / _RUNS >= at_least - _SPREAD
+
+
+def test_ratio_intervals_cover_the_ratio_of_skewed_blocks() -> None:
+    rng = np.random.default_rng(8)
+    hits = 0
+    for _ in range(_RUNS):
+        mood = rng.lognormal(0, 0.3, 26)
+        found = ratio_interval(1.2 * mood * rng.lognormal(0, 0.1, 26), mood * rng.lognormal(0, 0.1, 26))
+        hits += found.low <= 1.2 <= found.high
+    assert hits / _RUNS == pytest.approx(0.95, abs=0.03)
+
+
+def test_percentile_intervals_cover_the_median_although_blocks_differ() -> None:
+    rng = np.random.default_rng(9)
+    runs, hits = 150, 0
+    for _ in range(runs):
+        level = np.repeat(rng.lognormal(0, 0.2, 26), 200)
+        values = level * rng.lognormal(1, 0.5, level.size)
+        (median,) = block_percentiles(values, np.repeat(np.arange(26), 200), [50], rng=rng, resamples=300)
+        hits += median.low <= np.e <= median.high
+    assert hits / runs >= 0.88
