@@ -41,7 +41,7 @@ DEFAULT_S = 175.0
 )
 @click.option("--plain", is_flag=True, help="Plain lines instead of a live display.")
 @results_option
-def run(  # noqa: PLR0913  (one parameter per option)
+def run(
     experiments: tuple[str, ...],
     workers: int,
     users: int,

@@ -21,8 +21,9 @@ RESOURCES_FILE = "resources.csv"
 class ResourceSampler(threading.Thread):
     """Reads the clocks of a slice's stack when its warm-up ends and when it ends, and appends rows to CSV files.
 
-    `generators` gives the pid of each mode's load generator, `files` each mode's CSV file. The rows are on disk after each
-    slice, so that a crash loses none. Times are read beside the clocks, not assumed: a late reading is still right.
+    `generators` gives the pid of each mode's load generator, `files` each mode's CSV file. The rows are on disk
+    after each slice, so that a crash loses none. Times are read beside the clocks, not assumed: a late reading
+    is still right.
     """
 
     def __init__(

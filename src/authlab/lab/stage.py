@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ LEAD_IN_S = 0.3
 """Between the last generator's readiness and the first slice: time for the go file to be seen."""
 
 TICK_S = 0.5
+_RATE_OVER_TICKS = 12
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,9 @@ def _watch(
     listener: Listener,
 ) -> None:
     """Tell the progress until the last slice has ended; raise `LabError` if anything dies meanwhile."""
-    last, last_requests, at = time.monotonic(), 0, 0
+    # Rows reach the disk when a slice ends, so the rate is taken over a few slices.
+    readings = deque([(time.monotonic(), 0)], maxlen=_RATE_OVER_TICKS)
+    at = 0
     while True:
         elapsed = (time.monotonic_ns() - origin_ns) / 1e9
         if elapsed >= stage.duration_s:
@@ -211,15 +215,16 @@ def _watch(
                 elapsed_s=max(0.0, elapsed),
                 duration_s=stage.duration_s,
                 requests=requests,
-                rate_rps=(requests - last_requests) / max(1e-9, now - last),
+                rate_rps=(requests - readings[0][1]) / max(1e-9, now - readings[0][0]),
                 failure_shares={m: c.failures / c.requests for m, c in counts.items() if c.requests},
             )
         )
-        last, last_requests = now, requests
+        readings.append((now, requests))
 
 
 def _check_alive(stacks: LocalStacks, loads: Mapping[str, LoadProcess], elapsed: float, duration: float) -> None:
-    stacks.check_alive()
+    if troubles := stacks.troubles():
+        raise LabError("\n".join(troubles))
     for load in loads.values():
         # A generator ends by itself after its last slice, which may be well before the stage's end.
         if load.exit_status() not in (None, 0) and elapsed < duration:

@@ -14,6 +14,7 @@ from pathlib import Path
 from authlab.host.content import content_root
 from authlab.host.processes import Guardian
 from authlab.lab.lifetime import private_folder, terminate_as_interrupt
+from authlab.model.errors import LabError
 from authlab.model.modes import Mode
 from authlab.stack.local import LocalStacks
 from authlab.stack.protocol import Stack
@@ -95,7 +96,8 @@ def wait_for_end(site: Site) -> None:
     try:
         while True:
             time.sleep(0.5)
-            site.stacks.check_alive()
+            if troubles := site.stacks.troubles():
+                raise LabError("\n".join(troubles))
     except KeyboardInterrupt:
         return
 

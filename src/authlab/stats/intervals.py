@@ -74,8 +74,8 @@ def is_autocorrelated(values: Array) -> bool:
     positive side matters: it is what makes intervals too narrow.
     """
     n = values.size
-    if n < 4:
-        return False
+    if n < MIN_MERGED:
+        return False  # too few to tell, and Student's interval on so few is wide anyway
     return lag1_autocorrelation(values) > -1.0 / n + SUSPICION / float(np.sqrt(n))
 
 

@@ -1,0 +1,5 @@
+"""`python -m authlab`."""
+
+from authlab.cli import main
+
+main()

@@ -1,0 +1,90 @@
+"""Hand-made stages: as many blocks and requests as asked, with known failure shares and CPU per request."""
+
+import numpy as np
+import polars as pl
+
+from authlab.experiments.base import AGAIN, Stage, StageData
+from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
+
+_S = 1_000_000_000
+_REQUESTS = 200
+
+
+def made_stage(
+    failing: dict[str, float],
+    cpu_us: dict[str, float],
+    *,
+    blocks: int = 24,
+    workers: int = 3,
+    noise: float = 0.02,
+    labels: tuple[str, ...] | None = None,
+    seed: int = 5,
+) -> StageData:
+    """A stage in which each mode fails its share and costs its CPU per request, give or take `noise` per block."""
+    rng = np.random.default_rng(seed)
+    modes = tuple(failing)
+    labels = labels or (modes[0], modes[0] + AGAIN, *modes[1:])
+    stage = Stage("main", workers, labels, blocks, 1.0, 0.1, 0.0, 10, float(_REQUESTS), 1)
+    frames = {}
+    for mode in modes:
+        tables = [
+            _slice(rng, block * len(labels) + n, label, block, failing[mode], cpu_us[mode], noise)
+            for block in range(blocks)
+            for n, label in enumerate(labels)
+            if label.removesuffix(AGAIN) == mode
+        ]
+        frames[mode] = TrialFrames(*(pl.concat(parts) for parts in zip(*tables, strict=True)))
+    return StageData(stage, frames, dict.fromkeys(modes, ()))
+
+
+def _slice(
+    rng: np.random.Generator, index: int, label: str, block: int, failing: float, cpu_us: float, noise: float
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    start = index * _S
+    due = start + np.sort(rng.integers(0, _S, _REQUESTS))
+    service = (rng.lognormal(0.7, 0.3, _REQUESTS) * 1e6).astype(np.int64)
+    bad = np.arange(_REQUESTS) < round(failing * _REQUESTS)
+    rng.shuffle(bad)
+    samples = pl.DataFrame(
+        {
+            "window": index,
+            "user": rng.integers(0, 10, _REQUESTS),
+            "op": "me",
+            "credential": 1,
+            "issued_ns": 1,
+            "expires_ns": 0,
+            "due_ns": due,
+            "ready_ns": due,
+            "sent_ns": due,
+            "done_ns": due + service,
+            "status": np.where(bad, 401, 200),
+            "worker": "worker-1",
+            "outcome": np.where(bad, "auth", "ok"),
+            "reason": np.where(bad, "unknown_session", ""),
+            "request_id": "",
+            "item": "",
+            "cart": "",
+            "label": label,
+            "block": block,
+            "warmup": due < start + _S // 10,
+            "service_ms": service / 1e6,
+            "queue_ms": 0.0,
+            "response_ms": service / 1e6,
+            "lag_ms": 0.1,
+        },
+        schema=pl.Schema(SAMPLES_SCHEMA),
+    )
+    window = pl.DataFrame(
+        [[index, block, label, start, start + _S // 10, start + _S, _REQUESTS, 0, _S // 5]],
+        schema=pl.Schema(WINDOWS_SCHEMA),
+        orient="row",
+    )
+    counted = int(((due + service > start) & (due + service <= start + _S)).sum())
+    cpu = int(counted * cpu_us * 1000 * rng.lognormal(0, noise))
+    parts = {"proxy": cpu // 4, "worker-1": cpu // 2, "worker-2": cpu - cpu // 4 - cpu // 2, "generator": 7}
+    resources = pl.DataFrame(
+        [[index, part, start, start + _S, ns, 50_000_000] for part, ns in parts.items()],
+        schema=pl.Schema(RESOURCES_SCHEMA),
+        orient="row",
+    )
+    return samples, window, resources

@@ -1,0 +1,153 @@
+"""Experiments judge hand-made data as they must: true claims, false ones, and data that can't tell."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from authlab.experiments.base import Options
+from authlab.experiments.catalogue import EXPERIMENTS, chosen
+from authlab.experiments.planning import blocks_within, slices_of
+from authlab.experiments.round_robin import RoundRobinBreaksMemory
+from authlab.experiments.three_modes import ThreeModes
+from authlab.experiments.verdicts import judge_at_least, judge_value
+from authlab.model.errors import UnknownName
+from authlab.model.findings import ExperimentResult, Observation, Prediction
+from tests.unit.experiments.made_data import made_stage
+
+_FAILING = {"none": 0.0, "memory": 2 / 3, "sticky": 0.0, "redis": 0.0, "jwt": 0.0}
+_CPU = {"none": 500.0, "memory": 510.0, "sticky": 515.0, "redis": 640.0, "jwt": 550.0}
+
+
+def _judged(cpu: dict[str, float], failing: dict[str, float] = _FAILING, **how: float) -> ExperimentResult:
+    options = Options()
+    experiment = ThreeModes()
+    return experiment.judge(experiment.predictions(options), [made_stage(failing, cpu, **how)])  # type: ignore[arg-type]
+
+
+def test_much_better_is_refuted_when_sessions_cost_little_more_than_tokens() -> None:
+    result = _judged(_CPU)
+    assert result.verdict is not None
+    assert result.verdict.value == "refuted"
+    assert "failure shares as predicted in 5 of 5 modes" in result.verdict.summary
+
+
+def test_much_better_is_confirmed_when_every_session_costs_twice_a_token() -> None:
+    result = _judged({**_CPU, "sticky": 1200.0, "redis": 1300.0})
+    assert result.verdict is not None
+    assert result.verdict.value == "confirmed"
+
+
+def test_an_interval_across_the_threshold_is_inconclusive() -> None:
+    result = _judged({**_CPU, "sticky": 825.0, "redis": 825.0}, noise=0.04)
+    assert result.verdict is not None
+    assert result.verdict.value == "inconclusive"
+
+
+def test_a_restless_machine_makes_the_claim_inconclusive() -> None:
+    result = _judged(_CPU, noise=0.5)
+    assert result.verdict is not None
+    assert result.verdict.value == "inconclusive"
+    assert any("A/A pair" in reason for reason in result.verdict.reasons)
+
+
+def test_ratios_recover_what_was_put_in() -> None:
+    found = {(o.mode, o.quantity, o.against): o for o in _judged(_CPU).observations}
+    for mode in ("sticky", "redis", "jwt"):
+        ratio = found[mode, "cpu_us_ratio", "none"]
+        assert ratio.interval is not None
+        assert ratio.interval[0] < _CPU[mode] / _CPU["none"] < ratio.interval[1]
+        assert ratio.blocks == 24
+    gap = found["redis", "cpu_us_difference", "none"]
+    assert gap.value == pytest.approx(140, abs=10)
+    assert found["none-again", "cpu_us_ratio", "none"].value == pytest.approx(1, abs=0.03)
+    assert found["none", "cpu_us", None].value == pytest.approx(500, rel=0.03)
+
+
+def test_a_failure_share_off_its_formula_is_refuted_beside_the_claim() -> None:
+    result = _judged(_CPU, {**_FAILING, "sticky": 0.2})
+    verdicts = {j.prediction.mode: j.verdict.value for j in result.judgements if j.prediction.value is not None}
+    assert verdicts == {
+        "none": "confirmed",
+        "memory": "confirmed",
+        "sticky": "refuted",
+        "redis": "confirmed",
+        "jwt": "confirmed",
+    }
+
+
+def test_an_invalid_trial_is_never_a_headline() -> None:
+    data = made_stage(_FAILING, _CPU)
+    doubtful = replace(data, invalid={**data.invalid, "jwt": ("the load generator used 93% of its core",)})
+    experiment = ThreeModes()
+    result = experiment.judge(experiment.predictions(Options()), [doubtful])
+    assert result.verdict is not None
+    assert result.verdict.value == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [
+        ((0.66, 0.675), "confirmed"),
+        ((0.64, 0.66), "inconclusive"),
+        ((0.5, 0.6), "refuted"),
+        ((0.1, 0.9), "inconclusive"),
+    ],
+)
+def test_a_value_is_judged_by_its_whole_interval(interval: tuple[float, float], verdict: str) -> None:
+    prediction = Prediction("memory", "auth_failure_share", "(N-1)/N", 2 / 3)
+    seen = Observation("memory", "auth_failure_share", sum(interval) / 2, interval, 26, 7800, "share")
+    assert judge_value(prediction, seen).verdict.value == verdict
+    assert judge_value(prediction, seen, ["a doubt"]).verdict.value == "inconclusive"
+    assert judge_value(prediction, None).verdict.value == "inconclusive"
+
+
+def test_at_least_is_judged_by_the_whole_interval() -> None:
+    prediction = Prediction("redis", "cpu_us_ratio", "≥ 1.5", None, against="jwt")
+    for interval, verdict in (((1.6, 1.7), "confirmed"), ((1.4, 1.6), "inconclusive"), ((1.1, 1.2), "refuted")):
+        seen = Observation("redis", "cpu_us_ratio", 1.5, interval, 26, 7800, "ratio", against="jwt")
+        assert judge_at_least(prediction, seen, 1.5).verdict.value == verdict
+
+
+def test_round_robin_is_judged_at_every_number_of_workers() -> None:
+    experiment = RoundRobinBreaksMemory()
+    data = []
+    for workers in (1, 2, 4, 8):
+        shares = {"memory": (workers - 1) / workers, "sticky": 0.0, "redis": 0.0, "jwt": 0.0}
+        data.append(made_stage(shares, dict.fromkeys(shares, 500.0), workers=workers, labels=tuple(shares)))
+    predictions = experiment.predictions(Options())
+    assert experiment.judge(predictions, data).verdict.value == "confirmed"  # type: ignore[union-attr]
+    assert experiment.judge(predictions, data[:3]).verdict.value == "inconclusive", "N = 8 is missing"  # type: ignore[union-attr]
+
+
+def test_every_block_takes_each_label_once_in_an_order_of_its_own() -> None:
+    (stage,) = ThreeModes().stages(Options(budget_s=175))
+    slices = slices_of(stage)
+    orders = {tuple(s.label for s in slices if s.block == block) for block in range(stage.blocks)}
+    assert all(sorted(order) == sorted(stage.labels) for order in orders)
+    assert len(orders) > stage.blocks / 2
+    assert slices == slices_of(stage), "the same seed gives the same order"
+    assert [s.start_s for s in slices] == sorted(s.start_s for s in slices)
+    assert all(a.end_s <= b.start_s for a, b in pairwise(slices))
+
+
+def test_all_slices_of_a_block_share_one_schedule_and_blocks_do_not() -> None:
+    (stage,) = ThreeModes().stages(Options())
+    seeds = {block: {s.seed for s in slices_of(stage) if s.block == block} for block in range(stage.blocks)}
+    assert all(len(found) == 1 for found in seeds.values())
+    assert len(set.union(*seeds.values())) == stage.blocks
+
+
+def test_the_default_plan_has_enough_blocks_and_fits_into_three_minutes() -> None:
+    (stage,) = ThreeModes().stages(Options(budget_s=175))
+    assert stage.blocks >= 20
+    assert 0.85 * 180 <= stage.duration_s <= 175
+    assert blocks_within(1, 6, 1.0, 0.02) == 4
+
+
+def test_names_and_groups_choose_experiments_and_a_typo_is_corrected() -> None:
+    assert [e.id for e in chosen(())] == ["three-modes"]
+    assert [e.id for e in chosen(("all",))] == list(EXPERIMENTS)
+    assert len(chosen(("three-modes", "all"))) == len(EXPERIMENTS)
+    with pytest.raises(UnknownName, match="did you mean 'three-modes'"):
+        chosen(("tree-modes",))
