@@ -79,7 +79,9 @@ def run(
     command = ["authlab", *sys.argv[1:]]
     with watching(plain=plain) as listener:
         outcome = run_experiments(chosen, options, results=results, command=command, listener=listener)
-    _conclude(outcome.run, outcome.report)
+    for line in outcome.summary:
+        click.echo(line)
+    click.echo(f"report: {os.path.relpath(outcome.report)}")
     if outcome.run.status == "interrupted":
         return EXIT_INTERRUPTED
     return _verdict_code(outcome.run, fail_on)
@@ -131,14 +133,6 @@ def _check_capacity(options: Options, found: list[Experiment], problems: Problem
             f"{most} workers at once want about {most * _WORKER_BYTES // 1024**2} MiB, "
             f"{room // 1024**2} are free; use fewer --workers or fewer --mode"
         )
-
-
-def _conclude(run: Run, report: Path | None) -> None:
-    for result in run.experiments:
-        if result.verdict:
-            click.echo(f"{result.id}: {result.verdict.value}: {result.verdict.summary}")
-    if report:
-        click.echo(f"report: {os.path.relpath(report)}")
 
 
 def _verdict_code(run: Run, fail_on: str) -> int:

@@ -14,7 +14,7 @@ from authlab.model.errors import LabError, UsageProblem
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """Seconds from "90", "90s", "10m", "1h30m"."""
 
     name = "duration"

@@ -33,7 +33,8 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _PR_SET_CHILD_SUBREAPER = 36
 _OPEN_FILES = 65_536
 _ENDING_TAKES_AT_MOST_S = 10.0
-_RESET = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGXFSZ", "SIGUSR1", "SIGUSR2", "SIGCHLD")
+_DEAF_TO = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGUSR1", "SIGUSR2", "SIGPIPE")
+_NOT_OURS = (*_DEAF_TO, "SIGXFSZ", "SIGCHLD")  # Python itself ignores SIGPIPE and SIGXFSZ
 
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None, use_errno=True) if _LINUX else None
@@ -83,7 +84,7 @@ def _become(order: dict[str, Any], guardian: int, mask: set[Any]) -> NoReturn:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != guardian:
         os._exit(1)  # the guardian died before the line above could bind us to it
-    for name in _RESET:
+    for name in _NOT_OURS:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     if order["cpus"] and hasattr(os, "sched_setaffinity"):
@@ -265,7 +266,7 @@ def _remove(folder: str) -> None:
 
 def main() -> None:
     """Get deaf, raise the limit of open files for what we start, and serve."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE", "SIGUSR1", "SIGUSR2"):
+    for name in _DEAF_TO:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -12,13 +12,14 @@ from typing import Any
 from authlab.experiments.base import Experiment, Options, Stage, StageData
 from authlab.host.machine import machine_facts, package_versions, pinning
 from authlab.host.processes import Guardian
+from authlab.lab.judging import judged
 from authlab.lab.lifetime import private_folder, terminate_as_interrupt
 from authlab.lab.listening import Listener
 from authlab.lab.reading import running
 from authlab.lab.reporting import write_reports
 from authlab.lab.stage import StageContext, run_stage
 from authlab.model.errors import LabError
-from authlab.model.findings import ExperimentResult, Verdict
+from authlab.model.findings import ExperimentResult
 from authlab.model.run import Run, RunStatus, Trial
 from authlab.stack.secrets import make_secrets
 from authlab.store.disk import check_room
@@ -30,8 +31,9 @@ class RunOutcome:
     """Where the run is, and what it came to."""
 
     folder: Path
-    report: Path | None
+    report: Path
     run: Run
+    summary: tuple[str, ...]
 
 
 def run_experiments(
@@ -93,8 +95,8 @@ def run_experiments(
     else:
         session.end("interrupted" if session.interrupted else "finished")
     listener.phase("writing the report")
-    report = write_reports(folder)
-    return RunOutcome(folder.path, report, folder.read_run())
+    report, lines = write_reports(folder.path)
+    return RunOutcome(folder.path, report, folder.read_run(), tuple(lines))
 
 
 class _Session:
@@ -158,24 +160,6 @@ class _Session:
     def _keep(self, run: Run) -> None:
         self.run = run
         self.folder.write_run(run)
-
-
-def judged(experiment: Experiment, planned: ExperimentResult, data: Sequence[StageData]) -> ExperimentResult:
-    """The experiment's result; a judge that crashes yields `inconclusive`, never a pass."""
-    if not any(frames.samples.height for stage in data for frames in stage.frames.values()):
-        return replace(planned, verdict=Verdict("inconclusive", "nothing was measured"))
-    try:
-        return experiment.judge(planned.predictions, data)
-    except Exception as error:  # noqa: BLE001  (whatever a judge does, the data must get their report)
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        return replace(
-            planned,
-            verdict=Verdict(
-                "inconclusive",
-                "the judge itself failed",
-                (f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})",),
-            ),
-        )
 
 
 def _planned_trials(plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> Iterator[Trial]:

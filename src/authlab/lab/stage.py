@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from authlab.checkers.guards import generator_share, lag_p99_ms, trial_reasons, unserved_share
+from authlab.checkers.guards import trial_reasons
 from authlab.experiments.base import Stage
 from authlab.experiments.planning import slices_of
 from authlab.host.machine import Pinning
@@ -17,13 +17,13 @@ from authlab.host.processes import Guardian
 from authlab.lab.collecting import RECORDING, collect, discard_raw, write_slices
 from authlab.lab.listening import Listener, Progress
 from authlab.lab.sampling import RESOURCES_FILE, ResourceSampler, machine_busy_ns
+from authlab.lab.summaries import summary_of
 from authlab.load import LoadPlan, LoadProcess, Window
 from authlab.model.errors import LabError
 from authlab.model.modes import MODES
 from authlab.model.windows import Slice
 from authlab.stack.local import LocalStacks
 from authlab.stack.secrets import Secrets
-from authlab.stats.blocks import measured
 from authlab.store.frames import TrialFrames
 from authlab.store.runs import RunFolder
 
@@ -245,23 +245,3 @@ def _outcome(stage: Stage, context: StageContext, versions: dict[str, str], inte
         invalid[mode] = trial_reasons(tables.samples, tables.windows)
         summaries[mode] = summary_of(tables)
     return StageOutcome(frames, invalid, summaries, versions, interrupted)
-
-
-def summary_of(tables: TrialFrames) -> dict[str, Any]:
-    """A trial in a few numbers, for run.json."""
-    kept = measured(tables.samples)
-    outcomes = dict(kept["outcome"].value_counts().sort("outcome").iter_rows())
-    return {
-        "requests": kept.height,
-        "outcomes": outcomes,
-        "blocks": tables.windows["block"].n_unique(),
-        "p50_ms": _rounded(kept["response_ms"].quantile(0.5)),
-        "p99_ms": _rounded(kept["response_ms"].quantile(0.99)),
-        "generator_cpu_share": _rounded(generator_share(tables.windows)),
-        "lag_p99_ms": _rounded(lag_p99_ms(tables.samples)),
-        "unserved_share": _rounded(unserved_share(tables.windows)),
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 5)

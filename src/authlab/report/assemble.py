@@ -54,7 +54,15 @@ def build_report(run: Run, frames: Mapping[str, TrialFrames]) -> dict[str, Any]:
     }
     report["limits"] = limits_of(report)
     report["method"] = method_of(report)
-    return report
+    plain: dict[str, Any] = _lists(report)
+    return plain
+
+
+def _lists(value: Any) -> Any:
+    """The value as JSON gives it back: tuples are lists."""
+    if isinstance(value, dict):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _results(run: Run) -> list[ExperimentResult]:
@@ -77,6 +85,7 @@ def _experiment(run: Run, result: ExperimentResult, frames: Mapping[str, TrialFr
             {
                 "id": trial.id,
                 "mode": trial.mode,
+                "stage": trial.stage,
                 "workers": trial.workers,
                 "blocks": trial.blocks,
                 "valid": trial.valid,
@@ -99,6 +108,7 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
 
 def _setup(setup: Setup, result: ExperimentResult, seed: int) -> dict[str, Any]:
     return {
+        "stage": setup.stage,
         "workers": setup.workers,
         "labels": list(setup.labels),
         "requests": setup.samples.height,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlab.report.words import count, percent
-
-ENOUGH_BLOCKS = 20
-"""Below this many blocks Student intervals are honest but wide, and drift can't be told from noise."""
+from authlab.checkers.guards import MIN_BLOCKS
+from authlab.report.words import count, inner, percent
 
 
 def limits_of(report: dict[str, Any]) -> list[str]:
@@ -51,18 +49,13 @@ def _blocks(setups: list[dict[str, Any]]) -> list[str]:
             "swings within itself, not how much another day or another machine would differ."
         )
     counts = [n for setup in setups for n in setup["blocks"].values() if not setup["pseudo_blocks"]]
-    if counts and min(counts) < ENOUGH_BLOCKS:
+    if counts and min(counts) < MIN_BLOCKS:
         found.append(
-            f"Some intervals rest on {count(min(counts), 'block')} only; {ENOUGH_BLOCKS} are wanted. "
+            f"Some intervals rest on {count(min(counts), 'block')} only; {MIN_BLOCKS} are wanted. "
             "A longer run (authlab run --for 10m) makes them narrower."
         )
     correlated = sorted(
-        {
-            row["label"]
-            for setup in setups
-            for row in [*setup["failures"], *setup["cpu"]]
-            if row["autocorrelated"]
-        }
+        {row["label"] for setup in setups for row in [*setup["failures"], *setup["cpu"]] if row["autocorrelated"]}
     )
     if correlated:
         found.append(
@@ -78,7 +71,7 @@ def _sight(setups: list[dict[str, Any]]) -> list[str]:
     for setup in setups:
         for section in setup["differences"]:
             if section["smallest_effect"] is not None:
-                title = section["title"].lower()
+                title = inner(section["title"])
                 worst[title] = max(worst.get(title, 0.0), section["smallest_effect"])
     if not worst:
         if any(setup["differences"] for setup in setups):
@@ -97,9 +90,7 @@ def _tails(setups: list[dict[str, Any]]) -> list[str]:
     if not tops:
         return []
     beyond = setups[0]["percentiles"]["beyond"]
-    return [
-        f"Percentiles above {max(tops):.4g} are not shown: fewer than {beyond} requests lie beyond them."
-    ]
+    return [f"Percentiles above {max(tops):.4g} are not shown: fewer than {beyond} requests lie beyond them."]
 
 
 def _always(report: dict[str, Any], loaded: bool) -> list[str]:
@@ -108,7 +99,7 @@ def _always(report: dict[str, Any], loaded: bool) -> list[str]:
     found = [
         "Everything ran on one machine: a store across a network costs each request at least one round trip more "
         "than is seen here, and a busy neighbour would disturb all modes alike.",
-        "The rate is far below saturation. What happens near capacity is another experiment.",
+        "One arrival rate was measured. What happens near capacity is another experiment.",
     ]
     if report["run"]["stack"] == "local":
         found.append(

@@ -48,12 +48,13 @@ def _arrivals(parameters: dict[str, Any]) -> dict[str, str]:
 
 
 def _blocks(parameters: dict[str, Any]) -> dict[str, str]:
-    blocks, length = parameters.get("blocks"), parameters.get("slice_s")
-    how_many = f"{count(blocks, 'block')} of {number(length)} s slices" if blocks and length else "Blocks"
+    stages = parameters.get("stages") or [parameters]
+    blocks, length = stages[0].get("blocks"), stages[0].get("slice_s")
+    how_many = f"{count(blocks, 'block')} of {length:g} s slices" if blocks and length else "Blocks"
     return {
         "term": "Interleaved blocks",
-        "text": f"{how_many}: all stacks stay up side by side, and each block loads every mode once, in shuffled order, "
-        "and `none` twice (the A/A pair). The first part of each slice is warm-up and is not counted.",
+        "text": f"{how_many}: all stacks stay up side by side, and each block loads every mode once, in shuffled "
+        "order, and `none` twice (the A/A pair). The first part of each slice is warm-up and is not counted.",
     }
 
 

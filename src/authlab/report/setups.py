@@ -1,4 +1,4 @@
-"""The trials of one experiment that can stand in one chart: the same number of workers, the same load."""
+"""The trials of one experiment that can stand in one chart: those of one stage, with the same workers and load."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ TWIN_SUFFIX = "-again"
 _INDEX_STRIDE = 10_000_000
 """Trials of one setup number their slices each from 0: this keeps them apart after they were joined."""
 
+_COLUMNS = (
+    *("window", "op", "credential", "sent_ns", "done_ns", "status", "worker", "outcome", "reason", "label", "block"),
+    *("warmup", "service_ms", "queue_ms", "response_ms", "lag_ms"),
+)
+"""What the report reads of a sample: request ids and carts would double the memory."""
+
+RECORDING = "recording"
+"""Stage of the one trial of plain Locust's recording: its blocks are seconds."""
+
 PSEUDO_BLOCK_NS = 1_000_000_000
 MODE_ORDER = ("none", "none-again", "memory", "sticky", "ip-hash", "hash", "consistent-hash", "redis", "jwt")
 
@@ -27,11 +36,12 @@ def mode_of(label: str) -> str:
 
 @dataclass(frozen=True)
 class Setup:
-    """Joined tables of the trials of one experiment with `workers` workers.
+    """Joined tables of the trials of one stage of an experiment.
 
     `pseudo_blocks` names the labels that had no blocks of their own (a recording) and were cut into seconds.
     """
 
+    stage: str
     workers: int
     trials: tuple[Trial, ...]
     samples: pl.DataFrame
@@ -43,6 +53,13 @@ class Setup:
     def measured(self) -> pl.DataFrame:
         """Requests that count: after a successful log-in, outside of warm-up."""
         return measured(self.samples)
+
+    @cached_property
+    def answered(self) -> dict[str, pl.DataFrame]:
+        """By label: `block`, `sent_ns`, `response_ms` of measured requests that got an answer or timed out."""
+        kept = self.measured.filter((pl.col("outcome") != "network") & (pl.col("response_ms") > 0))
+        parts = kept.select("label", "block", "sent_ns", "response_ms").partition_by("label", as_dict=True)
+        return {str(label): rows for (label,), rows in parts.items()}
 
     @cached_property
     def blocks(self) -> pl.DataFrame:
@@ -69,25 +86,29 @@ class Setup:
 
 
 def setups_of(run: Run, experiment: str, frames: Mapping[str, TrialFrames]) -> list[Setup]:
-    """The setups of one experiment, by number of workers. Trials without a request are left out."""
+    """The setups of one experiment, one per stage, fewest workers first. Stages without a request are left out."""
     trials = [trial for trial in run.trials if trial.experiment == experiment]
     found = []
-    for workers in sorted({trial.workers for trial in trials}):
-        members = [trial for trial in trials if trial.workers == workers]
-        setup = _join(workers, members, frames)
+    for workers, stage in sorted({(trial.workers, trial.stage) for trial in trials}):
+        members = [trial for trial in trials if (trial.workers, trial.stage) == (workers, stage)]
+        setup = _join(stage, workers, members, frames)
         if not setup.samples.is_empty():
             found.append(setup)
     return found
 
 
-def _join(workers: int, trials: list[Trial], frames: Mapping[str, TrialFrames]) -> Setup:
+def _join(stage: str, workers: int, trials: list[Trial], frames: Mapping[str, TrialFrames]) -> Setup:
     tables = [(trial, frames[trial.id]) for trial in trials if trial.id in frames]
     samples, windows, resources = [], [], []
     pseudo: set[str] = set()
     next_block: dict[str, int] = {}
     for number, (trial, held) in enumerate(tables):
         offset = number * _INDEX_STRIDE
-        rows = held.samples.with_columns(pl.col("label").fill_null(trial.mode), pl.col("window") + offset)
+        rows = held.samples.select(_COLUMNS).with_columns(
+            pl.col("label").fill_null(trial.mode), pl.col("window") + offset
+        )
+        if trial.stage == RECORDING:
+            pseudo |= {label for label in rows["label"].unique().to_list() if label}
         if trial.blocks <= 1:
             rows, cut = _cut_into_seconds(rows)
             pseudo |= cut
@@ -97,8 +118,9 @@ def _join(workers: int, trials: list[Trial], frames: Mapping[str, TrialFrames]) 
         resources.append(held.resources.with_columns(pl.col("index") + offset))
     if not tables:
         empty = pl.DataFrame()
-        return Setup(workers, tuple(trials), empty, empty, empty, frozenset())
+        return Setup(stage, workers, tuple(trials), empty, empty, empty, frozenset())
     return Setup(
+        stage,
         workers,
         tuple(trials),
         pl.concat(samples),
@@ -110,7 +132,8 @@ def _join(workers: int, trials: list[Trial], frames: Mapping[str, TrialFrames]) 
 
 def _after(next_block: dict[str, int], rows: pl.DataFrame) -> int:
     """By how much to shift a trial's blocks, so that a repeated trial's blocks follow the first one's."""
-    labels: Iterable[str] = rows["label"].unique().to_list()
+    # Log-ins before the first slice have no label: they are no block that could be repeated.
+    labels: Iterable[str] = [label for label in rows["label"].unique().to_list() if label]
     last = rows["block"].max()
     shift = max((next_block.get(label, 0) for label in labels), default=0)
     for label in labels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 TITLES = {
@@ -11,25 +12,38 @@ TITLES = {
     "p50_ms": "Median response time",
     "p95_ms": "95th percentile of response time",
     "p99_ms": "99th percentile of response time",
-    "p50_ratio": "Median response time",
-    "p95_ratio": "95th percentile of response time",
-    "p99_ratio": "99th percentile of response time",
     "mean_ms": "Mean response time",
     "cpu_us": "CPU per request",
-    "cpu_ratio": "CPU per request",
-    "cpu_per_request_us": "CPU per request",
-    "cpu_per_request_ratio": "CPU per request",
     "rss_bytes": "Memory",
     "throughput_rps": "Requests served",
-    "aa_ratio": "A/A pair",
 }
 
 UNKNOWN = "—"
+NBSP = "\u00a0"
+"""Between a number and its unit: they never part at a line's end."""
+
+
+_UNSEEN = dict.fromkeys([*range(9), *range(11, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def tidy(text: str) -> str:
+    """Text without control characters and overrides of its direction, which would garble what stands beside it."""
+    return text.translate(_UNSEEN)
 
 
 def quantity_title(name: str) -> str:
     """A quantity's name in words; one that isn't known has its underscores taken out."""
+    for suffix, form in (("_smallest_effect", "{}: smallest effect"), ("_ratio", "{}"), ("_difference", "{}")):
+        stem = name.removesuffix(suffix)
+        if stem != name and stem in TITLES:
+            return form.format(TITLES[stem])
     return TITLES.get(name) or name.replace("_", " ").strip().capitalize() or UNKNOWN
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter and no blanks around it."""
+    kept = text.strip()
+    return kept[:1].upper() + kept[1:]
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -48,11 +62,21 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.rstrip("0").rstrip(".") if isinstance(value, int) else text
 
 
+def inner(title: str) -> str:
+    """A title as it stands within a sentence: its first letter small, unless an abbreviation begins it."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def whole(value: float | None) -> str:
+    """A count: 12,345."""
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
 def count(value: float | None, thing: str) -> str:
     """`1 block`, `26 blocks`."""
     if value is None:
-        return f"{UNKNOWN} {thing}s"
-    return f"{value:,.0f} {thing}{'' if value == 1 else 's'}"
+        return f"{UNKNOWN}{NBSP}{thing}s"
+    return f"{value:,.0f}{NBSP}{thing}{'' if value == 1 else 's'}"
 
 
 def percent(share: float | None) -> str:
@@ -61,12 +85,12 @@ def percent(share: float | None) -> str:
         return UNKNOWN
     value = share * 100
     if value == 0 or value == 100:
-        return f"{value:.0f} %"
+        return f"{value:.0f}{NBSP}%"
     if abs(value) < 0.01:
-        return f"{value:.1g} %"
+        return f"{value:.1g}{NBSP}%"
     if abs(value) < 1 or 99 < value < 100:
-        return f"{value:.2f} %"
-    return f"{value:.1f} %" if abs(value) < 100 else f"{value:,.0f} %"
+        return f"{value:.2f}{NBSP}%"
+    return f"{value:.1f}{NBSP}%" if abs(value) < 100 else f"{value:,.0f}{NBSP}%"
 
 
 def change(ratio: float | None) -> str:
@@ -74,12 +98,23 @@ def change(ratio: float | None) -> str:
     if ratio is None or not math.isfinite(ratio) or ratio <= 0:
         return UNKNOWN
     if ratio >= 3 or ratio <= 1 / 3:
-        return f"× {number(ratio)}"
+        return f"×{NBSP}{number(ratio)}"
     value = (ratio - 1) * 100
-    text = f"{abs(value):.0f}" if abs(value) >= 10 else f"{abs(value):.1f}"
+    text = f"{abs(value):.0f}" if abs(value) >= 9.95 else f"{abs(value):.1f}"
     if float(text) == 0:
-        return "±0 %"
-    return f"{'+' if value > 0 else '−'}{text} %"
+        return f"±0{NBSP}%"
+    return f"{'+' if value > 0 else '−'}{text}{NBSP}%"
+
+
+def points(share: float | None) -> str:
+    """A difference of shares in percentage points: +1.2 points."""
+    if share is None or not math.isfinite(share):
+        return UNKNOWN
+    value = share * 100
+    text = f"{abs(value):.2f}" if abs(value) < 1 else f"{abs(value):.1f}"
+    if float(text) == 0:
+        return f"±0{NBSP}points"
+    return f"{'+' if value > 0 else '−'}{text}{NBSP}points"
 
 
 def size(value: float | None) -> str:
@@ -88,8 +123,8 @@ def size(value: float | None) -> str:
         return UNKNOWN
     for unit, step in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
         if abs(value) >= step:
-            return f"{number(value / step)} {unit}"
-    return f"{value:.0f} B"
+            return f"{number(value / step)}{NBSP}{unit}"
+    return f"{value:.0f}{NBSP}B"
 
 
 def duration(seconds: float | None) -> str:
@@ -98,10 +133,10 @@ def duration(seconds: float | None) -> str:
         return UNKNOWN
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return f"{whole}{NBSP}s"
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+        return f"{whole // 60}{NBSP}min {whole % 60:02d}{NBSP}s"
+    return f"{whole // 3600}{NBSP}h {whole % 3600 // 60:02d}{NBSP}min"
 
 
 def in_unit(value: float | None, unit: str) -> str:
@@ -114,8 +149,8 @@ def in_unit(value: float | None, unit: str) -> str:
     if unit == "bytes":
         return size(value)
     if unit == "ratio":
-        return f"× {number(value)}"
-    return f"{number(value)} {plain.get(unit, unit)}".strip()
+        return f"×{NBSP}{number(value)}"
+    return f"{number(value)}{NBSP}{plain.get(unit, unit)}".strip()
 
 
 def interval_in_unit(interval: Any, unit: str) -> str:
@@ -124,17 +159,34 @@ def interval_in_unit(interval: Any, unit: str) -> str:
         return ""
     low, high = interval
     ends = [in_unit(low, unit), in_unit(high, unit)]
-    shared = ends[1].rsplit(" ", 1)
+    shared = ends[1].rsplit(NBSP, 1)
     if unit == "ratio":
         return f"[{number(low)}, {number(high)}]"
-    if len(shared) == 2 and ends[0].endswith(f" {shared[1]}"):
-        return f"[{ends[0].rsplit(' ', 1)[0]}, {shared[0]}] {shared[1]}"
+    if len(shared) == 2 and ends[0].endswith(f"{NBSP}{shared[1]}"):
+        return f"[{ends[0].rsplit(NBSP, 1)[0]}, {shared[0]}]{NBSP}{shared[1]}"
     return f"[{ends[0]}, {ends[1]}]"
+
+
+def measured(value: float | None, interval: Any, unit: str) -> str:
+    """A value with its interval: `66.7 [65.8, 67.6] %`, `× 1.19 [1.17, 1.21]`."""
+    alone, around = in_unit(value, unit), interval_in_unit(interval, unit)
+    if not around:
+        return alone
+    number_part, _, unit_part = alone.rpartition(NBSP)
+    if number_part and unit_part and around.endswith(f"]{NBSP}{unit_part}"):
+        return f"{number_part} {around}"
+    return f"{alone} {around}"
 
 
 def workers(value: int) -> str:
     """`3 workers`."""
     return count(value, "worker")
+
+
+def coded(label: str) -> str:
+    """A label in backticks, as prose of the report names modes."""
+    # A backtick or a bracket in a mode's name would end the code early.
+    return f"`{re.sub(r'[`<>|]', ' ', label_words(label)).strip()}`"
 
 
 def label_words(label: str) -> str:

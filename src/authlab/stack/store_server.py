@@ -39,9 +39,9 @@ def start(guardian: Guardian, program: Program, folder: Path, log: Path) -> Proc
     return guardian.spawn("the store", [str(program.path), _CONF], log=log, cwd=folder)
 
 
-def answers(port: int, password: str, timeout_s: float) -> bool:
-    """Whether the server at `port` takes the password and answers PING (it says LOADING until its data is read)."""
-    request = f"AUTH {password}\r\nPING\r\n".encode()  # inline commands: redis.io/docs/latest/develop/reference/protocol-spec
+def why_not_ready(port: int, password: str, timeout_s: float) -> str | None:
+    """None if the server at `port` takes the password and answers PING, else what is in the way."""
+    request = f"AUTH {password}\r\nPING\r\n".encode()  # inline commands of the Redis protocol
     try:
         with socket.create_connection((LOOPBACK, port), timeout_s) as connection:
             connection.sendall(request)
@@ -49,8 +49,9 @@ def answers(port: int, password: str, timeout_s: float) -> bool:
             while answer.count(b"\r\n") < 2:
                 received = connection.recv(256)
                 if not received:
-                    return False
+                    return f"port {port} closed the connection"
                 answer += received
-    except OSError:
-        return False
-    return answer == b"+OK\r\n+PONG\r\n"
+    except OSError as error:
+        return f"port {port}: {error.strerror or error}"
+    # it says LOADING until its data is read, WRONGPASS if it is a stranger
+    return None if answer == b"+OK\r\n+PONG\r\n" else f"port {port} answered {answer.decode(errors='replace')!r}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from authlab.host.content import content_root
@@ -36,9 +36,11 @@ def environment(
     return env | dict(settings)
 
 
-def start(guardian: Guardian, name: str, env: Mapping[str, str], log: Path) -> Process:
+def start(
+    guardian: Guardian, name: str, env: Mapping[str, str], log: Path, cpus: Sequence[int] | None = None
+) -> Process:
     """Start gunicorn from the folder that holds the service, under the Python that runs us."""
     root = content_root()
     conf = root / "services" / "gunicorn_conf.py"
     argv = [sys.executable, "-m", "gunicorn", "-c", str(conf), APPLICATION]
-    return guardian.spawn(name, argv, log=log, env=env, cwd=root)
+    return guardian.spawn(name, argv, log=log, env=env, cwd=root, cpus=cpus)

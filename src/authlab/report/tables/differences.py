@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,15 +61,32 @@ def difference_section(setup: Setup, seed: int) -> list[dict[str, Any]]:
 
 
 def _ratio(setup: Setup, quantity: Quantity, label: str, rng: np.random.Generator) -> dict[str, Any]:
+    base = _base_labels(setup, label)
     if quantity.column is not None:
-        return ratio_over_blocks(setup.column(label, quantity.column), setup.column(BASE, quantity.column))
-    answered = setup.measured.filter((pl.col("outcome") != "network") & (pl.col("response_ms") > 0))
-    pair = [answered.filter(pl.col("label") == name) for name in (label, BASE)]
-    ratio = tail_ratio(pair[0], pair[1], quantity.tail or 99.0, rng)
+        return ratio_over_blocks(setup.column(label, quantity.column), _floor(setup, quantity.column, base))
+    held = setup.answered
+    floor = [held[name] for name in base if name in held]
+    ratio = tail_ratio(held[label], pl.concat(floor), quantity.tail or 99.0, rng) if label in held and floor else None
     if ratio is None:
         return estimate(None)
     value, low, high, blocks = ratio
     return {**estimate(None), "value": finite(value), "low": finite(low), "high": finite(high), "blocks": blocks}
+
+
+def _base_labels(setup: Setup, label: str) -> list[str]:
+    """What a label is held against: both slices of `none` where it was measured twice, the first for the twin."""
+    return [BASE, TWIN] if TWIN in setup.labels and label != TWIN else [BASE]
+
+
+def _floor(setup: Setup, column: str, labels: list[str]) -> dict[int, float]:
+    """Per block, the geometric mean over `labels`; blocks that lack one of them are left out."""
+    columns = [setup.column(label, column) for label in labels]
+    shared = set.intersection(*(set(values) for values in columns))
+    return {
+        block: math.exp(sum(math.log(values[block]) for values in columns) / len(columns))
+        for block in sorted(shared)
+        if all(values[block] > 0 for values in columns)
+    }
 
 
 def _smallest_effect(rows: list[dict[str, Any]]) -> float | None:

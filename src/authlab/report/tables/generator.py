@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
+from authlab.checkers.guards import GENERATOR_CPU_LIMIT, LAG_P99_LIMIT_MS, UNSERVED_LIMIT
 from authlab.report.estimates import finite
 from authlab.report.setups import Setup, mode_of
-
-LAG_LIMIT_MS: Final = 5.0
-"""A lag p99 above this makes a trial inconclusive."""
-
-CPU_LIMIT: Final = 0.8
-"""So does a generator that uses more than this share of its core."""
 
 
 def generator_rows(setup: Setup) -> list[dict[str, Any]]:
@@ -61,10 +56,10 @@ def generator_rows(setup: Setup) -> list[dict[str, Any]]:
 
 def _problems(row: dict[str, Any]) -> list[str]:
     found = []
-    if row["lag_p99_ms"] is not None and row["lag_p99_ms"] > LAG_LIMIT_MS:
-        found.append(f"lag p99 is above {LAG_LIMIT_MS:g} ms")
-    if row["cpu_share"] is not None and row["cpu_share"] > CPU_LIMIT:
-        found.append(f"more than {CPU_LIMIT:.0%} of its core")
-    if row["unserved"]:
+    if row["lag_p99_ms"] is not None and row["lag_p99_ms"] > LAG_P99_LIMIT_MS:
+        found.append(f"lag p99 is above {LAG_P99_LIMIT_MS:g} ms")
+    if row["cpu_share"] is not None and row["cpu_share"] > GENERATOR_CPU_LIMIT:
+        found.append(f"more than {GENERATOR_CPU_LIMIT:.0%} of its core")
+    if row["unserved"] and row["unserved"] > UNSERVED_LIMIT * (row["arrivals"] or 0):
         found.append(f"{row['unserved']} arrivals could not be sent")
     return found

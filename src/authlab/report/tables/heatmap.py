@@ -20,9 +20,9 @@ def heatmap_section(setup: Setup) -> dict[str, Any]:
     A column is one slice of load on that mode, or several neighbours where a run has more than `MAX_COLUMNS`.
     Times are seconds after the first slice's start.
     """
-    kept = setup.measured.filter((pl.col("outcome") != "network") & (pl.col("response_ms") > 0))
-    if kept.is_empty():
+    if not setup.answered:
         return {"cells": [], "columns": [], "blocks_per_column": 1, "bins_per_decade": BINS_PER_DECADE}
+    kept = pl.concat(setup.answered.values())
     first = kept["block"].min()
     count = kept["block"].n_unique()
     together = max(1, math.ceil(count / MAX_COLUMNS))

@@ -26,9 +26,8 @@ def percentile_section(setup: Setup, seed: int) -> dict[str, Any]:
     curves: list[dict[str, Any]] = []
     headline: list[dict[str, Any]] = []
     for label in setup.labels:
-        rows = setup.measured.filter((pl.col("label") == label) & (pl.col("outcome") != "network"))
-        rows = rows.filter(pl.col("response_ms").is_finite())
-        if rows.is_empty():
+        rows = setup.answered.get(label)
+        if rows is None:
             continue
         asked = sorted({*_grid(rows.height), *HEADLINE})
         values = rows["response_ms"].to_numpy()

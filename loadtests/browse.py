@@ -1,0 +1,25 @@
+"""Users who browse: they log in, then ask who they are and look at and fill their carts, on an open-loop schedule.
+
+    locust -f loadtests/browse.py --host http://127.0.0.1:8080 --credentials credentials.json -u 50 -r 50
+
+Arrivals are Poisson and do not wait for answers: a slow service gets a queue, not a lighter load. Every request is
+recorded (`lab_load/recording.py`); `authlab report` and `authlab compare` read the folder.
+"""
+
+from __future__ import annotations
+
+from locust import events, task
+
+from lab_load.conductor import register
+from lab_load.user import LabUser
+
+register(events, scenario="browse")
+
+
+class Browser(LabUser):
+    """Seven in ten requests ask who the user is, two read the cart, one adds to it (the plan may say otherwise)."""
+
+    @task
+    def browse(self) -> None:
+        """Send all that the schedule holds."""
+        self.follow()

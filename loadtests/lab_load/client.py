@@ -1,0 +1,85 @@
+"""Locust's own client with a clock close to the wire.
+
+`FastHttpUser` keeps its client, so statistics, web page and `--csv` work as ever; only the agent below it,
+which does the I/O, is replaced. It notes two moments of CLOCK_MONOTONIC: `sent_ns`, when the request is ready
+and goes to the socket (a new connection is opened after it, as a user would wait for it too), and `done_ns`,
+when the last byte of the answer was read and parsed. What Locust does around them (URLs, contexts, statistics)
+is in neither, so it is not taken for the service's time.
+
+It does not parse URLs anew, keeps no cookie jar, follows no redirects and does not repeat a request: one call is
+one request. (geventhttpclient sends a GET again when a kept connection turns out to be closed before any
+byte of the answer; both tries carry one request id and count as one sample.)
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from geventhttpclient.client import HTTPClient
+from geventhttpclient.url import URL
+from locust.contrib.fasthttp import FastRequest, FastResponse, LocustUserAgent, insecure_ssl_context_factory
+
+
+class _StampedClient(HTTPClient):
+    """An HTTP client that knows when it was about to send."""
+
+    sent_ns = 0
+
+    def _build_request(self, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._build_request(*args, **kwargs)
+        self.sent_ns = time.monotonic_ns()
+        return text
+
+
+class TimedAgent(LocustUserAgent):
+    """The agent of one user. `sent_ns` and `done_ns` belong to its latest request."""
+
+    def __init__(self, base_url: str, timeout_s: float) -> None:
+        super().__init__(max_retries=0, max_redirects=0, cookiejar=None)
+        url = URL(base_url)
+        self._http = _StampedClient(
+            url.host,
+            port=url.port,
+            ssl=url.scheme == "https",
+            insecure=True,  # as FastHttpUser: a lab's certificates are its own
+            ssl_context_factory=insecure_ssl_context_factory,
+            connection_timeout=timeout_s,
+            network_timeout=timeout_s,
+            concurrency=1,
+        )
+        self._strip = len(base_url)
+        self.sent_ns = 0
+        self.done_ns = 0
+
+    def urlopen(  # type: ignore[override]  # Locust passes only these
+        self, url: str, method: str = "GET", payload: Any = None, headers: Any = None, **_: Any
+    ) -> FastResponse:
+        """Send one request and read the whole answer; raises what the socket raises, `LocustBadStatusCode` from 400."""
+        http = self._http
+        http.sent_ns = time.monotonic_ns()
+        try:
+            raw = http.request(method, url[self._strip :], body=payload, headers=headers)
+            response = FastResponse(raw, sent_request=raw._sent_request)
+            response.content  # noqa: B018 - reading it is the point: the last byte is what `done` waits for
+        finally:
+            self.done_ns = time.monotonic_ns()
+            self.sent_ns = http.sent_ns
+        response.request = _Asked(url, method, headers, payload)
+        try:
+            self._verify_status(response.status_code, url=url)  # type: ignore[no-untyped-call]
+        except Exception as error:
+            error.response = response  # type: ignore[attr-defined]  # where Locust looks for it
+            raise
+        return response
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+
+class _Asked(FastRequest):
+    """What was asked, for those who look at `response.request`; without the URL parsing of its base class."""
+
+    def __init__(self, url: str, method: str, headers: Any, payload: Any) -> None:
+        self.url, self.method, self.headers, self.payload = url, method, headers, payload

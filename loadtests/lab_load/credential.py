@@ -1,0 +1,131 @@
+"""How a user proves who it is, whatever the mode: bearer token, cookies, or the lab's own header.
+
+The service's answer decides, not the mode's name: `access_token` → bearer; a cookie → cookies; neither → the
+`X-Lab-User` header of the control mode, which also carries the cart (state that other modes keep).
+
+Locust's own cookie jar is `http.cookiejar`, which parses every answer anew and costs about as much as the
+request itself. A load test of one host needs names and values and their deletion, nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeGuard
+
+ROUTING_COOKIE = "authlab_route"
+"""Set by nginx to keep a client on its worker (`sticky cookie`); sent back always, but it proves nothing."""
+
+
+class Credential:
+    """One user's credential. `number` counts them from 1 (0: none yet); its text never leaves this object.
+
+    `headers` are ready to send: they are rebuilt only when something changes.
+    """
+
+    def __init__(self, user: str) -> None:
+        self._user = user
+        self._cookies: dict[str, str] = {}
+        self._token: str | None = None
+        self._by_name = False
+        self._cart = ""
+        self.number = 0
+        self.issued_ns = 0
+        self.expires_ns = 0
+        self.headers: dict[str, str] = {}
+
+    def forget(self) -> None:
+        """Before a new log-in: no credential is sent. The routing cookie stays, as in a browser."""
+        self._token, self._by_name, self._cart = None, False, ""
+        self._cookies = {name: value for name, value in self._cookies.items() if name == ROUTING_COOKIE}
+        self._rebuild()
+
+    def logged_in(self, body: Mapping[str, Any], set_cookies: Iterable[str], now_ns: int) -> None:
+        """Adopt what a log-in answered."""
+        self._keep(set_cookies)
+        token = body.get("access_token")
+        self._token = token if _fits_a_header(token) else None
+        self._by_name = self._token is None and not (self._cookies.keys() - {ROUTING_COOKIE})
+        self._issue(body, now_ns)
+
+    def renewed(self, body: Mapping[str, Any], now_ns: int) -> None:
+        """Adopt the new token that an answer brought, if it brought one."""
+        token = body.get("access_token")
+        if self._token is not None and _fits_a_header(token):
+            self._token = token
+            self._issue(body, now_ns)
+
+    def answered(self, set_cookies: Iterable[str], now_ns: int) -> None:
+        """Adopt an answer's cookies. Another value in a cookie that is not for routing is a new credential."""
+        changed = self._keep(set_cookies)
+        if self.number and changed - {ROUTING_COOKIE}:
+            self._issue({}, now_ns)
+        elif changed:
+            self._rebuild()
+
+    def _keep(self, set_cookies: Iterable[str]) -> set[str]:
+        """Store the cookies; the names of those that are new, have another value or are gone."""
+        changed = set()
+        for line in set_cookies:
+            name, value = parse_set_cookie(line)
+            if self._cookies.get(name) != value:
+                changed.add(name)
+                if value is None:
+                    del self._cookies[name]
+                else:
+                    self._cookies[name] = value
+        return changed
+
+    def saw_cart(self, cart: str) -> None:
+        """Remember the cart for the control mode, where the client carries it."""
+        if self._by_name and cart != self._cart:
+            self._cart = cart
+            self._rebuild()
+
+    def _issue(self, body: Mapping[str, Any], now_ns: int) -> None:
+        lifetime_s = body.get("expires_in")
+        self.number += 1
+        self.issued_ns = now_ns
+        self.expires_ns = now_ns + int(lifetime_s * 1e9) if isinstance(lifetime_s, (int, float)) else 0
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        headers = {}
+        if self._cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        if self._by_name:
+            headers["X-Lab-User"] = self._user
+            if self._cart:
+                headers["X-Lab-Cart"] = self._cart
+        self.headers = headers
+
+
+def _fits_a_header(token: object) -> TypeGuard[str]:
+    """JSON may hold what a header may not: a line end would forge headers of ours."""
+    return isinstance(token, str) and token.isascii() and token.isprintable() and token != ""
+
+
+def parse_set_cookie(line: str) -> tuple[str, str | None]:
+    """Name and value of one Set-Cookie line; the value is None when the line deletes the cookie (RFC 6265, 5.2)."""
+    pair, *attributes = line.split(";")
+    name, _, value = pair.partition("=")
+    expired: bool | None = None
+    for attribute in attributes:
+        key, _, text = attribute.partition("=")
+        key = key.strip().lower()
+        if key == "max-age":  # has precedence over Expires
+            expired = text.strip().startswith("-") or text.strip() == "0"
+            break
+        if key == "expires":
+            expired = _in_the_past(text.strip())
+    return name.strip(), None if expired else value.strip()
+
+
+def _in_the_past(date: str) -> bool:
+    try:
+        return parsedate_to_datetime(date).timestamp() <= time.time()
+    except ValueError:
+        return False

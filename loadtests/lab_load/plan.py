@@ -1,0 +1,95 @@
+"""The plan that the lab hands over: which windows of load, for how many users. Schema `authlab/plan/1`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+PLAN_SCHEMA: Final = "authlab/plan/1"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of load. Times are nanoseconds after an origin that the go file names later."""
+
+    index: int
+    start_ns: int
+    end_ns: int
+    rate_rps: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a process does from its start to its end. `go` is the file whose appearance starts the windows."""
+
+    seed: int
+    users: int
+    windows: tuple[Window, ...]
+    mix: dict[str, float]
+    timeout_s: float
+    relogin: str
+    go: Path
+
+
+def read_plan(path: Path) -> tuple[Plan | None, list[str]]:
+    """The plan, or None and all that is wrong with it."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        return None, [f"the plan {path} cannot be read: {error}"]
+    if not isinstance(data, dict) or data.get("schema") != PLAN_SCHEMA:
+        found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+        return None, [f"the plan {path} has schema {found!r}; this load understands {PLAN_SCHEMA!r}"]
+    try:
+        plan = _plan_of(data)
+    except (KeyError, TypeError, ValueError) as error:
+        return None, [f"the plan {path} is not as {PLAN_SCHEMA} wants it: {type(error).__name__} {error}"]
+    problems = [f"the plan {path}: {problem}" for problem in _problems_of(plan)]
+    return (None if problems else plan), problems
+
+
+def _plan_of(data: dict[str, Any]) -> Plan:
+    windows = tuple(
+        Window(int(w["index"]), int(w["start_ns"]), int(w["end_ns"]), float(w["rate_rps"]), int(w["seed"]))
+        for w in data["windows"]
+    )
+    mix = {str(op): float(share) for op, share in data["mix"].items()}
+    return Plan(
+        seed=int(data["seed"]),
+        users=int(data["users"]),
+        windows=windows,
+        mix=mix,
+        timeout_s=float(data["timeout_s"]),
+        relogin=str(data["relogin"]),
+        go=Path(data["go"]),
+    )
+
+
+def _problems_of(plan: Plan) -> list[str]:
+    problems = []
+    if plan.users < 1:
+        problems.append(f"users must be at least 1, not {plan.users}")
+    if not plan.windows:
+        problems.append("it has no windows")
+    last_ns = 0
+    for window in plan.windows:
+        if not last_ns <= window.start_ns < window.end_ns:
+            problems.append(f"window {window.index} is empty or begins before the one before it ends")
+        if not window.rate_rps > 0:
+            problems.append(f"window {window.index} has a rate of {window.rate_rps}, which is not positive")
+        last_ns = window.end_ns
+    problems += mix_problems(plan.mix)
+    return problems
+
+
+def mix_problems(mix: dict[str, float]) -> list[str]:
+    """What is wrong with the shares of the operations."""
+    unknown = sorted(set(mix) - {"me", "cart", "add"})
+    if unknown:
+        return [f"the mix knows me, cart and add, not {', '.join(unknown)}"]
+    if not mix or min(mix.values()) < 0 or sum(mix.values()) <= 0:
+        return [f"the mix needs shares of 0 or more that are not all 0, not {mix}"]
+    return []

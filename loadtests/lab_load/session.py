@@ -1,0 +1,143 @@
+"""One load test in one process: its files, its users' numbers, its windows, from the first log-in to the last line."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gevent
+from gevent.event import Event
+
+from lab_load.crew import Crew
+from lab_load.ledger import Ledger, OpenWindow
+from lab_load.plan import Plan, Window
+from lab_load.recorder import Recorder
+from lab_load.recording import clock, process_name, write_whole
+from lab_load.settings import Settings
+
+_FLUSH_EVERY_S = 1.0
+_GO_POLL_S = 0.02
+_AFTER_END_S = 1.0
+"""Beyond the time-out: how long a window's last answers are waited for before its line is written."""
+
+
+class Session:
+    """What the users of this process share during one test. `users` are those of all processes together."""
+
+    def __init__(self, settings: Settings, folder: Path, crew: Crew, users: int) -> None:
+        self.settings = settings
+        self.users = users
+        self.crew = crew
+        self._name = process_name()
+        self._folder = folder
+        self.recorder = Recorder(folder / f"samples-{self._name}.csv")
+        self._ledger = Ledger(folder / f"windows-{self._name}.csv")
+        self.plain_window = OpenWindow(0, 0)
+        self.windows: dict[int, OpenWindow] = {}
+        self.started = Event()
+        self.origin_ns = 0
+        self.plan_done = False
+        self._enrolled = self._arrived = 0
+        self._failures: list[dict[str, object]] = []
+        self._greenlets: list[gevent.Greenlet] = []
+        self._id_prefix = f"{int.from_bytes(os.urandom(4), 'big'):08x}-"
+        self._ids = 0
+
+    def request_id(self) -> str:
+        """A new one: a random prefix per process and a running number."""
+        self._ids += 1
+        return f"{self._id_prefix}{self._ids}"
+
+    def enrol(self) -> tuple[int, str, str]:
+        """Number, name and password of the next user of this process."""
+        number = self.crew.enrol()
+        self._enrolled += 1
+        accounts = self.settings.accounts
+        return number, *accounts[number % len(accounts)]
+
+    def rate_per_user(self) -> Iterator[float]:
+        """Each user's share of the rate in plain use, for as long as it is asked."""
+        while True:
+            yield self.settings.rate_rps / self.users
+
+    def open(self, on_plan_done: Callable[[], None], on_trouble: Callable[[BaseException], None]) -> None:
+        """Start writing; with a plan, follow it and call `on_plan_done` after its last window.
+
+        `on_trouble` is told when that can't go on: a full disk, a go file that can't be read.
+        """
+        self._greenlets.append(gevent.spawn(self._flush_forever))
+        if self.settings.plan is None:
+            self.plain_window.open()
+        else:
+            self._greenlets.append(gevent.spawn(self._follow, self.settings.plan, on_plan_done))
+        for greenlet in self._greenlets:
+            greenlet.link_exception(lambda dead: on_trouble(dead.exception))
+
+    def login_over(self, user: int, problem: str) -> None:
+        """A user has logged in, or (with a `problem`) has given up."""
+        self._arrived += 1
+        if problem:
+            self._failures.append({"user": user, "problem": problem})
+
+    def is_ready(self, expected: int) -> bool:
+        """All of this process's users have started and finished their log-ins."""
+        return self._enrolled >= expected and self._arrived >= self._enrolled
+
+    def announce_ready(self) -> None:
+        """Write the ready file, and take what is alive now out of the garbage collector's sight."""
+        self.recorder.flush()
+        gc.collect()
+        gc.freeze()
+        ready = {"users": self._enrolled, "failures": self._failures, "clock": clock()}
+        write_whole(self._folder / f"ready-{self._name}.json", json.dumps(ready) + "\n")
+
+    def close(self) -> None:
+        """The test is over: write what is left. A second call does nothing."""
+        gevent.killall([greenlet for greenlet in self._greenlets if greenlet is not gevent.getcurrent()])
+        if self.settings.plan is None and self.plain_window.opened_ns and not self.plain_window.closed_ns:
+            self.plain_window.close()
+            self._ledger.enter(self.plain_window)
+        for window in self.windows.values():
+            if window.opened_ns and not window.closed_ns:
+                window.close()
+                self._ledger.enter(window)
+        self.recorder.close()
+
+    def _flush_forever(self) -> None:
+        while True:
+            gevent.sleep(_FLUSH_EVERY_S)
+            self.recorder.flush()
+
+    def _follow(self, plan: Plan, on_plan_done: Callable[[], None]) -> None:
+        while not plan.go.exists():
+            gevent.sleep(_GO_POLL_S)
+        self.origin_ns = int(json.loads(plan.go.read_bytes())["origin_ns"])
+        self.windows = {window.index: OpenWindow(window.index, self._enrolled) for window in plan.windows}
+        self.started.set()
+        watchers = [gevent.spawn(self._watch, window, plan) for window in plan.windows]
+        self._greenlets += watchers
+        gevent.joinall(watchers, raise_error=True)
+        self.plan_done = True
+        on_plan_done()
+
+    def _watch(self, window: Window, plan: Plan) -> None:
+        """Read the CPU clock at both ends of a window; enter its line when its last answer is in."""
+        entry = self.windows[window.index]
+        sleep_until(self.origin_ns + window.start_ns)
+        entry.open()
+        sleep_until(self.origin_ns + window.end_ns)
+        entry.close()
+        entry.done.wait(plan.timeout_s + _AFTER_END_S)
+        self.recorder.flush()
+        self._ledger.enter(entry)
+
+
+def sleep_until(moment_ns: int) -> None:
+    """Sleep until that moment of CLOCK_MONOTONIC; return at once if it is past."""
+    left_ns = moment_ns - time.monotonic_ns()
+    if left_ns > 0:
+        gevent.sleep(left_ns / 1e9)

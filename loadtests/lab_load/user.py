@@ -1,0 +1,245 @@
+"""The simulated user: logs in, sends what the schedule wants, checks each answer, records it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import Any, NamedTuple
+
+import gevent
+from locust import FastHttpUser
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
+
+from lab_load.basket import Basket
+from lab_load.client import TimedAgent
+from lab_load.columns import BEFORE_WINDOWS
+from lab_load.credential import Credential
+from lab_load.ledger import OpenWindow
+from lab_load.outcome import UNKNOWN_FATE, of_error, of_status, plain, read_json, worker_name
+from lab_load.plan import Plan, Window
+from lab_load.schedule import ITEMS, Arrival, Mix, arrivals, endless, stream
+from lab_load.session import Session
+
+logger = logging.getLogger("authlab")
+
+_LOGIN_TRIES = 4
+_LOGIN_PAUSE_S = 0.25  # doubled after each try
+_LOGIN_PAUSE_MAX_S = 4.0
+_ADD_BODY = {item: json.dumps({"item": item}) for item in ITEMS}
+_CALLS = {"me": ("GET", "/me"), "cart": ("GET", "/cart"), "add": ("POST", "/cart/items")}
+
+
+class Finding(NamedTuple):
+    """What an answer came to."""
+
+    outcome: str
+    reason: str
+    cart: str = ""
+    body: dict[str, Any] = {}  # noqa: RUF012 - never written to
+
+
+class LabUser(FastHttpUser):
+    """Base of the scenarios' users. `environment.authlab` is the Session of the running test."""
+
+    abstract = True
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self.session: Session = environment.authlab
+        self.number, self.username, self._password = self.session.enrol()
+        self.credential = Credential(self.username)
+        self.basket = Basket()
+        self.free_ns = 0
+        self._relogins_left = 1 if self.session.settings.relogin == "once" else 0
+        self._agent = TimedAgent(self.client.base_url or "", self.session.settings.timeout_s)
+        self.client.client = self._agent
+        self._mix = Mix(self.session.settings.mix)
+        self._late_ns = int(self.session.settings.timeout_s * 1e9)
+
+    # --- the user's life ---
+
+    def on_start(self) -> None:
+        """Log in, trying again a bounded number of times, and say how it ended."""
+        self.free_ns = time.monotonic_ns()
+        window = BEFORE_WINDOWS if self.session.settings.plan else 0
+        finding = self.log_in(window)
+        pause_s, tries = _LOGIN_PAUSE_S, 1
+        while finding.outcome != "ok" and tries < _LOGIN_TRIES:
+            self._rest(pause_s)
+            self.free_ns = time.monotonic_ns()
+            finding = self.log_in(window)
+            pause_s, tries = min(2 * pause_s, _LOGIN_PAUSE_MAX_S), tries + 1
+        self.session.login_over(self.number, "" if finding.outcome == "ok" else f"{finding.outcome}: {finding.reason}")
+
+    def on_stop(self) -> None:
+        """Close the connection."""
+        self._agent.close()
+
+    def follow(self) -> None:
+        """Do what the plan or, without one, the options want; returns by StopUser."""
+        plan = self.session.settings.plan
+        if plan is None:
+            self._go_on_forever(self.session.plain_window)
+        else:
+            self._state = LOCUST_STATE_WAITING
+            self.session.started.wait()
+            self._state = LOCUST_STATE_RUNNING
+            for window in plan.windows:
+                self._serve(window, plan)
+        raise StopUser
+
+    def _serve(self, window: Window, plan: Plan) -> None:
+        """One window of a plan: send each arrival when it is due, or as soon as the one before is answered."""
+        start_ns, end_ns = self.session.origin_ns + window.start_ns, self.session.origin_ns + window.end_ns
+        rng = stream(window.seed, self.number)
+        wanted = arrivals(rng, window.rate_rps / plan.users, end_ns - start_ns, self._mix)
+        entry = self.session.windows[window.index]
+        entry.arrivals += len(wanted)
+        self.free_ns = max(self.free_ns, start_ns)
+        for sent, arrival in enumerate(wanted):
+            due_ns = start_ns + arrival.at_ns
+            now_ns = time.monotonic_ns()
+            if now_ns >= end_ns or not self.credential.number:
+                entry.unserved += len(wanted) - sent
+                break
+            if due_ns > now_ns:
+                self._rest((due_ns - now_ns) / 1e9)
+            self.act(arrival, due_ns, window.index)
+        entry.user_done()
+
+    def _rest(self, seconds: float) -> None:
+        """Sleep as Locust's own waits do: it ends a resting user at once, and lets a busy one finish its request."""
+        self._state = LOCUST_STATE_WAITING
+        gevent.sleep(seconds)
+        self._state = LOCUST_STATE_RUNNING
+
+    def _go_on_forever(self, entry: OpenWindow) -> None:
+        """Plain use: arrivals from the log-in on until Locust stops the user."""
+        while not self.credential.number:
+            self._rest(_LOGIN_PAUSE_MAX_S)
+            self.free_ns = time.monotonic_ns()
+            self.log_in(entry.index)
+        start_ns = self.free_ns
+        wanted = endless(stream(self.session.settings.seed, self.number), self.session.rate_per_user(), self._mix)
+        due_ns, pending = start_ns, False
+        try:
+            for arrival in wanted:
+                due_ns, pending = start_ns + arrival.at_ns, True
+                left_ns = due_ns - time.monotonic_ns()
+                if left_ns > 0:
+                    self._rest(left_ns / 1e9)
+                entry.arrivals += 1
+                pending = False
+                self.act(arrival, due_ns, entry.index)
+        finally:
+            # Arrivals that fell due while the last request was under way, and were never sent.
+            now_ns = time.monotonic_ns()
+            if not pending:
+                due_ns = start_ns + next(wanted).at_ns
+            while due_ns <= now_ns:
+                entry.arrivals += 1
+                entry.unserved += 1
+                due_ns = start_ns + next(wanted).at_ns
+
+    # --- requests ---
+
+    def act(self, arrival: Arrival, due_ns: int, window: int) -> None:
+        """Send one scheduled request; after a refusal log in again, if that is still allowed."""
+        op, item = arrival.op, arrival.item
+        method, path = _CALLS[op]
+        finding = self.ask(op, method, path, _ADD_BODY.get(item), due_ns, window, item)
+        if finding.outcome == "auth" and self._relogins_left:
+            self._relogins_left -= 1
+            self.log_in(window)
+        if self._state == LOCUST_STATE_STOPPING:
+            raise StopUser
+
+    def log_in(self, window: int) -> Finding:
+        """Log in anew. It is due when the user is free: no schedule asks for it."""
+        self.credential.forget()
+        self.basket = Basket()
+        body = json.dumps({"username": self.username, "password": self._password})
+        return self.ask("login", "POST", "/login", body, self.free_ns, window)
+
+    def ask(
+        self, op: str, method: str, path: str, body: str | None, due_ns: int, window: int, item: str = ""
+    ) -> Finding:
+        """One request: sent, checked, told to Locust's statistics, recorded."""
+        credential, agent = self.credential, self._agent
+        proof = (0, 0, 0) if op == "login" else (credential.number, credential.issued_ns, credential.expires_ns)
+        request_id = self.session.request_id()
+        headers = {"X-Request-ID": request_id, "Accept-Encoding": "identity", **credential.headers}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        status, worker = 0, ""
+        finding = Finding("network", "cancelled")  # stays, where Locust ends the user in the middle of the request
+        try:
+            with self.client.request(method, path, data=body, headers=headers, catch_response=True) as response:
+                answered = response.headers
+                if answered is None:
+                    finding = Finding(*of_error(response.error))
+                else:
+                    status = response.status_code
+                    worker = worker_name(answered.get("x-worker") or "")
+                    finding = self._examine(op, status, worker, response, item)
+                if finding.outcome == "ok":
+                    response.success()
+                else:
+                    response.failure(f"{finding.outcome}: {finding.reason}")
+        except Exception as error:  # whatever it was, it is this request's outcome and stands in its row
+            finding = Finding("network", plain(f"{type(error).__name__}: {error}"))
+            logger.warning("request %s failed in an unforeseen way", request_id, exc_info=True)
+        finally:
+            ready_ns, self.free_ns = self.free_ns, agent.done_ns
+            self.session.recorder.record(
+                window, self.number, op, proof, due_ns, ready_ns, agent.sent_ns, agent.done_ns,
+                status, worker, finding.outcome, finding.reason, request_id, item, finding.cart,
+            )  # fmt: skip
+            if item and finding.outcome in UNKNOWN_FATE and not finding.cart:
+                self.basket.doubt(item)
+        return finding
+
+    def _examine(self, op: str, status: int, worker: str, response: Any, item: str) -> Finding:
+        """Outcome of an answer; adopts the credential that it brought."""
+        agent, credential = self._agent, self.credential
+        body = read_json(response.content)
+        cookies = response.headers.getlist("set-cookie") if "set-cookie" in response.headers else ()
+        if status != 200:
+            if cookies:
+                credential.answered(cookies, agent.done_ns)
+            return Finding(*of_status(status, worker, body))
+        if op == "login":
+            if body.get("user") != self.username:
+                return Finding("wrong", "identity")
+            credential.logged_in(body, cookies, agent.done_ns)
+            return Finding("ok", "")
+        if cookies:
+            credential.answered(cookies, agent.done_ns)
+        if item:
+            credential.renewed(body, agent.done_ns)
+        if body.get("user") != self.username:
+            return Finding("wrong", "identity")
+        if op == "me":
+            return self._in_time(Finding("ok", ""))
+        return self._in_time(self._check_cart(body.get("cart"), item))
+
+    def _check_cart(self, cart: object, item: str) -> Finding:
+        if not isinstance(cart, dict):
+            return Finding("wrong", "no_cart")
+        shown = plain(" ".join(f"{name}*{count}" for name, count in cart.items()))
+        self.credential.saw_cart(shown)
+        if not self.basket.agrees(cart, item):
+            self.basket = Basket.of(cart)  # one loss is one wrong answer, not every answer after it
+            return Finding("wrong", "cart", shown)
+        if item:
+            self.basket.acknowledge(item)
+        return Finding("ok", "", shown)
+
+    def _in_time(self, finding: Finding) -> Finding:
+        """The socket's time-out runs per read: an answer that trickles in is caught here."""
+        agent = self._agent
+        if finding.outcome == "ok" and agent.done_ns - agent.sent_ns > self._late_ns:
+            return finding._replace(outcome="timeout", reason="late")
+        return finding

@@ -1,0 +1,49 @@
+"""Answers: JSON in bytes, made with as little of the framework as will do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from flask import Response
+
+from services.problems import Header, Problem
+
+
+class Answers:
+    """Makes the answers of one worker, each with its name in `X-Worker`."""
+
+    def __init__(self, worker: str, challenge: str) -> None:
+        # Nobody may keep what was meant for one user (RFC 9111, 5.2.2.5).
+        self._headers = [
+            ("Content-Type", "application/json"),
+            ("Cache-Control", "no-store"),
+            ("X-Worker", worker),
+        ]
+        self._problem_headers = [("Content-Type", "application/problem+json"), *self._headers[1:]]
+        self._challenge = ("WWW-Authenticate", challenge)
+
+    def json(self, members: Mapping[str, object], headers: Sequence[Header] = ()) -> Response:
+        """200 with `members` as a JSON object."""
+        return Response(_dump(members), 200, [*self._headers, *headers])
+
+    def nothing(self, headers: Sequence[Header] = ()) -> Response:
+        """204."""
+        answer = Response(b"", 204, [*self._headers[1:], *headers])
+        answer.headers.remove("Content-Type")  # Werkzeug gives one to everything
+        return answer
+
+    def problem(self, problem: Problem) -> Response:
+        """The refusal as a problem document; a 401 challenges."""
+        headers = [*self._problem_headers, *problem.headers]
+        if problem.status == 401:
+            headers.append(self._challenge)
+        return Response(_dump(problem.document()), int(problem.status), headers)
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))  # `json.dumps` makes one per call
+
+
+def _dump(members: Mapping[str, object]) -> bytes:
+    return _ENCODER.encode(members).encode()

@@ -1,0 +1,61 @@
+"""What a token says, checked claim by claim. PyJWT would take `"exp": "1e9"` or `true`; here a type is a type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from services.carts import Cart, valid_cart
+from services.problems import Problem
+
+ISSUER: Final = "authlab"
+AUDIENCE: Final = "authlab-api"
+
+_TEXTS: Final = ("iss", "aud", "sub", "jti")
+_TIMES: Final = ("iat", "exp")
+_OPTIONAL_TIMES: Final = ("nbf", "auth_time")
+_MAX_TEXT: Final = 64
+
+
+class Claims(NamedTuple):
+    """What the service keeps in a token. `authenticated_at`: unix second of the log-in."""
+
+    user: str
+    cart: Cart
+    authenticated_at: int
+
+
+def claims_of(payload: Any, *, now: float, leeway_s: int) -> Claims:
+    """The claims in a verified payload, at the unix second `now`.
+
+    Raises `malformed` (not an object), `bad_claims` (one is missing, of the wrong kind, or meant for somebody
+    else), `not_yet_valid` or `expired`; `leeway_s` is granted to other workers' clocks, in both directions.
+    """
+    if not isinstance(payload, dict):
+        raise Problem("malformed")
+    _require_kinds(payload)
+    if payload["iss"] != ISSUER or payload["aud"] != AUDIENCE:
+        raise Problem("bad_claims", "The token is of another issuer or for another audience.")
+    issued: int = payload["iat"]
+    authenticated: int = payload.get("auth_time", issued)
+    if max(issued, payload.get("nbf", issued), authenticated) > now + leeway_s:
+        raise Problem("not_yet_valid")
+    if payload["exp"] <= now - leeway_s:
+        raise Problem("expired", "The token has expired.")
+    cart = payload.get("cart", {})
+    if not valid_cart(cart):
+        raise Problem("bad_claims", "The token's cart is not a cart.")
+    return Claims(payload["sub"], cart, authenticated)
+
+
+def _require_kinds(payload: Mapping[str, Any]) -> None:
+    for name in _TEXTS:
+        value = payload.get(name)
+        if type(value) is not str or not 1 <= len(value) <= _MAX_TEXT:
+            raise Problem("bad_claims", f"The claim {name} is missing or not text.")
+    for name in _TIMES:
+        if type(payload.get(name)) is not int:  # True is an int to isinstance
+            raise Problem("bad_claims", f"The claim {name} is missing or not a whole number.")
+    for name in _OPTIONAL_TIMES:
+        if name in payload and type(payload[name]) is not int:
+            raise Problem("bad_claims", f"The claim {name} is not a whole number.")

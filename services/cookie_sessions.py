@@ -1,0 +1,60 @@
+"""Sessions named by a cookie, whatever store they lie in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from services.cookies import SessionCookie
+from services.problems import Problem
+from services.states.protocol import Environ, Grant, Session
+
+
+class SessionStore(Protocol):
+    """Where sessions lie, under a hash of their id. Each method raises `Problem` as `State` says."""
+
+    def create(self, user: str, replaces: str | None) -> str:
+        """The id of a new session of `user`; the session of the id `replaces`, if there is one, ends."""
+
+    def read(self, session_id: str) -> Session:
+        """The session, its idle time begun anew."""
+
+    def add(self, session_id: str, item: str, quantity: int) -> Session:
+        """The session after the addition, which is atomic; its idle time begins anew."""
+
+    def destroy(self, session_id: str) -> None:
+        """The end of the session."""
+
+
+class CookieSessions:
+    """The `State` of every mode whose credential is a session cookie."""
+
+    checks_passwords = True
+
+    def __init__(self, store: SessionStore, cookie: SessionCookie, absolute_s: int) -> None:
+        self._store = store
+        self._cookie = cookie
+        # The idle time-out may end a session earlier; this is when it ends at the latest.
+        self._members = {"expires_in": absolute_s}
+        # HTTP has no registered scheme for cookies, and RFC 9110 wants a challenge on every 401.
+        self.challenge = f'Cookie realm="authlab", cookie-name="{cookie.name}"'
+
+    def session(self, environ: Environ) -> Session:
+        return self._store.read(self._presented(environ))
+
+    def log_in(self, environ: Environ, user: str) -> Grant:
+        # A session that was there before the log-in ends with it: nobody can plant one (session fixation).
+        session_id = self._store.create(user, replaces=self._cookie.read(environ.get("HTTP_COOKIE", "")))
+        return Grant(self._members, (self._cookie.carrying(session_id),))
+
+    def add(self, environ: Environ, item: str, quantity: int) -> tuple[Session, Grant]:
+        return self._store.add(self._presented(environ), item, quantity), Grant()
+
+    def log_out(self, environ: Environ) -> Grant:
+        self._store.destroy(self._presented(environ))
+        return Grant(headers=(self._cookie.cleared(),))
+
+    def _presented(self, environ: Environ) -> str:
+        session_id = self._cookie.read(environ.get("HTTP_COOKIE", ""))
+        if session_id is None:
+            raise Problem("missing", "The session cookie is missing.")
+        return session_id

@@ -1,0 +1,164 @@
+"""The way to Redis: pooled connections, short time-outs, one retry, and a quick no while it is away.
+
+redis-py's client spends 73 µs on a GETEX of which 27 µs are the bare socket (two cores, loopback): its pool,
+its hooks for retries and metrics. Its `Connection` alone takes 37 µs, so the pool and the retry are ours.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeVar, cast
+
+import redis.exceptions
+from redis.backoff import NoBackoff
+from redis.connection import Connection
+from redis.retry import Retry
+
+from services.problems import Problem
+from services.settings import RedisSettings
+
+TIMEOUT_S: Final = 0.2
+"""For connecting, and for each reply. A request meets it at most twice, three times if the handshake of a new
+connection is what stalls: 600 ms at the very worst."""
+
+FAIL_FAST_S: Final = 0.25
+"""How long after a failure the next attempt is made; until then the answer is given at once. Otherwise every
+thread would wait for a store that is gone, and the requests behind them for the threads."""
+
+Command = tuple[str | bytes | int, ...]
+_Reply = TypeVar("_Reply")
+_LOG: Final = logging.getLogger("authlab.store")
+_LOST: Final = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
+
+
+class _Wire(Protocol):
+    """What is used of `redis.connection.Connection`, which has no types of its own."""
+
+    def connect(self) -> None: ...
+    def disconnect(self) -> None: ...
+    def send_command(self, *command: str | bytes | int) -> None: ...
+    def pack_commands(self, commands: tuple[Command, ...]) -> list[bytes]: ...
+    def send_packed_command(self, command: list[bytes]) -> None: ...
+    def read_response(self) -> Any: ...
+    def can_read(self, timeout: float) -> bool: ...
+
+
+class RedisLink:
+    """As many connections as there are threads, made when first needed. Safe to call from all of them.
+
+    A failure is the problem `store_unavailable` (`store_full` if Redis is out of memory), never anything else.
+    """
+
+    def __init__(self, settings: RedisSettings, *, size: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._idle: queue.SimpleQueue[_Wire] = queue.SimpleQueue()
+        self._address = f"{settings.host}:{settings.port}"
+        self._away_until = 0.0
+        for _ in range(size):
+            self._idle.put(_connection(settings))
+
+    def ask(self, *command: str | bytes | int) -> Any:
+        """The reply to a command that may be sent twice without harm: it is, if the first time fails."""
+        return self._with_connection(lambda connection: _twice(connection, lambda: _ask(connection, command)))
+
+    def ask_all(self, *commands: Command) -> list[Any]:
+        """The replies to several such commands in one round trip."""
+        return self._with_connection(lambda connection: _twice(connection, lambda: _ask_all(connection, commands)))
+
+    def script(self, digest: str, text: str, key: str, *arguments: str | bytes | int) -> Any:
+        """The reply of a Lua script that must not run twice for one request.
+
+        Connecting may be repeated, sending may not: whether a lost reply means a lost request is unknowable.
+        """
+        return self._with_connection(lambda connection: _run_script(connection, digest, text, (1, key, *arguments)))
+
+    def _with_connection(self, work: Callable[[_Wire], _Reply]) -> _Reply:
+        self._refuse_while_away()
+        try:
+            connection = self._idle.get(timeout=TIMEOUT_S)
+        except queue.Empty:
+            raise Problem("store_unavailable", "All connections to the session store are busy.") from None
+        try:
+            reply = work(connection)
+        except redis.exceptions.OutOfMemoryError:
+            raise Problem("store_full") from None
+        except (redis.exceptions.RedisError, OSError) as error:
+            raise self._failed(error) from error
+        finally:
+            self._idle.put(connection)
+        if self._away_until:
+            self._away_until = 0.0
+            _LOG.warning("the session store at %s answers again", self._address)
+        return reply
+
+    def _refuse_while_away(self) -> None:
+        if self._away_until:
+            now = self._clock()
+            if now < self._away_until:
+                raise Problem("store_unavailable")
+            self._away_until = now + 3 * TIMEOUT_S  # this thread tries; the others need not try with it
+
+    def _failed(self, error: Exception) -> Problem:
+        if not self._away_until:
+            _LOG.warning("the session store at %s is away: %s", self._address, error)
+        self._away_until = self._clock() + FAIL_FAST_S
+        return Problem("store_unavailable")
+
+
+def _connection(settings: RedisSettings) -> _Wire:
+    make = cast(Callable[..., _Wire], Connection)
+    return make(
+        host=settings.host,
+        port=settings.port,
+        username=settings.username,
+        password=settings.password,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        socket_keepalive=True,
+        protocol=2,
+        retry=Retry(NoBackoff(), 0),  # redis-py 8 tries ten times by default: seconds per request
+    )
+
+
+def _ask(connection: _Wire, command: Command) -> Any:
+    connection.send_command(*command)
+    return connection.read_response()
+
+
+def _ask_all(connection: _Wire, commands: tuple[Command, ...]) -> list[Any]:
+    connection.send_packed_command(connection.pack_commands(commands))
+    return [connection.read_response() for _ in commands]
+
+
+def _twice(connection: _Wire, work: Callable[[], _Reply]) -> _Reply:
+    """Once more on a new connection: the old one may have died idle, with a Redis that is back by now."""
+    try:
+        return work()
+    except _LOST:
+        connection.disconnect()
+        return work()
+
+
+def _run_script(connection: _Wire, digest: str, text: str, arguments: Command) -> Any:
+    if _is_stale(connection):
+        connection.disconnect()
+    _twice(connection, connection.connect)
+    try:
+        try:
+            return _ask(connection, ("EVALSHA", digest, *arguments))
+        except redis.exceptions.NoScriptError:  # Redis is new: it has done nothing, and learns the script
+            return _ask(connection, ("EVAL", text, *arguments))
+    except _LOST:
+        connection.disconnect()
+        raise
+
+
+def _is_stale(connection: _Wire) -> bool:
+    """Whether the other side has closed the connection (1.7 µs), or left something unread in it."""
+    try:
+        return bool(connection.can_read(0))
+    except _LOST:
+        return True

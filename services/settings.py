@@ -1,0 +1,144 @@
+"""What the service is told at its start, by the environment and by files of secrets: checked all at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from services.documents import Unusable
+from services.keyring import Keyring, keyring_of
+from services.passwords import Users, users_of
+
+STATES: Final = ("none", "memory", "redis", "jwt")
+"""The files in `states/`. Adding one is that file and a word here."""
+
+_Read = TypeVar("_Read")
+
+
+class SettingsError(Exception):
+    """The environment is not one to start in; `problems` holds every reason, each a whole sentence."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class RedisSettings:
+    """Where the store is, and how to be let in."""
+
+    host: str
+    port: int
+    prefix: str
+    username: str | None
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the service is told. Times are whole seconds."""
+
+    state: str
+    worker: str
+    users: Users
+    session_idle_s: int = 1800
+    session_absolute_s: int = 43200
+    token_ttl_s: int = 3600
+    leeway_s: int = 0
+    max_sessions: int = 200_000
+    threads: int = 8
+    tls: bool = False
+    keyring: Keyring | None = None
+    redis: RedisSettings | None = None
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ` (`AUTHLAB_…`); raises `SettingsError` with all of its problems."""
+    return _Reader(environ).settings()
+
+
+class _Reader:
+    """Reads one setting after the other and keeps what is wrong instead of stopping there."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._problems: list[str] = []
+
+    def settings(self) -> Settings:
+        state = self._state()
+        users = self._secret("users.json", users_of)
+        keyring = self._secret("jwt.json", keyring_of) if state == "jwt" else None
+        redis = self._redis() if state == "redis" else None
+        worker = self._matching("AUTHLAB_WORKER", socket.gethostname(), r"[A-Za-z0-9._-]{1,64}")
+        numbers = {
+            "session_idle_s": self._whole("AUTHLAB_SESSION_IDLE_S", 1800, 1, 31_536_000),
+            "session_absolute_s": self._whole("AUTHLAB_SESSION_ABSOLUTE_S", 43200, 1, 31_536_000),
+            "token_ttl_s": self._whole("AUTHLAB_TOKEN_TTL_S", 3600, 1, 31_536_000),
+            "leeway_s": self._whole("AUTHLAB_LEEWAY_S", 0, 0, 3600),
+            "max_sessions": self._whole("AUTHLAB_MAX_SESSIONS", 200_000, 1, 100_000_000),
+            "threads": self._whole("AUTHLAB_THREADS", 8, 1, 1024),
+        }
+        tls = self._whole("AUTHLAB_TLS", 0, 0, 1) == 1
+        if self._problems or users is None:
+            raise SettingsError(self._problems)
+        return Settings(state, worker, users, tls=tls, keyring=keyring, redis=redis, **numbers)
+
+    def _state(self) -> str:
+        state = self._environ.get("AUTHLAB_STATE", "")
+        if state not in STATES:
+            self._problems.append(f"AUTHLAB_STATE is {state!r}; it must be one of {', '.join(STATES)}.")
+        return state
+
+    def _redis(self) -> RedisSettings | None:
+        host = self._matching("AUTHLAB_REDIS_HOST", "127.0.0.1", r"[A-Za-z0-9._:-]{1,253}")
+        port = self._whole("AUTHLAB_REDIS_PORT", 6379, 1, 65535)
+        prefix = self._matching("AUTHLAB_REDIS_PREFIX", "authlab:", r"[A-Za-z0-9:._-]{0,64}")
+        access = self._secret("redis.json", _redis_access)
+        return None if access is None else RedisSettings(host, port, prefix, *access)
+
+    def _whole(self, name: str, default: int, least: int, most: int) -> int:
+        text = self._environ.get(name, str(default))
+        if re.fullmatch(r"[0-9]{1,12}", text) is None or not least <= int(text) <= most:
+            self._problems.append(f"{name} is {text!r}; it must be a whole number from {least} to {most}.")
+            return default
+        return int(text)
+
+    def _matching(self, name: str, default: str, pattern: str) -> str:
+        text = self._environ.get(name, default)
+        if re.fullmatch(pattern, text) is None:
+            self._problems.append(f"{name} is {text!r}; it must match {pattern}.")
+        return text
+
+    def _secret(self, name: str, read: Callable[[Any], _Read]) -> _Read | None:
+        """What `read` makes of the file `name` in AUTHLAB_SECRETS. Its text is in no message."""
+        folder = self._environ.get("AUTHLAB_SECRETS")
+        if not folder:
+            missing = "AUTHLAB_SECRETS is not set; it must name the folder that holds the secrets."
+            if missing not in self._problems:
+                self._problems.append(missing)
+            return None
+        file = Path(folder) / name
+        try:
+            return read(json.loads(file.read_bytes()))
+        except OSError as error:
+            self._problems.append(f"{file} can't be read: {error.strerror}.")
+        except Unusable as error:
+            self._problems.append(f"{file} is not usable: {error}.")
+        except (ValueError, RecursionError):
+            self._problems.append(f"{file} is not JSON.")
+        return None
+
+
+def _redis_access(document: Any) -> tuple[str | None, str | None]:
+    if not isinstance(document, dict):
+        raise Unusable('expected {"username": ..., "password": ...}')
+    username, password = document.get("username"), document.get("password")
+    for name, value in (("username", username), ("password", password)):
+        if value is not None and (not isinstance(value, str) or not value):
+            raise Unusable(f"`{name}` is not text")
+    return username, password

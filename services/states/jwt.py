@@ -1,0 +1,62 @@
+"""State in the client: a signed token in the Authorization header, which holds the cart as well."""
+
+from __future__ import annotations
+
+from services.carts import added
+from services.claims import Claims
+from services.problems import Problem
+from services.settings import Settings
+from services.states.protocol import NOTHING, Environ, Grant, Session
+from services.tokens import Tokens
+
+
+class BearerTokens:
+    """Any worker that knows the keys serves anybody, and nothing can be taken back before it expires."""
+
+    checks_passwords = True
+    challenge = 'Bearer realm="authlab"'
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def session(self, environ: Environ) -> Session:
+        claims = self._claims(environ)
+        return Session(claims.user, claims.cart)
+
+    def log_in(self, environ: Environ, user: str) -> Grant:  # noqa: ARG002 - nothing of the request lives on
+        return self._grant(Claims(user, {}, 0))
+
+    def add(self, environ: Environ, item: str, quantity: int) -> tuple[Session, Grant]:
+        claims = self._claims(environ)
+        cart = added(claims.cart, item, quantity)
+        return Session(claims.user, cart), self._grant(claims._replace(cart=cart))
+
+    def log_out(self, environ: Environ) -> Grant:
+        # All that a stateless token allows: the client is told to forget it. Until it expires it still works.
+        self._claims(environ)
+        return NOTHING
+
+    def _claims(self, environ: Environ) -> Claims:
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Problem("missing", "The bearer token is missing.")
+        return self._tokens.read(token.strip(" "))
+
+    def _grant(self, claims: Claims) -> Grant:
+        try:
+            token, expires_in = self._tokens.issue(claims)
+        except ValueError:
+            raise Problem("cart_full", "The cart no longer fits into a token.") from None
+        return Grant({"access_token": token, "token_type": "Bearer", "expires_in": expires_in})
+
+
+def build(settings: Settings) -> BearerTokens:
+    """The state of the mode `jwt`."""
+    assert settings.keyring is not None  # noqa: S101 - the settings of this state hold it
+    tokens = Tokens(
+        settings.keyring,
+        ttl_s=settings.token_ttl_s,
+        absolute_s=settings.session_absolute_s,
+        leeway_s=settings.leeway_s,
+    )
+    return BearerTokens(tokens)

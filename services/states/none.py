@@ -1,0 +1,43 @@
+"""No authentication at all: the floor that everything is compared with. The client says who it is."""
+
+from __future__ import annotations
+
+from services.carts import added, cart_of_header
+from services.passwords import Users
+from services.problems import Problem
+from services.settings import Settings
+from services.states.protocol import NOTHING, Environ, Grant, Session
+
+
+class NoState:
+    """Identity from the header `X-Lab-User`; the cart is the client's, told in `X-Lab-Cart` and echoed."""
+
+    checks_passwords = False
+    challenge = 'LabUser realm="authlab"'
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    def session(self, environ: Environ) -> Session:
+        user = environ.get("HTTP_X_LAB_USER")
+        if user is None:
+            raise Problem("missing", "The header X-Lab-User is missing.")
+        if user not in self._users:
+            raise Problem("unknown_session", "No such user.")
+        return Session(user, cart_of_header(environ.get("HTTP_X_LAB_CART", "")))
+
+    def log_in(self, environ: Environ, user: str) -> Grant:  # noqa: ARG002 - the protocol's signature
+        return NOTHING
+
+    def add(self, environ: Environ, item: str, quantity: int) -> tuple[Session, Grant]:
+        user, cart = self.session(environ)
+        return Session(user, added(cart, item, quantity)), NOTHING
+
+    def log_out(self, environ: Environ) -> Grant:
+        self.session(environ)
+        return NOTHING
+
+
+def build(settings: Settings) -> NoState:
+    """The state of the mode `none`."""
+    return NoState(settings.users)

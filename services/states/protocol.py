@@ -1,0 +1,57 @@
+"""What a way of keeping state must do. The views know nothing else of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from services.carts import Cart
+from services.problems import Header
+
+Environ = Mapping[str, Any]
+"""The WSGI environment of a request: the credential is in its headers."""
+
+
+class Session(NamedTuple):
+    """Who asks, and the cart that belongs to the log-in."""
+
+    user: str
+    cart: Cart
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a client is given: members of the JSON answer, and headers."""
+
+    members: Mapping[str, object] = field(default_factory=dict)
+    headers: tuple[Header, ...] = ()
+
+
+NOTHING = Grant()
+
+
+class State(Protocol):
+    """One way of keeping authentication state. Every method is called by several threads at once.
+
+    All but `log_in` raise a 401 `Problem` unless the request carries a live credential; a store that is
+    away raises `store_unavailable`, never a 401.
+    """
+
+    checks_passwords: bool
+    """Whether a log-in needs the right password (`none` believes everybody)."""
+
+    challenge: str
+    """What `WWW-Authenticate` says on a 401 (RFC 9110, 11.6.1)."""
+
+    def session(self, environ: Environ) -> Session:
+        """The session of a request."""
+
+    def log_in(self, environ: Environ, user: str) -> Grant:
+        """A new credential for `user`; one that the request still carries is destroyed. May be `store_full`."""
+
+    def add(self, environ: Environ, item: str, quantity: int) -> tuple[Session, Grant]:
+        """`quantity` more of `item` in the cart, at once or not at all; the session after it."""
+
+    def log_out(self, environ: Environ) -> Grant:
+        """The end of the session, as far as this way of keeping state can end one."""

@@ -1,0 +1,58 @@
+"""The calls of the HTTP contract, the same for every way of keeping state."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from services.answers import Answers
+from services.bodies import addition, credentials, refuse_forms
+from services.passwords import Users
+from services.problems import Problem
+from services.states.protocol import State
+
+
+class Views:
+    """One method per call; they differ in nothing between modes but the `State` that they ask."""
+
+    def __init__(self, state: State, users: Users, answers: Answers, worker: str) -> None:
+        self._state = state
+        self._users = users
+        self._answers = answers
+        self._healthy = {"status": "ok", "worker": worker}
+
+    def login(self) -> Response:
+        """A credential for the right user name and password."""
+        user, password = credentials(request)
+        known = self._users.check(user, password) if self._state.checks_passwords else user in self._users
+        if not known:
+            raise Problem("bad_credentials")
+        grant = self._state.log_in(request.environ, user)
+        return self._answers.json({"user": user, **grant.members}, grant.headers)
+
+    def me(self) -> Response:
+        """Who is asking."""
+        return self._answers.json({"user": self._state.session(request.environ).user})
+
+    def cart(self) -> Response:
+        """The cart of this log-in."""
+        user, cart = self._state.session(request.environ)
+        return self._answers.json({"user": user, "cart": cart})
+
+    def add(self) -> Response:
+        """The cart after something was put into it."""
+        item, quantity = addition(request)
+        (user, cart), grant = self._state.add(request.environ, item, quantity)
+        return self._answers.json({"user": user, "cart": cart, **grant.members}, grant.headers)
+
+    def logout(self) -> Response:
+        """The end of the session."""
+        refuse_forms(request)
+        return self._answers.nothing(self._state.log_out(request.environ).headers)
+
+    def healthz(self) -> Response:
+        """That this worker serves. Looks at no credential and makes none."""
+        return self._answers.json(self._healthy)
+
+    def index(self) -> Response:
+        """The public page: what this is."""
+        return self._answers.json({"service": "authlab", "contract": "services/openapi.yaml"})

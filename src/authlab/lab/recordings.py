@@ -1,0 +1,110 @@
+"""A recording of plain Locust, seen as a run with one trial."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from authlab.checkers.guards import trial_reasons
+from authlab.lab.summaries import summary_of
+from authlab.model.run import Run, RunStatus, Trial
+from authlab.stats.latency import with_latencies
+from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
+from authlab.store.recording import Recording, read_recording
+
+_BLOCK_NS = 1_000_000_000
+_WARMUP_NS = 2_000_000_000
+"""Of a recording's beginning, kept apart: log-ins and cold connections."""
+
+
+def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
+    """The recording in `folder` as a run and its trial's tables.
+
+    It has one mode, named after the scenario, and no resources. Its blocks are seconds, for intervals need
+    blocks. Raises `Damaged` where the folder holds no whole recording.
+    """
+    recording = read_recording(folder)
+    meta = recording.metadata
+    label = str(meta.get("scenario", "recording"))
+    frames = _frames(recording, label)
+    reasons = trial_reasons(frames.samples, frames.windows)
+    trial = Trial(
+        id=f"01-{label}",
+        experiment="recording",
+        stage="recording",
+        mode=label,
+        workers=0,
+        blocks=frames.windows["block"].n_unique(),
+        valid=not reasons,
+        reasons=reasons,
+        summary=summary_of(frames),
+    )
+    status: RunStatus = "finished" if recording.status == "finished" else "interrupted"
+    run = Run(
+        id=folder.name,
+        status=status,
+        command=("locust", "-f", f"loadtests/{label}.py"),
+        seed=int(meta.get("seed") or 0),
+        started_at=_moment(meta.get("clock")),
+        finished_at=_moment(meta.get("clock_end")) or None,
+        stack="unknown",
+        machine={},
+        versions={str(k): str(v) for k, v in (meta.get("versions") or {}).items()},
+        parameters={
+            "users": meta.get("users"),
+            "rate_rps": meta.get("rate_rps"),
+            **(meta.get("parameters") or {}),
+            "host": meta.get("host"),
+        },
+        trials=(trial,),
+    )
+    return run, {trial.id: frames}
+
+
+def _frames(recording: Recording, label: str) -> TrialFrames:
+    samples = with_latencies(recording.samples)
+    first = int(samples["sent_ns"].min() or 0)  # type: ignore[arg-type]
+    seconds = (pl.col("due_ns") - first) // _BLOCK_NS
+    marked = samples.with_columns(
+        pl.lit(label).alias("label"),
+        seconds.clip(lower_bound=0).alias("block"),
+        (pl.col("sent_ns") < first + _WARMUP_NS).alias("warmup"),
+    ).select(list(SAMPLES_SCHEMA))
+    counted = recording.windows
+    windows = (
+        marked.group_by("block")
+        .agg(pl.len().alias("arrivals"))
+        .sort("block")
+        .with_columns(
+            pl.col("block").alias("index"),
+            pl.lit(label).alias("label"),
+            (first + pl.col("block") * _BLOCK_NS).alias("start_ns"),
+            (first + (pl.col("block") + 1) * _BLOCK_NS).alias("end_ns"),
+        )
+        .with_columns(
+            pl.max_horizontal("start_ns", pl.lit(first + _WARMUP_NS)).alias("warm_end_ns"),
+            pl.lit(0).alias("unserved"),
+            pl.lit(0).alias("generator_cpu_ns"),
+        )
+    )
+    if not windows.is_empty() and not counted.is_empty():
+        # The recorder counts both for the whole: CPU is spread over the seconds, the unserved stand in the last.
+        last = pl.int_range(pl.len()) == pl.len() - 1
+        windows = windows.with_columns(
+            pl.when(last).then(int(counted["unserved"].sum())).otherwise(0).alias("unserved"),
+            pl.lit(int(counted["cpu_ns"].sum()) // windows.height).alias("generator_cpu_ns"),
+        )
+    return TrialFrames(
+        marked.cast(pl.Schema(SAMPLES_SCHEMA)),
+        windows.select(list(WINDOWS_SCHEMA)).cast(pl.Schema(WINDOWS_SCHEMA)),
+        pl.DataFrame(schema=pl.Schema(RESOURCES_SCHEMA)),
+    )
+
+
+def _moment(clock: Any) -> str:
+    if not isinstance(clock, dict) or "unix_ns" not in clock:
+        return ""
+    return datetime.fromtimestamp(int(clock["unix_ns"]) / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

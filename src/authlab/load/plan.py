@@ -1,0 +1,58 @@
+"""What a load generator is to do: the plan that the lab writes and `loadtests/` reads. Schema `authlab/plan/1`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+PLAN_SCHEMA: Final = "authlab/plan/1"
+DEFAULT_MIX: Final[Mapping[str, float]] = MappingProxyType({"me": 0.7, "cart": 0.2, "add": 0.1})
+DEFAULT_TIMEOUT_S: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of load at `rate_rps` over all users. Times count from the origin that `LoadProcess.go` gives.
+
+    Equal seeds give equal arrivals: the windows of one block share theirs, whatever the mode.
+    """
+
+    index: int
+    start_ns: int
+    end_ns: int
+    rate_rps: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """Windows in the order of time, for `users` users. `relogin`: what a user does whose credential is refused.
+
+    `mix` holds the shares of the operations `me`, `cart` and `add`; `timeout_s` the time after which a request is
+    given up.
+    """
+
+    seed: int
+    users: int
+    windows: tuple[Window, ...]
+    mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    relogin: Literal["never", "once"] = "never"
+
+    def to_json(self, go: Path) -> str:
+        """The plan file's text. `go` is the file whose appearance will start the windows."""
+        body = {
+            "schema": PLAN_SCHEMA,
+            "seed": self.seed,
+            "users": self.users,
+            "windows": [asdict(window) for window in self.windows],
+            "mix": dict(self.mix),
+            "timeout_s": self.timeout_s,
+            "relogin": self.relogin,
+            "go": str(go.absolute()),
+        }
+        return json.dumps(body, indent=1) + "\n"

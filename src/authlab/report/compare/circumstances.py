@@ -1,0 +1,61 @@
+"""What differs in the circumstances of runs, and whether that forbids comparing their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from authlab.report.facts import term_words, value_words
+
+_MACHINE: Final = ("cpu", "architecture", "cores", "memory_bytes", "virtual", "pinning")
+"""Facts that make a machine another one, for times in milliseconds."""
+
+LOAD: Final = ("rate_rps", "users", "mix")
+"""Parameters of the load: another rate or mix is another experiment."""
+
+_NOISE: Final = frozenset({"stages", "load_average_before"})
+
+
+def differing(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The facts that are not the same in all reports: `of`, `what`, and each report's value in words."""
+    found = []
+    for of, key in (("Machine", "machine"), ("Versions", "versions"), ("Parameters", "parameters"), ("Run", "run")):
+        tables = [_table(report, key) for report in reports]
+        for name in dict.fromkeys(name for table in tables for name in table):
+            values = [table.get(name) for table in tables]
+            if any(value != values[0] for value in values):
+                words = ["not recorded" if value is None else value_words(name, value) for value in values]
+                found.append({"of": of, "what": term_words(name), "values": words})
+    return found
+
+
+def _table(report: Mapping[str, Any], key: str) -> dict[str, Any]:
+    if key == "run":
+        return {name: report["run"][name] for name in ("status", "stack", "seed")}
+    return {name: value for name, value in report[key].items() if name not in _NOISE}
+
+
+def machines_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Reasons why times of these runs tell of their machines; empty for one and the same (or none recorded)."""
+    found = []
+    for name in _MACHINE:
+        values = [report["machine"].get(name) for report in reports]
+        if any(value != values[0] for value in values):
+            words = ["not recorded" if value is None else value_words(name, value) for value in values]
+            found.append(f"{term_words(name).lower()} {_against(words)}")
+    return [f"different machines ({', '.join(found)})"] if found else []
+
+
+def loads_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Reasons why latency and CPU of these runs belong to different loads."""
+    found = []
+    for name in LOAD:
+        values = [report["parameters"].get(name) for report in reports]
+        if any(value != values[0] for value in values):
+            words = ["not recorded" if value is None else value_words(name, value) for value in values]
+            found.append(f"{term_words(name).lower()} {_against(words)}")
+    return [f"different loads ({', '.join(found)})"] if found else []
+
+
+def _against(words: Sequence[str]) -> str:
+    return " against ".join(dict.fromkeys(words))

@@ -1,0 +1,100 @@
+"""Bringing several units (a store, stacks) up side by side, and all of them down again."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
+
+from authlab.host.processes import Process, wait_all
+from authlab.stack.part import Part, settle
+from authlab.stack.probe import Died, Probe, wait_until_ready
+
+_TRIES = 3
+_GRACE_S = 0.6
+
+
+class Unit(Protocol):
+    """What is started and stopped as one."""
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """Its running parts; none before `start` and after `forget`."""
+        ...
+
+    def reserve(self) -> None:
+        """Take the ports that it needs."""
+        ...
+
+    def start(self) -> None:
+        """Start its programs; none has to answer yet."""
+        ...
+
+    def probes(self) -> Sequence[Probe]:
+        """The questions that tell whether its programs answer."""
+        ...
+
+    def final_probes(self) -> Sequence[Probe]:
+        """The questions that make sense only once those are answered."""
+        ...
+
+    def forget(self) -> None:
+        """Its programs have ended: give the ports back."""
+        ...
+
+
+def bring_up(units: Sequence[Unit], within_s: float, cpus: Collection[int] | None = None) -> None:
+    """Start everything at once, wait until all of it answers, then pin it to `cpus`.
+
+    Starts on all cores, because loading Python programs is what takes the time. Whatever goes wrong, nothing of it is
+    left running. A program that finds its port taken (possible where ports can't be reserved) has all of it
+    started anew on others. Raises `LabError`, and `RuntimeError` if some of it is up already.
+    """
+    if any(unit.parts for unit in units):
+        raise RuntimeError("it is up already")
+    since = time.monotonic()
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            for unit in units:
+                unit.reserve()
+            for unit in units:
+                unit.start()
+            wait_until_ready([probe for unit in units for probe in unit.probes()], within_s, since=since)
+            wait_until_ready([probe for unit in units for probe in unit.final_probes()], within_s, since=since)
+            settle([part for unit in units for part in unit.parts], cpus)
+        except Died as death:
+            kill(units)
+            if not (death.port_was_taken and tries_left):
+                raise
+        except BaseException:
+            kill(units)
+            raise
+        else:
+            return
+
+
+def bring_down(units: Iterable[Unit]) -> None:
+    """End everything at once: a short grace, then SIGKILL. Harmless when it is down already."""
+    units = list(units)
+    for unit in units:
+        for part in unit.parts:
+            part.process.signal(part.end_with, group=False)
+    wait_all(_processes(units), _GRACE_S)
+    kill(units)
+
+
+def kill(units: Iterable[Unit]) -> None:
+    """SIGKILL everything that still runs, and give the ports back."""
+    units = list(units)
+    for process in _processes(units):
+        if process.poll() is None:
+            process.signal(signal.SIGKILL)
+    for process in _processes(units):
+        process.kill()
+    for unit in units:
+        unit.forget()
+
+
+def _processes(units: Iterable[Unit]) -> list[Process]:
+    return [part.process for unit in units for part in unit.parts]

@@ -1,0 +1,91 @@
+"""A running part of a local stack: one program and the processes that it forked."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Collection, Iterable
+
+from authlab.host.affinity import pin
+from authlab.host.clocks import cpu_ns, rss_bytes
+from authlab.host.groups import group_members
+from authlab.host.processes import Process
+from authlab.stack.protocol import PartUsage
+
+
+class Part:
+    """A program of a stack ("proxy", "store", "worker-2"), what it uses, and what happened to it.
+
+    `end_with` is the signal at which it ends soonest in good order.
+    """
+
+    def __init__(self, name: str, process: Process, *, end_with: int = signal.SIGTERM) -> None:
+        self.name = name
+        self.process = process
+        self.end_with = end_with
+        self._members = [process.pid]
+        self._cpu_ns: dict[int, int] = {}  # by process, kept after its end: the sum must never fall
+        self._losses: list[str] = []
+
+    def replace(self, process: Process) -> None:
+        """The program was started again as `process`: what was used so far stays in the account."""
+        self.process = process
+        self._members = [process.pid]
+
+    @property
+    def pids(self) -> list[int]:
+        """Its processes when they were last looked at: the program first, then its children."""
+        return list(self._members)
+
+    def usage(self) -> PartUsage:
+        """CPU time so far and memory now, of all its processes."""
+        try:
+            return self._read()
+        except ProcessLookupError:
+            settle([self])
+            try:
+                return self._read()
+            except ProcessLookupError:  # it is dying under our hands; `trouble` will tell
+                return PartUsage(self.name, sum(self._cpu_ns.values()), 0)
+
+    def _read(self) -> PartUsage:
+        memory = 0
+        for pid in self._members:
+            self._cpu_ns[pid] = cpu_ns(pid)
+            memory += rss_bytes(pid)
+        return PartUsage(self.name, sum(self._cpu_ns.values()), memory)
+
+    def troubles(self) -> list[str]:
+        """What happened to it unasked: its end, or children that it lost (gunicorn replaces those by itself,
+        with everything that they kept in memory gone)."""
+        if self.process.poll() is not None:
+            return [*self._losses, self.process.obituary()]
+        if any(not _lives(pid) for pid in self._members):
+            settle([self])
+        return list(self._losses)
+
+    def _now_has(self, members: Collection[int]) -> None:
+        gone = [pid for pid in self._members if pid not in members and pid != self.process.pid]
+        if self.process.poll() is None:
+            self._losses += [
+                f"{self.process.name} lost its process {pid}, and what that kept in memory. Log: {self.process.log}"
+                for pid in gone
+            ]
+        self._members = sorted(members, key=lambda pid: (pid != self.process.pid, pid))
+
+
+def settle(parts: Iterable[Part], cpus: Collection[int] | None = None) -> None:
+    """Find the processes of the parts as they are now, and pin every thread of them to `cpus`."""
+    parts = list(parts)
+    members = group_members([part.process.pid for part in parts])
+    for part in parts:
+        part._now_has(members[part.process.pid])
+        if cpus is not None:
+            pin(part._members, cpus)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        cpu_ns(pid)
+    except ProcessLookupError:
+        return False
+    return True

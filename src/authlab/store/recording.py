@@ -1,0 +1,121 @@
+"""Reading back what a load recorded: the folder `authlab/recording/1` that `loadtests/` writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from authlab.model.errors import Damaged
+from authlab.model.samples import SAMPLE_COLUMNS
+
+RECORDING_SCHEMA: Final = "authlab/recording/1"
+_TEXTS: Final = frozenset({"op", "worker", "outcome", "reason", "request_id", "item", "cart"})
+_MOMENTS: Final = ("issued_ns", "expires_ns", "due_ns", "ready_ns", "sent_ns", "done_ns")
+SAMPLE_TYPES: Final[dict[str, pl.DataType]] = {
+    name: pl.String() if name in _TEXTS else pl.Int64() for name in SAMPLE_COLUMNS
+}
+WINDOW_TYPES: Final[dict[str, pl.DataType]] = {
+    name: pl.Int64() for name in ("window", "arrivals", "unserved", "cpu_ns", "opened_ns", "closed_ns")
+}
+_ANOTHER_CLOCK_NS: Final = 1_000_000_000
+"""Processes of one machine share CLOCK_MONOTONIC; offsets that differ by more than this are of another machine."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording in memory. `samples` has one row per request (authlab.model.samples), in the order of sending;
+    `windows` one row per window and process; `metadata` is recording.json. Times are of the leading process's clock.
+    """
+
+    folder: Path
+    metadata: dict[str, Any]
+    samples: pl.DataFrame
+    windows: pl.DataFrame
+
+    @property
+    def id(self) -> str:
+        """The folder's name when it was made."""
+        return str(self.metadata["id"])
+
+    @property
+    def status(self) -> str:
+        """`finished`, `interrupted`, or `running`: the last also when Locust was killed."""
+        return str(self.metadata["status"])
+
+
+def is_recording(folder: Path) -> bool:
+    """Whether the folder calls itself a recording, whole or not."""
+    return (folder / "recording.json").is_file()
+
+
+def read_recording(folder: Path) -> Recording:
+    """Read a recording, finished or not. A last line that was cut off is left out.
+
+    Raises `Damaged`, naming file and problem, where the folder is none, or does not hold what its name says.
+    """
+    metadata = _metadata(folder)
+    files = sorted(folder.glob("samples-*.csv"))
+    if not files:
+        raise Damaged(f"{folder} holds no samples: no process of this recording ever started to send.")
+    samples = [_on_clock_of(metadata, _table(file, SAMPLE_TYPES), file) for file in files]
+    windows = [_table(file, WINDOW_TYPES) for file in sorted(folder.glob("windows-*.csv"))]
+    return Recording(
+        folder=folder,
+        metadata=metadata,
+        samples=pl.concat(samples).sort("sent_ns"),
+        windows=pl.concat(windows).sort("window") if windows else pl.DataFrame(schema=WINDOW_TYPES),
+    )
+
+
+def _metadata(folder: Path) -> dict[str, Any]:
+    path = folder / "recording.json"
+    try:
+        body = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise Damaged(f"{folder} is not a recording: it has no recording.json.") from None
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{path} cannot be read: {error}.") from error
+    schema = body.get("schema") if isinstance(body, dict) else None
+    if schema != RECORDING_SCHEMA:
+        raise Damaged(f"{path} has schema {schema!r}; this authlab reads {RECORDING_SCHEMA!r}.")
+    missing = [name for name in ("id", "status", "clock", "scenario", "host") if name not in body]
+    if missing:
+        raise Damaged(f"{path} lacks {', '.join(missing)}.")
+    return dict(body)
+
+
+def _table(file: Path, types: dict[str, pl.DataType]) -> pl.DataFrame:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise Damaged(f"{file} cannot be read: {error}.") from error
+    data = data[: data.rfind(b"\n") + 1]
+    if data.split(b"\n", 1)[0] != ",".join(types).encode():
+        raise Damaged(f"{file} does not begin with the columns of {RECORDING_SCHEMA!r}: another program wrote it.")
+    try:
+        table = pl.read_csv(data, schema=pl.Schema(types), quote_char=None)
+    except pl.exceptions.PolarsError as error:
+        raise Damaged(f"{file} is damaged: {str(error).splitlines()[0]}") from error
+    broken = table.select(pl.any_horizontal(pl.col(pl.Int64).is_null()).arg_true()).to_series()
+    if broken.len():
+        raise Damaged(f"{file} is damaged: line {broken[0] + 2} is not whole, but lines follow it.")
+    return table.with_columns(pl.col(pl.String).fill_null(""))  # an empty field is an empty text
+
+
+def _on_clock_of(metadata: dict[str, Any], samples: pl.DataFrame, file: Path) -> pl.DataFrame:
+    """Samples of a Locust worker on another machine, moved to the leading process's clock by way of wall clocks."""
+    ready = file.with_name(file.name.replace("samples-", "ready-", 1)).with_suffix(".json")
+    try:
+        own, leading = json.loads(ready.read_bytes())["clock"], metadata["clock"]
+        shift = (own["unix_ns"] - own["monotonic_ns"]) - (leading["unix_ns"] - leading["monotonic_ns"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return samples  # never became ready: nothing to compare
+    if abs(shift) < _ANOTHER_CLOCK_NS:
+        return samples
+    return samples.with_columns(
+        pl.when(pl.col(name) > 0).then(pl.col(name) + shift).otherwise(pl.col(name)) for name in _MOMENTS
+    )

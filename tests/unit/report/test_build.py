@@ -1,0 +1,148 @@
+"""report.json: its numbers, held against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from authlab.report import build_report
+from authlab.store.frames import TrialFrames
+from tests.unit.report import made_run
+from tests.unit.report.tiny_run import tiny_run
+
+
+@pytest.fixture(scope="module")
+def tiny() -> dict[str, Any]:
+    report = build_report(*tiny_run())
+    setup: dict[str, Any] = report["experiments"][0]["setups"][0]
+    return setup
+
+
+def by_label(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["label"]: row for row in rows}
+
+
+def test_half_of_the_requests_refused_is_a_share_of_one_half_beside_its_prediction(tiny: dict[str, Any]) -> None:
+    memory = by_label(tiny["failures"])["memory"]
+    assert (memory["requests"], memory["refused"], memory["value"]) == (16, 8, 0.5)
+    assert memory["predicted"] == 0.5
+    assert memory["formula"] == "(N-1)/N"
+
+
+def test_a_mode_that_never_failed_has_an_upper_bound_that_is_not_zero(tiny: dict[str, Any]) -> None:
+    none = by_label(tiny["failures"])["none"]
+    assert none["value"] == 0
+    # Clopper and Pearson: 1 - 0.025^(1/16)
+    assert none["high"] == pytest.approx(1 - 0.025 ** (1 / 16))
+
+
+def test_cpu_per_request_is_the_sum_of_its_parts(tiny: dict[str, Any]) -> None:
+    cpu = by_label(tiny["cpu"])
+    assert cpu["none"]["value"] == pytest.approx(50 + 2 * 75)
+    assert (cpu["memory"]["proxy"], cpu["memory"]["workers"], cpu["memory"]["store"]) == pytest.approx((50, 250, 0))
+
+
+def test_ratios_to_none_are_those_of_the_made_up_numbers(tiny: dict[str, Any]) -> None:
+    ratios = {section["quantity"]: by_label(section["rows"])["memory"]["value"] for section in tiny["differences"]}
+    assert ratios["p50"] == pytest.approx(2.0)
+    assert ratios["cpu"] == pytest.approx(1.5)
+
+
+def test_a_tail_percentile_without_ten_requests_beyond_it_is_not_shown(tiny: dict[str, Any]) -> None:
+    assert "p99" not in {section["quantity"] for section in tiny["differences"]}
+    assert all(row["percentile"] < 100 * (1 - 10 / 16) for row in tiny["percentiles"]["curves"])
+
+
+def test_requests_are_counted_per_worker_and_memory_per_part(tiny: dict[str, Any]) -> None:
+    shares = {(row["label"], row["worker"]): row["share"] for row in tiny["balance"]}
+    assert shares[("none", "worker-1")] == 0.5
+    parts = {(row["label"], row["part"]): row["bytes"] for row in tiny["memory"]}
+    assert parts[("memory", "workers")] == 50 * 1024**2
+
+
+def test_every_request_is_in_exactly_one_outcome(tiny: dict[str, Any]) -> None:
+    counted = [(row["label"], row["outcome"], row["reason"], row["requests"]) for row in tiny["outcomes"]]
+    assert counted == [
+        ("none", "ok", "", 16),
+        ("memory", "ok", "", 8),
+        ("memory", "auth", "unknown_session", 8),
+    ]
+
+
+def test_the_heat_map_holds_each_request_once(tiny: dict[str, Any]) -> None:
+    assert sum(cell["requests"] for cell in tiny["heatmap"]["cells"]) == tiny["measured"] == 32
+
+
+def test_the_generators_share_of_its_core_is_its_cpu_over_the_slices(tiny: dict[str, Any]) -> None:
+    none = by_label(tiny["generator"])["none"]
+    assert none["cpu_share"] == pytest.approx(0.1)
+    assert none["problems"] == []
+
+
+def test_a_generator_that_could_not_keep_up_is_said_so() -> None:
+    run, frames = tiny_run()
+    held = frames["01-none"]
+    late = TrialFrames(
+        held.samples.with_columns(lag_ms=pl.lit(7.5)),
+        held.windows.with_columns(unserved=pl.lit(2, dtype=pl.Int64)),
+        held.resources,
+    )
+    report = build_report(run, {**frames, "01-none": late})
+    row = by_label(report["experiments"][0]["setups"][0]["generator"])["none"]
+    assert len(row["problems"]) == 2
+
+
+def test_the_smallest_visible_effect_is_the_farther_end_of_the_a_a_interval() -> None:
+    frames = made_run.made_frames(blocks=20, per_slice=60)
+    report = build_report(made_run.made_run(frames), frames)
+    section = next(s for s in report["experiments"][0]["setups"][0]["differences"] if s["quantity"] == "cpu")
+    twin = by_label(section["rows"])["none-again"]
+    assert section["smallest_effect"] == pytest.approx(max(twin["high"], 1 / twin["low"]) - 1)
+
+
+def test_modes_are_held_against_none_in_the_same_blocks_whatever_logged_in_before() -> None:
+    frames = made_run.made_frames(blocks=20, per_slice=60)
+    setup = build_report(made_run.made_run(frames), frames)["experiments"][0]["setups"][0]
+    assert setup["logins"] == 5 * 50
+    for section in setup["differences"]:
+        assert {row["label"] for row in section["rows"]} == {"none-again", "memory", "sticky", "redis", "jwt"}
+    assert {row["blocks"] for row in setup["differences"][0]["rows"]} <= {20, 10}
+
+
+def test_a_recording_gets_its_intervals_from_seconds() -> None:
+    run, frames = made_run.recording_run(seconds=12)
+    setup = build_report(run, frames)["experiments"][0]["setups"][0]
+    assert setup["pseudo_blocks"] == ["jwt"]
+    assert 10 <= setup["blocks"]["jwt"] <= 13
+    assert setup["percentiles"]["headline"][0]["low"] is not None
+
+
+def test_repeated_trials_of_a_mode_add_their_blocks() -> None:
+    run, frames = tiny_run()
+    again = next(t for t in run.trials if t.mode == "none")
+    doubled = made_run.made_run(frames, experiments=run.experiments, trials=(*run.trials, replace(again, id="03-none")))
+    report = build_report(doubled, {**frames, "03-none": frames["01-none"]})
+    setup = report["experiments"][0]["setups"][0]
+    assert setup["blocks"]["none"] == 8
+    assert by_label(setup["cpu"])["none"]["value"] == pytest.approx(200)
+
+
+@pytest.mark.parametrize("make", ["breaking_run", "recording_run", "interrupted_run", "hostile_run", "empty_run"])
+def test_any_run_becomes_json_without_nan_or_infinity(make: str) -> None:
+    report = build_report(*getattr(made_run, make)())
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_the_same_run_gives_the_same_report() -> None:
+    run, frames = made_run.interrupted_run()
+    assert build_report(run, frames) == build_report(run, frames)
+
+
+def test_an_interrupted_run_says_what_it_rests_on() -> None:
+    limits = build_report(*made_run.interrupted_run())["limits"]
+    assert "interrupted" in limits[0]
+    assert any("3\u00a0blocks only" in limit for limit in limits)

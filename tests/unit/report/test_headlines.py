@@ -1,0 +1,52 @@
+"""Headlines say what was found, and nothing that the run could not see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlab.report.charts.differences import differences_title
+from authlab.report.charts.failures import failures_title
+from authlab.report.charts.ratios import ratio_axis
+
+
+def cost(label: str, value: float, low: float, high: float) -> dict[str, Any]:
+    return {"label": label, "mode": label.removesuffix("-again"), "value": value, "low": low, "high": high}
+
+
+def section(*rows: dict[str, Any], smallest: float | None = 0.05) -> list[dict[str, Any]]:
+    return [
+        {"quantity": "cpu", "title": "CPU per request", "against": "none", "rows": rows, "smallest_effect": smallest}
+    ]
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+def test_an_effect_inside_the_a_a_band_is_no_headline() -> None:
+    found = section(cost("redis", 1.38, 1.36, 1.40), cost("sticky", 1.03, 1.02, 1.04), cost("jwt", 1.2, 0.9, 1.5))
+    assert plain(differences_title(found)) == (
+        "CPU per request against `none`: `redis` +38 %; too small to see: `sticky`, `jwt`"
+    )
+
+
+def test_where_nothing_stands_out_the_headline_says_so() -> None:
+    found = section(cost("none-again", 1.0, 0.96, 1.05), cost("sticky", 1.03, 1.02, 1.04))
+    assert differences_title(found) == "CPU per request against `none`: no difference that this run could see"
+
+
+def test_refusals_are_told_with_who_refused_none() -> None:
+    rows = [
+        {"label": "none", "mode": "none", "refused": 0, "value": 0.0},
+        {"label": "memory", "mode": "memory", "refused": 2, "value": 2 / 3},
+        {"label": "jwt", "mode": "jwt", "refused": 0, "value": 0.0},
+    ]
+    assert plain(failures_title(rows)) == "`memory` refused 66.7 % of requests; `none` and `jwt` refused none"
+
+
+def test_an_axis_of_ratios_has_few_even_ticks() -> None:
+    for ends in ([0.97, 1.02], [0.9, 1.4], [0.5, 2.5], [0.2, 40.0], [1.0]):
+        axis: Any = ratio_axis("value:Q", ends, "").to_dict()
+        ticks = axis["axis"]["values"]
+        assert 1 <= len(ticks) <= 7
+        assert 1.0 in ticks
