@@ -29,12 +29,14 @@ def valid_quantity(quantity: object) -> TypeGuard[int]:
 
 
 def valid_cart(cart: Any) -> TypeGuard[dict[str, int]]:
-    """Whether `cart`, read from somewhere, is a cart."""
-    return (
-        isinstance(cart, dict)
-        and len(cart) <= MAX_ITEMS
-        and all(valid_item(item) and valid_quantity(quantity) for item, quantity in cart.items())
-    )
+    """Whether `cart`, read from somewhere, is a cart. A token brings one with each request: hence no calls in it."""
+    if not isinstance(cart, dict) or len(cart) > MAX_ITEMS:
+        return False
+    named = _ITEM.fullmatch
+    for item, quantity in cart.items():
+        if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY or not named(item):
+            return False
+    return True
 
 
 def cart_full() -> Problem:

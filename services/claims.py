@@ -11,9 +11,8 @@ from services.problems import Problem
 ISSUER: Final = "authlab"
 AUDIENCE: Final = "authlab-api"
 
-_TEXTS: Final = ("iss", "aud", "sub", "jti")
-_TIMES: Final = ("iat", "exp")
-_OPTIONAL_TIMES: Final = ("nbf", "auth_time")
+_REQUIRED: Final = {"iss": str, "aud": str, "sub": str, "jti": str, "iat": int, "exp": int}
+_OPTIONAL: Final = {"nbf": int, "auth_time": int, "cart": dict}
 _MAX_TEXT: Final = 64
 
 
@@ -49,13 +48,11 @@ def claims_of(payload: Any, *, now: float, leeway_s: int) -> Claims:
 
 
 def _require_kinds(payload: Mapping[str, Any]) -> None:
-    for name in _TEXTS:
-        value = payload.get(name)
-        if type(value) is not str or not 1 <= len(value) <= _MAX_TEXT:
-            raise Problem("bad_claims", f"The claim {name} is missing or not text.")
-    for name in _TIMES:
-        if type(payload.get(name)) is not int:  # True is an int to isinstance
-            raise Problem("bad_claims", f"The claim {name} is missing or not a whole number.")
-    for name in _OPTIONAL_TIMES:
-        if name in payload and type(payload[name]) is not int:
-            raise Problem("bad_claims", f"The claim {name} is not a whole number.")
+    for name, kind in _REQUIRED.items():
+        if type(payload.get(name)) is not kind:  # `isinstance` would take True for a whole number
+            raise Problem("bad_claims", f"The claim {name} is missing or of the wrong kind.")
+    for name, kind in _OPTIONAL.items():
+        if name in payload and type(payload[name]) is not kind:
+            raise Problem("bad_claims", f"The claim {name} is of the wrong kind.")
+    if not 1 <= len(payload["sub"]) <= _MAX_TEXT or not 1 <= len(payload["jti"]) <= _MAX_TEXT:
+        raise Problem("bad_claims", "The claim sub or jti is empty or too long.")

@@ -58,14 +58,14 @@ class LoadProcess:
         self._guardian = guardian
         self._url = url
         self._plan = plan
-        self._recording = recording
+        self._recording = recording.absolute()  # Locust runs in a folder of its own
         self._credentials = credentials
-        self._runtime = runtime
+        self._runtime = runtime.absolute()
         self._log = log
         self._cpus = cpus
         self._scenario = scenario
-        self._go = runtime / "go.json"
-        self._tail = RecordingTail(recording)
+        self._go = self._runtime / "go.json"
+        self._tail = RecordingTail(self._recording)
         self._process: Process | None = None
 
     @property
