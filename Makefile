@@ -47,8 +47,8 @@ test-fast: $(VENV)/.dev ## The tests that start nothing
 	$(BIN)/pytest -q tests/unit
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Benchmarks: the recorder's cost, and the modes against bare Flask and their peers
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/.dev ## Benchmark: what the recorder costs the load generator
+	$(BIN)/python tests/bench/recorder_overhead.py
 
 .PHONY: clean
 clean: ## Remove the environment and caches (runs stay: authlab clean)

@@ -3,7 +3,8 @@
     locust -f loadtests/browse.py --host http://127.0.0.1:8080 --credentials credentials.json -u 50 -r 50
 
 Arrivals are Poisson and do not wait for answers: a slow service gets a queue, not a lighter load. Every request is
-recorded (`lab_load/recording.py`); `authlab report` and `authlab compare` read the folder.
+recorded (`lab_load/recording.py`); `authlab report` and `authlab compare` read the folder. All options, ours
+included: python loadtests/browse.py --help
 """
 
 from __future__ import annotations
@@ -23,3 +24,10 @@ class Browser(LabUser):
     def browse(self) -> None:
         """Send all that the schedule holds."""
         self.follow()
+
+
+if __name__ == "__main__":
+    # `locust --help` answers before it has read any scenario, so it can't show ours: this does.
+    from locust.argument_parser import get_parser
+
+    get_parser().parse_args(["--help"])

@@ -37,9 +37,10 @@ class _NoFlaskSession(SessionInterface):
         return True
 
 
-def create_app(settings: Settings) -> Flask:
-    """The service with the way of keeping state that `settings.state` names."""
-    state = build_state(settings)
+def create_app(settings: Settings, state: State | None = None) -> Flask:
+    """The service with the way of keeping state that `settings.state` names, or with a `state` of one's own."""
+    if state is None:
+        state = build_state(settings)
     answers = Answers(settings.worker, state.challenge)
     views = Views(state, settings.users, answers, settings.worker)
     app = Flask("services", static_folder=None)

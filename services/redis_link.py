@@ -143,9 +143,7 @@ def _twice(connection: _Wire, work: Callable[[], _Reply]) -> _Reply:
 
 
 def _run_script(connection: _Wire, digest: str, text: str, arguments: Command) -> Any:
-    if _is_stale(connection):
-        connection.disconnect()
-    _twice(connection, connection.connect)
+    _twice(connection, lambda: _freshen(connection))
     try:
         try:
             return _ask(connection, ("EVALSHA", digest, *arguments))
@@ -156,9 +154,8 @@ def _run_script(connection: _Wire, digest: str, text: str, arguments: Command) -
         raise
 
 
-def _is_stale(connection: _Wire) -> bool:
-    """Whether the other side has closed the connection (1.7 µs), or left something unread in it."""
-    try:
-        return bool(connection.can_read(0))
-    except _LOST:
-        return True
+def _freshen(connection: _Wire) -> None:
+    """Connect, if need be, and make sure that the other side has not hung up meanwhile (1.7 µs)."""
+    connection.connect()
+    if connection.can_read(0):
+        raise redis.exceptions.ConnectionError("something unread is left in the connection")

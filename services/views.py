@@ -8,7 +8,7 @@ from services.answers import Answers
 from services.bodies import addition, credentials, refuse_forms
 from services.passwords import Users
 from services.problems import Problem
-from services.states.protocol import State
+from services.states.protocol import Session, State
 
 
 class Views:
@@ -31,23 +31,31 @@ class Views:
 
     def me(self) -> Response:
         """Who is asking."""
-        return self._answers.json({"user": self._state.session(request.environ).user})
+        session = self._known(self._state.session(request.environ))
+        return self._answers.json({"user": session.user})
 
     def cart(self) -> Response:
         """The cart of this log-in."""
-        user, cart = self._state.session(request.environ)
+        user, cart = self._known(self._state.session(request.environ))
         return self._answers.json({"user": user, "cart": cart})
 
     def add(self) -> Response:
         """The cart after something was put into it."""
         item, quantity = addition(request)
-        (user, cart), grant = self._state.add(request.environ, item, quantity)
+        session, grant = self._state.add(request.environ, item, quantity)
+        user, cart = self._known(session)
         return self._answers.json({"user": user, "cart": cart, **grant.members}, grant.headers)
 
     def logout(self) -> Response:
         """The end of the session."""
         refuse_forms(request)
         return self._answers.nothing(self._state.log_out(request.environ).headers)
+
+    def _known(self, session: Session) -> Session:
+        """A credential may outlive its user, in the store or in the client: with the user it loses its worth."""
+        if session.user not in self._users:
+            raise Problem("revoked", "The user of this credential is no longer known.")
+        return session
 
     def healthz(self) -> Response:
         """That this worker serves. Looks at no credential and makes none."""

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import Any, NamedTuple
 
-import gevent
+from gevent.event import Event
 from locust import FastHttpUser
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
@@ -52,6 +52,7 @@ class LabUser(FastHttpUser):
         self.credential = Credential(self.username)
         self.basket = Basket()
         self.free_ns = 0
+        self._ending = Event()
         self._relogins_left = 1 if self.session.settings.relogin == "once" else 0
         self._agent = TimedAgent(self.client.base_url or "", self.session.settings.timeout_s)
         self.client.client = self._agent
@@ -109,11 +110,22 @@ class LabUser(FastHttpUser):
             self.act(arrival, due_ns, window.index)
         entry.user_done()
 
+    def stop(self, force: bool = False) -> bool:
+        """End this user: at once while it rests, after its request while it is busy.
+
+        Locust would throw an exit into a resting user; one that had just woken up would get it in the middle of
+        its next request, which would then look like a failure of the service.
+        """
+        if force or self._state == LOCUST_STATE_WAITING:
+            return bool(super().stop(force=force))
+        self._state = LOCUST_STATE_STOPPING
+        self._ending.set()
+        return False
+
     def _rest(self, seconds: float) -> None:
-        """Sleep as Locust's own waits do: it ends a resting user at once, and lets a busy one finish its request."""
-        self._state = LOCUST_STATE_WAITING
-        gevent.sleep(seconds)
-        self._state = LOCUST_STATE_RUNNING
+        """Sleep; raises StopUser as soon as Locust wants this user to end."""
+        if self._ending.wait(seconds):
+            raise StopUser
 
     def _go_on_forever(self, entry: OpenWindow) -> None:
         """Plain use: arrivals from the log-in on until Locust stops the user."""

@@ -5,8 +5,10 @@ In this process, so that a test can turn its knobs and look at what arrived. Thr
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -55,6 +57,7 @@ class LoadService:
         self.knobs.stall.set()
         self._server.shutdown()
         self._server.server_close()
+        self._server.hang_up()
 
     def of(self, path: str) -> list[dict[str, str]]:
         """Headers of all requests to one path."""
@@ -64,6 +67,21 @@ class LoadService:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._connections: list[socket.socket] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection: its thread would serve it beyond the server's end."""
+        self._connections.append(request)
+        super().process_request(request, client_address)
+
+    def hang_up(self) -> None:
+        """Cut the connections that are still open."""
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is no news to a test."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _WORKER_BYTES = 60 * 1024**2
 """Resident memory of one gunicorn instance with the service, rounded up."""
 
+SLICE_S = 1.0
+QUICK_SLICE_S = 0.5
+"""Shorter slices make more blocks of the little time that there is."""
+
 QUICK_S = 42.0
 DEFAULT_S = 175.0
 
@@ -33,7 +37,7 @@ DEFAULT_S = 175.0
 )
 @click.option("--quick", is_flag=True, help="Under 45 seconds; the report says what it therefore can't tell.")
 @click.option("--mode", "modes", multiple=True, help="Only these modes (repeatable); controls are added.")
-@click.option("--slice", "slice_s", type=DURATION, default=1.0, help="Length of a slice of load.  [default: 1s]")
+@click.option("--slice", "slice_s", type=DURATION, help="Length of a slice of load.  [default: 1s, with --quick 0.5s]")
 @click.option("--blocks", type=int, help="Blocks of slices, instead of as many as fit into --for.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of schedules and orders.")
 @click.option(
@@ -49,7 +53,7 @@ def run(
     duration: float | None,
     quick: bool,
     modes: tuple[str, ...],
-    slice_s: float,
+    slice_s: float | None,
     blocks: int | None,
     seed: int,
     fail_on: str,
@@ -68,7 +72,7 @@ def run(
         workers=workers,
         users=users,
         rate_rps=rate,
-        slice_s=slice_s,
+        slice_s=slice_s or (QUICK_SLICE_S if quick else SLICE_S),
         blocks=blocks,
         budget_s=duration or (QUICK_S if quick else DEFAULT_S),
         modes=modes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+from authlab.host.content import content_root
 from authlab.host.ports import LOOPBACK
 from authlab.host.processes import Guardian, Process
 from authlab.stack.programs import Program
@@ -16,20 +17,16 @@ _CONF = "redis.conf"
 def prepare(folder: Path, *, port: int, password: str, persistent: bool = False) -> None:
     """Write the server's configuration, readable only by us, into its `folder` (its data folder too).
 
-    `noeviction`: a full store refuses a log-in; it must never drop somebody else's session. `persistent` keeps an
-    append-only file, flushed every second: what survives a restart of the server.
+    What is the same in containers stands in compose/store/redis.conf. `persistent` keeps an append-only file, flushed
+    every second: what survives a restart of the server.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = [
+        (content_root() / "compose" / "store" / "redis.conf").read_text(encoding="utf-8"),
         f"bind {LOOPBACK}",
         f"port {port}",
         f"requirepass {password}",
-        "daemonize no",
-        'logfile ""',
-        'save ""',
         f"appendonly {'yes' if persistent else 'no'}",
-        "appendfsync everysec",
-        "maxmemory-policy noeviction",
     ]
     write_secret(folder / _CONF, "".join(f"{line}\n" for line in lines))
 
