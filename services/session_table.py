@@ -19,7 +19,6 @@ _SWEEP_STEP: Final = 200
 _FULL_SWEEP_STEP: Final = 2000
 """The same when the table is full, where the alternative is to turn a user away."""
 
-
 # A session is a plain tuple: user, last use, absolute end, slot of the calendar, cart as (item, quantity, item, …).
 # Python's garbage collector lets go of tuples of plain values; 100,000 objects with attributes it would walk
 # through again and again, 20 to 90 ms at a time, while every request waits. For the same reason a slot is a
@@ -33,7 +32,7 @@ class SessionTable:
 
     Expiry is exact on every look-up. Beside it, a calendar of one-second slots finds what nobody asks for any
     more: a session stands in the slot of its deadline as it was when it was entered, and is entered anew if
-    it was used since. So a use costs nothing, and a sweep touches only what is due.
+    it was used since. So a use moves nothing, and a sweep touches only what is due.
 
     A live session is never evicted: a full table refuses log-ins. `clock` gives seconds that never go back.
     """
@@ -100,8 +99,11 @@ class SessionTable:
         now = self._clock()
         digest = session_digest(session_id)
         entry = None if digest is None else self._entries.get(digest)
-        if now >= self._sweep_at:  # after the look-up: whoever asks for a session that has expired hears so
+        if now >= self._sweep_at:
             self._sweep(now, _SWEEP_STEP)
+            if digest is not None:
+                # As the sweep left it; and if it is gone by that, whoever asks shall still hear "expired".
+                entry = self._entries.get(digest, entry)
         if digest is None or entry is None:
             raise Problem("unknown_session")
         user, seen, ends, slot, cart = entry

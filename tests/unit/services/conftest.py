@@ -1,0 +1,73 @@
+"""The service inside the test's own process: no server, a clock that the test turns, a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from services.settings import Settings, settings_from
+
+from authlab.host.ports import free_port
+from authlab.host.processes import Guardian
+from authlab.stack import store_server
+from authlab.stack.bring_up import bring_down, bring_up
+from authlab.stack.local_store import LocalStore
+from authlab.stack.programs import find_store_server
+from authlab.stack.secrets import Secrets
+from authlab.stack.shared import Shared
+from tests.unit.services.service import Clock, Service, service_with
+
+MakeSettings = Callable[..., Settings]
+MakeService = Callable[..., Service]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock at a fixed time."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> Iterator[LocalStore]:
+    """A Redis-compatible server for the tests of this folder."""
+    folder = tmp_path_factory.mktemp("store")
+    with Guardian() as guardian:
+        nginx = SimpleNamespace()  # a store alone needs none
+        shared = Shared(guardian, nginx, secrets, folder / "runtime", 1.0, {}, free_port)  # type: ignore[arg-type]
+        server = LocalStore(shared, find_store_server(), folder / "store.log", persistent=False)
+        bring_up([server], 30)
+        assert store_server.why_not_ready(server.port, secrets.store_password, 1) is None
+        yield server
+        bring_down([server])
+
+
+@pytest.fixture
+def make_settings(secrets: Secrets, request: pytest.FixtureRequest) -> MakeSettings:
+    """`make_settings("redis", AUTHLAB_TLS="1")`: settings as the environment would give them."""
+
+    def make(state: str, **environment: str) -> Settings:
+        if state == "redis" and "AUTHLAB_REDIS_PORT" not in environment:
+            environment["AUTHLAB_REDIS_PORT"] = str(request.getfixturevalue("store").port)
+        return settings_from(
+            {
+                "AUTHLAB_STATE": state,
+                "AUTHLAB_WORKER": "worker-1",
+                "AUTHLAB_SECRETS": str(secrets.folder),
+                "AUTHLAB_REDIS_PREFIX": f"test:{id(environment)}:",
+                **environment,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_service(make_settings: MakeSettings, secrets: Secrets, clock: Clock) -> MakeService:
+    """`make_service("jwt")`: the service with that way of keeping state, on the test's clock."""
+
+    def make(state: str, **environment: str) -> Service:
+        return service_with(make_settings(state, **environment), Path(secrets.credentials), clock)
+
+    return make

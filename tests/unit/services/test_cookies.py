@@ -1,0 +1,56 @@
+"""The session cookie as browsers get it and give it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from services.cookies import SessionCookie
+
+from tests.unit.services.service import Service
+
+MakeService = Callable[..., Service]
+
+
+@pytest.mark.parametrize("state", ["memory", "redis"])
+def test_scripts_and_other_sites_do_not_get_it(make_service: MakeService, state: str) -> None:
+    service = make_service(state)
+    cookie = service.post("/login", service.users[0]).headers["Set-Cookie"]
+    name, *attributes = cookie.split("; ")
+    assert name.startswith("authlab_session=")
+    assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
+
+
+@pytest.mark.parametrize("state", ["memory", "redis"])
+def test_under_tls_it_is_secure_and_bound_to_the_host(make_service: MakeService, state: str) -> None:
+    service = make_service(state, AUTHLAB_TLS="1")
+    cookie = service.post("/login", service.users[0]).headers["Set-Cookie"]
+    name, *attributes = cookie.split("; ")
+    assert name.startswith("__Host-authlab_session=")
+    assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]  # no Domain: what __Host- wants
+    assert service.get("/me", {"Cookie": name}).status_code == 200
+    assert service.get("/me", {"Cookie": name.removeprefix("__Host-")}).status_code == 401
+
+
+@pytest.mark.parametrize("state", ["none", "jwt"])
+def test_modes_without_sessions_set_none(make_service: MakeService, state: str) -> None:
+    service = make_service(state)
+    assert "Set-Cookie" not in service.post("/login", service.users[0]).headers
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("authlab_session=a", "a"),
+        ("authlab_route=x; authlab_session=a", "a"),
+        ("authlab_route=x;authlab_session=a;b=c", "a"),
+        ("authlab_session=a; authlab_session=b", "a"),
+        ("xauthlab_session=a", None),
+        ("authlab_session_x=a", None),
+        ("authlab_session", ""),
+        ("", None),
+        (";;=;", None),
+    ],
+)
+def test_it_is_found_among_others(header: str, found: str | None) -> None:
+    assert SessionCookie.under(tls=False).read(header) == found
