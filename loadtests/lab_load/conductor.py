@@ -25,6 +25,7 @@ logger = logging.getLogger("authlab")
 
 EXIT_USAGE = 64
 EXIT_CANNOT_WRITE = 73
+_HOST_OF_THE_PAGE = "http://chosen.in.the.web.page"
 _READY_POLL_S = 0.02
 _FINISH_WITHIN_S = 1.0
 """How long requests under way may take to finish when a test ends, unless `--stop-timeout` says otherwise."""
@@ -54,16 +55,21 @@ class _Conductor:
     def on_init(self, environment: Any, **_: Any) -> None:
         """Refuse bad options before anything starts. Workers get theirs from the master, with the first job."""
         self._environment = environment
-        if not isinstance(environment.runner, WorkerRunner) and environment.parsed_options.headless:
-            self._checked_settings()
+        if isinstance(environment.runner, WorkerRunner):
+            return
+        host = environment.host
+        if not environment.parsed_options.headless:
+            host = host or _HOST_OF_THE_PAGE
+        self._checked_settings(host)
 
     def on_test_start(self, environment: Any, **_: Any) -> None:
         """A test begins (in the web page there may be several, one after the other)."""
         runner, options = environment.runner, environment.parsed_options
         leads = not isinstance(runner, WorkerRunner)
-        settings = self._checked_settings()
+        settings = self._checked_settings(environment.host)
         if settings is None:
             return
+        environment.process_exit_code = None  # what the page asked for before, and did not get, is forgotten
         if leads:
             self._lead(runner, options, settings)
         environment.stop_timeout = environment.stop_timeout or _FINISH_WITHIN_S
@@ -143,18 +149,18 @@ class _Conductor:
             },
         }
 
-    def _checked_settings(self) -> Settings | None:
-        """The settings; where they are bad, all problems are told and Locust ends (the web page stays open)."""
+    def _checked_settings(self, host: str | None) -> Settings | None:
+        """The settings. Where they are bad, all problems are told and Locust ends; a page that is open stays open."""
         environment = self._environment
         options, runner = environment.parsed_options, environment.runner
         worker = isinstance(runner, WorkerRunner)
         try:
-            return settings_from(options, environment.host, leads=not worker)
+            return settings_from(options, host, leads=not worker)
         except BadSettings as problem:
             if not (worker and options.processes):  # forked workers would only repeat their parent
                 print(problem, file=sys.stderr, flush=True)
             environment.process_exit_code = EXIT_USAGE
-            if environment.web_ui:
+            if environment.web_ui and environment.web_ui.greenlet:  # it has been opened
                 runner.stop()
                 return None
             raise SystemExit(EXIT_USAGE) from None

@@ -98,11 +98,8 @@ class Session:
     def close(self) -> None:
         """The test is over: write what is left. A second call does nothing."""
         gevent.killall([greenlet for greenlet in self._greenlets if greenlet is not gevent.getcurrent()])
-        if self.settings.plan is None and self.plain_window.opened_ns and not self.plain_window.closed_ns:
-            self.plain_window.close()
-            self._ledger.enter(self.plain_window)
-        for window in self.windows.values():
-            if window.opened_ns and not window.closed_ns:
+        for window in [self.plain_window, *self.windows.values()]:
+            if window.opened_ns:
                 window.close()
                 self._ledger.enter(window)
         self.recorder.close()

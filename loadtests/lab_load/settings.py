@@ -23,7 +23,7 @@ class BadSettings(Exception):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         lines = "".join(f"\n  - {problem}" for problem in problems)
-        super().__init__(f"The load cannot start:{lines}\nSee locust -f LOCUSTFILE --help, group 'authlab'.")
+        super().__init__(f"The load cannot start:{lines}\nAll options: python SCENARIO.py --help")
 
 
 @dataclass(frozen=True)

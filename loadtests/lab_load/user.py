@@ -7,7 +7,7 @@ import logging
 import time
 from typing import Any, NamedTuple
 
-from gevent.event import Event
+import gevent
 from locust import FastHttpUser
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
@@ -52,7 +52,6 @@ class LabUser(FastHttpUser):
         self.credential = Credential(self.username)
         self.basket = Basket()
         self.free_ns = 0
-        self._ending = Event()
         self._relogins_left = 1 if self.session.settings.relogin == "once" else 0
         self._agent = TimedAgent(self.client.base_url or "", self.session.settings.timeout_s)
         self.client.client = self._agent
@@ -84,9 +83,7 @@ class LabUser(FastHttpUser):
         if plan is None:
             self._go_on_forever(self.session.plain_window)
         else:
-            self._state = LOCUST_STATE_WAITING
-            self.session.started.wait()
-            self._state = LOCUST_STATE_RUNNING
+            self._rest(None)
             for window in plan.windows:
                 self._serve(window, plan)
         raise StopUser
@@ -111,21 +108,28 @@ class LabUser(FastHttpUser):
         entry.user_done()
 
     def stop(self, force: bool = False) -> bool:
-        """End this user: at once while it rests, after its request while it is busy.
+        """End this user: at once while it rests, after its request while it is busy (or at once, if forced to).
 
-        Locust would throw an exit into a resting user; one that had just woken up would get it in the middle of
-        its next request, which would then look like a failure of the service.
+        Locust throws an exit into a resting user. One that wakes up before that arrives would get it in the middle of
+        its next request, which would then look like a failure of the service; so it is told before.
         """
-        if force or self._state == LOCUST_STATE_WAITING:
-            return bool(super().stop(force=force))
+        at_once = force or self._state != LOCUST_STATE_RUNNING
         self._state = LOCUST_STATE_STOPPING
-        self._ending.set()
-        return False
+        return bool(super().stop(force=True)) if at_once else False
 
-    def _rest(self, seconds: float) -> None:
-        """Sleep; raises StopUser as soon as Locust wants this user to end."""
-        if self._ending.wait(seconds):
+    def _rest(self, seconds: float | None) -> None:
+        """Sleep, or with None wait for the windows to begin. Raises StopUser if Locust wanted this user to end.
+
+        `gevent.sleep` is the shortest way to a timer: waiting for an event with a time-out put 50 µs more on each lag.
+        """
+        self._state = LOCUST_STATE_WAITING
+        if seconds is None:
+            self.session.started.wait()
+        else:
+            gevent.sleep(seconds)
+        if self._state == LOCUST_STATE_STOPPING:
             raise StopUser
+        self._state = LOCUST_STATE_RUNNING
 
     def _go_on_forever(self, entry: OpenWindow) -> None:
         """Plain use: arrivals from the log-in on until Locust stops the user."""

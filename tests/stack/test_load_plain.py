@@ -96,6 +96,9 @@ def test_the_web_page_starts_and_stops_recordings(tmp_path: Path) -> None:
     more = ["--web-host", "127.0.0.1", "--web-port", str(port.number)]
     with LoadService() as service, locust(tmp_path, *options(tmp_path, service, *more)) as run:
         run.until(is_up, "the web page")
+        get("/swarm", user_count="4", spawn_rate="4", host=service.url, rate="0")
+        run.until(lambda: "--rate must be a positive number" in run.said, "a refusal")
+        assert recordings(tmp_path) == []
         for number, rate in enumerate(("50", "80"), start=1):
             get("/swarm", user_count="4", spawn_rate="4", host=service.url, rate=rate)
             run.until(lambda n=number: len(recordings(tmp_path)) == n, "a new recording")
@@ -150,6 +153,13 @@ def test_all_bad_options_are_told_in_one_message(tmp_path: Path) -> None:
         assert word in run.said
     assert "Traceback" not in run.said
     assert not (tmp_path / "results").exists()
+
+
+def test_the_web_page_does_not_open_without_credentials(tmp_path: Path) -> None:
+    with locust(tmp_path, "--web-host", "127.0.0.1") as run:
+        assert run.wait() == 64
+    assert "give --credentials FILE" in run.said
+    assert "--host" not in run.said, "that can be said in the page"
 
 
 def test_bad_options_of_forked_workers_are_told_once(tmp_path: Path) -> None:

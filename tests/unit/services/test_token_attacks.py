@@ -1,142 +1,202 @@
-"""Tokens that somebody else made, or made something else of: none is accepted, and each is refused by a reason."""
+"""Every way that is known of passing off a token that the service did not issue: none is accepted, none is a 5xx."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from services import base64url
-from services.claims import Claims
-from services.keyring import Key, Keyring
-from services.problems import Problem
-from services.tokens import MAX_TOKEN_BYTES, TYPE, Tokens
+from services.keyring import Key
+from services.tokens import MAX_TOKEN_BYTES
 
-NOW = 1_800_000_000
-SECRET = b"s" * 32
-KEY = Key("k1", "HS256", SECRET, SECRET)
-TOKENS = Tokens(Keyring(KEY, {"k1": KEY}), ttl_s=60, absolute_s=600, leeway_s=0, clock=lambda: float(NOW))
-HEADER: dict[str, Any] = {"alg": "HS256", "kid": "k1", "typ": TYPE}
-PAYLOAD: dict[str, Any] = {
-    "iss": "authlab",
-    "aud": "authlab-api",
-    "sub": "user-0001",
-    "iat": NOW,
-    "exp": NOW + 60,
-    "jti": "j",
-    "auth_time": NOW,
-    "cart": {"i1": 2},
-}
+from tests.unit.services.forging import NOW, b64, claims_of, header_of, signed, token_of
+from tests.unit.services.service import Service, reason
+
+ATTACKS: dict[str, tuple[Callable[[Key], str], str]] = {}
 
 
-def part(content: object) -> str:
-    """A part of a token: text as it is, anything else as JSON."""
-    return base64url.encode((content if isinstance(content, str) else json.dumps(content)).encode())
+def attack(name: str, expected: str) -> Callable[[Callable[[Key], str]], Callable[[Key], str]]:
+    """Enter a forged token under its name, with the reason for which it must be refused."""
+
+    def enter(forge: Callable[[Key], str]) -> Callable[[Key], str]:
+        ATTACKS[name] = (forge, expected)
+        return forge
+
+    return enter
 
 
-def made(header: object = HEADER, payload: object = PAYLOAD, secret: bytes = SECRET) -> str:
-    """A token signed with `secret`, whatever it says."""
-    signed = f"{part(header)}.{part(payload)}"
-    return f"{signed}.{base64url.encode(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
+def _unsigned(spelling: Any) -> Callable[[Key], str]:
+    def forge(key: Key) -> str:
+        head, body, _ = token_of(key, {"alg": spelling}).split(".")
+        return f"{head}.{body}."
+
+    return forge
 
 
-def refusal(token: str) -> str:
-    """The reason for which a token is refused, always with a 401."""
-    with pytest.raises(Problem) as caught:
-        TOKENS.read(token)
-    assert caught.value.status == 401
-    return caught.value.reason
+for _spelling in ("none", "None", "NONE", "nOnE", "none ", "", None):
+    attack(f"alg {_spelling!r} without signature", "malformed" if _spelling is None else "bad_signature")(
+        _unsigned(_spelling)
+    )
+for _alg in ("hs256", "HS256 ", "HS384", "HS512", "RS256", "ES256", "PS256", "EdDSA", "dir"):
+    attack(f"alg {_alg!r} with our HMAC", "bad_signature")(lambda key, alg=_alg: token_of(key, {"alg": alg}))  # type: ignore[misc]
+for _wrong in (256, True, [], ["HS256"], {}, {"HS256": 1}):
+    attack(f"alg of the wrong kind {_wrong!r}", "bad_signature")(
+        lambda key, wrong=_wrong: token_of(key, {"alg": wrong})  # type: ignore[misc]
+    )
+for _kid in ("nobody", "", "../../../../dev/null", "x' UNION SELECT 'secret", "/dev/null\0", "k" * 3000, 1, [], {}):
+    attack(f"kid {str(_kid)[:30]!r}", "bad_signature")(lambda key, kid=_kid: token_of(key, {"kid": kid}))  # type: ignore[misc]
+for _typ in ("JWT", "jwt", "at+jwt", "AUTHLAB+JWT", "", 1, None, ["authlab+jwt"]):
+    attack(f"typ {_typ!r}", "malformed")(lambda key, typ=_typ: token_of(key, {"typ": typ}))  # type: ignore[misc]
+for _name, _value in (
+    ("jku", "https://attacker.test/jwks.json"),
+    ("x5u", "https://attacker.test/cert.pem"),
+    ("jwk", {"kty": "oct", "k": b64(b"k" * 32)}),
+    ("x5c", ["MIIB"]),
+    ("crit", ["exp"]),
+    ("crit", []),
+    ("b64", False),
+    ("cty", "JWT"),
+    ("zip", "DEF"),
+    ("enc", "A256GCM"),
+):
+    attack(f"header {_name} {_value!r}", "malformed")(
+        lambda key, name=_name, value=_value: token_of(key, {name: value})  # type: ignore[misc]
+    )
 
 
-def test_the_token_that_the_attacks_start_from_is_accepted() -> None:
-    assert TOKENS.read(made()) == Claims("user-0001", {"i1": 2}, NOW)
-    issued, expires_in = TOKENS.issue(Claims("user-0001", {"i1": 2}, 0))
-    assert (TOKENS.read(issued), expires_in) == (Claims("user-0001", {"i1": 2}, NOW), 60)
+@attack("our key brought along as jwk, signed with it", "malformed")
+def _own_key(key: Key) -> str:
+    return signed(key, header_of(key, jwk={"kty": "oct", "k": b64(b"a" * 32)}), claims_of(), b"a" * 32)
 
 
-@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", "HS512", "hs256", "RS256", None, 1, ["HS256"], {}])
-def test_an_algorithm_that_is_not_the_keys_is_refused(alg: object) -> None:
-    signed = made({**HEADER, "alg": alg})
-    assert refusal(signed) == "bad_signature"
-    assert refusal(signed.rpartition(".")[0] + ".") == "bad_signature"
+attack("foreign key", "bad_signature")(lambda key: signed(key, header_of(key), claims_of(), b"a" * 32))
+attack("empty key", "bad_signature")(lambda key: signed(key, header_of(key), claims_of(), b""))
+attack("kid as key", "bad_signature")(lambda key: signed(key, header_of(key), claims_of(), key.kid.encode()))
+attack("another hash", "bad_signature")(lambda key: signed(key, header_of(key), claims_of(), digest="sha512"))
+attack("signature stripped", "bad_signature")(lambda key: token_of(key).rsplit(".", 1)[0] + ".")
+attack("signature truncated", "bad_signature")(lambda key: token_of(key)[:-1])
+attack("signature cut in half", "bad_signature")(lambda key: token_of(key)[:-22])
+attack("signature lengthened", "bad_signature")(lambda key: token_of(key) + "AAAA")
+attack("signature padded", "bad_signature")(lambda key: token_of(key) + "=")
+attack("signature as standard base64", "bad_signature")(lambda key: token_of(key)[:-4] + "+/+/")
+attack("signature not base64", "bad_signature")(lambda key: token_of(key)[:-4] + "!!!!")
+attack("signature not ASCII", "bad_signature")(lambda key: token_of(key)[:-1] + "é")
 
 
-def test_a_signature_that_is_stripped_cut_or_another_tokens_is_refused() -> None:
-    signed, _, signature = made().rpartition(".")
-    other = made(payload={**PAYLOAD, "sub": "user-0002"}).rpartition(".")[2]
-    for wrong in ("", signature[:-1], signature[:20], signature + "A", signature + "=", " " + signature, other, "é"):
-        assert refusal(f"{signed}.{wrong}") == "bad_signature", wrong
-    assert refusal(signed) == "malformed"
-    assert refusal(f"{signed}.{signature}.{signature}") == "malformed"
+@attack("signature of another token", "bad_signature")
+def _swapped(key: Key) -> str:
+    return token_of(key, sub="user-0002").rsplit(".", 1)[0] + "." + token_of(key).rsplit(".", 1)[1]
 
 
-def test_a_foreign_key_is_refused() -> None:
-    for secret in (b"", b"k1", b"t" * 32):
-        assert refusal(made(secret=secret)) == "bad_signature"
+@attack("claims of another user under our signature", "bad_signature")
+def _other_claims(key: Key) -> str:
+    head, _, signature = token_of(key).split(".")
+    return f"{head}.{b64(json.dumps(claims_of(sub='user-0002')).encode())}.{signature}"
 
 
-@pytest.mark.parametrize("kid", ["", "k2", "../../dev/null", "k1' OR '1'='1", "k1\0", "K1", None, 1, ["k1"], {"k1": 1}])
-def test_a_key_id_that_is_none_of_ours_is_refused(kid: object) -> None:
-    for secret in (SECRET, b""):
-        assert refusal(made({**HEADER, "kid": kid}, secret=secret)) == "bad_signature"
-
-
-@pytest.mark.parametrize("name", ["jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "cty"])
-def test_a_header_that_brings_something_along_is_refused(name: str) -> None:
-    assert refusal(made({**HEADER, name: ["x"]})) == "malformed"
-
-
-@pytest.mark.parametrize("header", [{}, [], None, 1, "", "{", "null", {**HEADER, "typ": "JWT"}, {**HEADER, "typ": 1}])
-def test_a_header_that_is_not_ours_is_refused(header: object) -> None:
-    assert refusal(made(header)) == "malformed"
-
-
-@pytest.mark.parametrize(
-    ("changed", "reason"),
-    [
-        ({"exp": NOW}, "expired"),
-        ({"exp": -1}, "expired"),
-        ({"nbf": NOW + 1}, "not_yet_valid"),
-        ({"iat": NOW + 1}, "not_yet_valid"),
-        ({"auth_time": NOW + 1}, "not_yet_valid"),
-        ({"iss": "evil"}, "bad_claims"),
-        ({"aud": "other"}, "bad_claims"),
-        ({"aud": ["authlab-api"]}, "bad_claims"),
-        ({"sub": 1}, "bad_claims"),
-        ({"sub": ""}, "bad_claims"),
-        ({"exp": True}, "bad_claims"),
-        ({"exp": str(NOW + 60)}, "bad_claims"),
-        ({"exp": NOW + 60.5}, "bad_claims"),
-        ({"nbf": None}, "bad_claims"),
-        ({"cart": []}, "bad_claims"),
-        ({"cart": {"i1": -1}}, "bad_claims"),
-        ({"cart": {"i1": True}}, "bad_claims"),
-    ],
+for _text in ("", ".", "..", "...", "a", "a.b", "a.b.c", "a.b.c.d", "e30.e30.e30", "null", "Bearer", "\x00.\x00.\x00"):
+    attack(f"text {_text!r}", "malformed")(lambda _key, text=_text: text)  # type: ignore[misc]
+attack("five parts of an encrypted token", "malformed")(lambda key: token_of(key) + ".a.b")
+attack("header is a list", "malformed")(lambda key: signed(key, [], claims_of()))
+attack("header is not JSON", "malformed")(lambda key: signed(key, b"{", claims_of()))
+attack("header with alg twice", "malformed")(
+    lambda key: signed(
+        key, f'{{"alg":"none","alg":"HS256","kid":"{key.kid}","typ":"authlab+jwt"}}'.encode(), claims_of()
+    )
 )
-def test_a_claim_of_another_time_place_or_kind_is_refused(changed: dict[str, object], reason: str) -> None:
-    assert refusal(made(payload={**PAYLOAD, **changed})) == reason
-
-
-@pytest.mark.parametrize("name", ["iss", "aud", "sub", "jti", "iat", "exp"])
-def test_a_claim_that_is_missing_is_refused(name: str) -> None:
-    assert refusal(made(payload={key: value for key, value in PAYLOAD.items() if key != name})) == "bad_claims"
-
-
-def test_a_claim_or_header_that_occurs_twice_is_refused() -> None:
-    assert refusal(made(payload=json.dumps(PAYLOAD)[:-1] + ', "sub": "user-0002"}')) == "malformed"
-    assert refusal(made(json.dumps(HEADER)[:-1] + ', "alg": "none"}')) == "malformed"
-
-
-@pytest.mark.parametrize(
-    "payload", ["", "{", "[]", "null", "1", '{"exp": NaN}', "[" * 5000, '{"exp": ' + "9" * 5000 + "}"]
+attack("header nested deeply", "malformed")(lambda key: signed(key, b"[" * 5000, claims_of()))
+attack("payload is a list", "malformed")(lambda key: signed(key, header_of(key), [1]))
+attack("payload is null", "malformed")(lambda key: signed(key, header_of(key), None))
+attack("payload is not JSON", "malformed")(lambda key: signed(key, header_of(key), b"\xff"))
+attack("payload is empty", "malformed")(lambda key: signed(key, header_of(key), b""))
+attack("payload nested deeply", "malformed")(lambda key: signed(key, header_of(key), b'{"a":' * 900))
+attack("payload nested in lists", "malformed")(lambda key: signed(key, header_of(key), b"[" * 5000))
+attack("payload with a number of thousands of digits", "malformed")(
+    lambda key: signed(key, header_of(key), b'{"exp":' + b"9" * 5000 + b"}")
 )
-def test_a_payload_that_is_no_object_is_refused(payload: str) -> None:
-    assert refusal(made(payload=payload)) == "malformed"
+attack("payload with NaN", "malformed")(lambda key: signed(key, header_of(key), b'{"exp":NaN}'))
+for _claim in ("sub", "exp", "iss"):
+    attack(f"claim {_claim} twice", "malformed")(
+        lambda key, claim=_claim: signed(  # type: ignore[misc]
+            key, header_of(key), json.dumps(claims_of()).replace("{", f'{{"{claim}": "user-0002", ', 1).encode()
+        )
+    )
+attack("too long", "malformed")(lambda key: token_of(key, jti="x" * MAX_TOKEN_BYTES))
+attack("a megabyte", "malformed")(lambda _key: "a" * 1_000_000)
+attack("expired", "expired")(lambda key: token_of(key, exp=NOW))
+attack("expired long ago", "expired")(lambda key: token_of(key, exp=0))
+attack("issued in the future", "not_yet_valid")(lambda key: token_of(key, iat=NOW + 1))
+attack("not to be used yet", "not_yet_valid")(lambda key: token_of(key, nbf=NOW + 1))
+attack("authenticated in the future", "not_yet_valid")(lambda key: token_of(key, auth_time=NOW + 1))
+for _claim in ("iss", "aud", "sub", "exp", "iat", "jti"):
+    attack(f"without {_claim}", "bad_claims")(lambda key, claim=_claim: token_of(key, **{claim: None}))  # type: ignore[misc]
+for _claim in ("iss", "aud", "sub", "jti"):
+    for _odd in (1, True, [], ["authlab"], {}, "", "x" * 100):
+        attack(f"{_claim} is {str(_odd)[:12]!r} {type(_odd).__name__}", "bad_claims")(
+            lambda key, claim=_claim, odd=_odd: token_of(key, **{claim: odd})  # type: ignore[misc]
+        )
+for _claim in ("exp", "iat", "nbf", "auth_time"):
+    for _odd in ("1900000000", True, 1.9e9, [], {}, [1_900_000_000]):
+        attack(f"{_claim} is {_odd!r}", "bad_claims")(
+            lambda key, claim=_claim, odd=_odd: token_of(key, **{claim: odd})  # type: ignore[misc]
+        )
+attack("exp is infinite", "malformed")(lambda key: signed(key, header_of(key), b'{"exp": Infinity}'))
+attack("wrong issuer", "bad_claims")(lambda key: token_of(key, iss="attacker"))
+attack("wrong audience", "bad_claims")(lambda key: token_of(key, aud="other-api"))
+attack("our audience among others", "bad_claims")(lambda key: token_of(key, aud=["authlab-api", "other"]))
+for _cart in ([], "i1", {"i1": -1}, {"i1": "1"}, {"i1": True}, {"a b": 1}, {"": 1}, {"i": {}}):
+    attack(f"cart is {_cart!r}", "bad_claims")(lambda key, cart=_cart: token_of(key, cart=cart))  # type: ignore[misc]
+attack("a user who does not exist", "revoked")(lambda key: token_of(key, sub="nobody"))
 
 
-def test_a_huge_token_is_refused_before_it_is_read() -> None:
-    assert refusal(made(payload={**PAYLOAD, "pad": "x" * MAX_TOKEN_BYTES})) == "malformed"
-    for text in ("." * 10_000, "", "..", "a", "\ud800..", "\ud800.\ud800.\ud800"):
-        assert refusal(text) == "malformed"
+@pytest.fixture
+def service(make_service: Callable[..., Service]) -> Service:
+    """Tokens, on the test's clock."""
+    return make_service("jwt")
+
+
+@pytest.fixture
+def key(service: Service) -> Key:
+    """The key that signs: an attacker who has it is beaten by nothing, but the claims must hold even so."""
+    assert service.settings.keyring is not None
+    return service.settings.keyring.active
+
+
+@pytest.fixture(params=list(ATTACKS))
+def forged(request: pytest.FixtureRequest, key: Key) -> tuple[str, str]:
+    """A forged token and the reason for its refusal."""
+    forge, expected = ATTACKS[request.param]
+    return forge(key), expected
+
+
+def test_the_forger_can_make_a_token_that_is_accepted(service: Service, key: Key) -> None:
+    answer = service.get("/me", {"Authorization": f"Bearer {token_of(key)}"})
+    assert answer.json == {"user": "user-0001"}, "else the attacks below would prove nothing"
+
+
+def test_it_is_refused_by_every_call(service: Service, forged: tuple[str, str]) -> None:
+    token, expected = forged
+    if not token.strip():
+        expected = "missing"
+    for method, path, body in (("GET", "/me", None), ("GET", "/cart", None), ("POST", "/cart/items", {"item": "i"})):
+        headers = {"HTTP_AUTHORIZATION": f"Bearer {token}"}  # into the environment: no client would send some of these
+        answer = service.client.open(path, method=method, json=body, environ_overrides=headers)
+        assert reason(answer) == (401, expected), (method, path)
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="authlab"'
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Token", "Bearer:", "", "BearerBearer"])
+def test_another_scheme_is_no_credential(service: Service, key: Key, scheme: str) -> None:
+    assert reason(service.get("/me", {"Authorization": f"{scheme} {token_of(key)}"})) == (401, "missing")
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_is_written_as_one_likes(service: Service, key: Key, scheme: str) -> None:
+    assert service.get("/me", {"Authorization": f"{scheme} {token_of(key)}"}).status_code == 200
+
+
+def test_a_token_in_a_cookie_or_in_the_address_is_not_looked_at(service: Service, key: Key) -> None:
+    token = token_of(key)
+    assert reason(service.get("/me", {"Cookie": f"authlab_session={token}"})) == (401, "missing")
+    assert reason(service.get(f"/me?access_token={token}")) == (401, "missing")

@@ -1,0 +1,250 @@
+"""OWASP ASVS 5.0, chapters 7 and 9, and RFC 8725: a probe per requirement, held against `services/security.toml`.
+
+A probe says whether a way of keeping state meets the requirement. What it does not meet is probed as well, and
+must come out as unmet: a plain token can't be revoked, and the table says so because a probe has seen it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from services.documents import Unusable
+from services.keyring import Key, keyring_of
+from services.session_ids import new_session_id
+from services.settings import STATES
+
+from authlab.host.content import content_root
+from tests.unit.services.forging import NOW, claims_of, header_of, signed, token_of
+from tests.unit.services.service import Clock, Service
+
+TABLE: dict[str, dict[str, Any]] = tomllib.loads((content_root() / "services" / "security.toml").read_text())
+Probe = Callable[[Service, Clock], bool]
+PROBES: dict[str, Probe] = {}
+
+
+def requirement(number: str) -> Callable[[Probe], Probe]:
+    """Enter a probe under the requirement's number."""
+
+    def enter(probe: Probe) -> Probe:
+        PROBES[number] = probe
+        return probe
+
+    return enter
+
+
+def _serves(service: Service, credential: dict[str, str]) -> bool:
+    return service.get("/me", credential).status_code == 200
+
+
+def _key(service: Service) -> Key:
+    assert service.settings.keyring is not None
+    return service.settings.keyring.active
+
+
+def _accepts(service: Service, token: str) -> bool:
+    return _serves(service, {"Authorization": f"Bearer {token}"})
+
+
+@requirement("ASVS 7.2.1")
+def _verified_by_the_service(service: Service, _clock: Clock) -> bool:
+    """Nothing that a client can make up by itself is believed."""
+    made_up: list[dict[str, str]] = [
+        {"X-Lab-User": "user-0001"},
+        {"Cookie": "authlab_session=user-0001"},
+        {"Cookie": f"authlab_session={new_session_id()}"},
+        {"Authorization": "Bearer user-0001"},
+    ]
+    return _serves(service, service.log_in()) and not any(_serves(service, headers) for headers in made_up)
+
+
+@requirement("ASVS 7.2.2")
+def _made_anew(service: Service, _clock: Clock) -> bool:
+    credentials = [json.dumps(service.log_in()) for _ in range(5)]
+    return len(set(credentials)) == len(credentials)
+
+
+@requirement("ASVS 7.2.3")
+def _reference_tokens_are_random(service: Service, _clock: Clock) -> bool:
+    ids = [service.log_in()["Cookie"].partition("=")[2] for _ in range(50)]
+    bits = min(len(base64.urlsafe_b64decode(session_id + "=")) * 8 for session_id in ids)
+    differing = min(len({session_id[place] for session_id in ids}) for place in range(42))
+    return len(set(ids)) == len(ids) and bits >= 128 and differing > 20
+
+
+@requirement("ASVS 7.2.4")
+def _log_in_replaces(service: Service, _clock: Clock) -> bool:
+    before = service.log_in()
+    after = service.log_in(0, before)
+    return after != before and not _serves(service, before)
+
+
+@requirement("ASVS 7.3.1")
+def _idle_ends(service: Service, clock: Clock) -> bool:
+    """The shortest lives that can be set; in Redis the idle time is Redis's own, so that this one waits for it."""
+    used, idle = service.log_in(), service.log_in()
+    for _ in range(3):
+        clock.now += 0.5
+        time.sleep(0.5 if service.settings.state == "redis" else 0)
+        if not _serves(service, used):
+            return False
+    return not _serves(service, idle)
+
+
+@requirement("ASVS 7.3.2")
+def _ends_absolutely(service: Service, clock: Clock) -> bool:
+    """However it is used: where a use gives a new credential, with that."""
+    credential = service.log_in()
+    until = clock.now + service.settings.session_absolute_s
+    while clock.now < until:
+        clock.now += 0.5
+        answer = service.post("/cart/items", {"item": "i1"}, credential)
+        if "access_token" in answer.text:
+            assert answer.json is not None
+            credential = {"Authorization": f"Bearer {answer.json['access_token']}"}
+    return not _serves(service, credential)
+
+
+@requirement("ASVS 7.4.1")
+def _log_out_ends(service: Service, _clock: Clock) -> bool:
+    credential = service.log_in()
+    assert service.post("/logout", None, credential).status_code == 204
+    return not _serves(service, credential)
+
+
+@requirement("ASVS 7.4.2")
+def _removal_of_the_user_ends(service: Service, _clock: Clock) -> bool:
+    credential = service.log_in()
+    assert _serves(service, credential)
+    del service.settings.users._hashes["user-0001"]
+    return not _serves(service, credential)
+
+
+@requirement("ASVS 9.1.1")
+def _verified_before_use(service: Service, _clock: Clock) -> bool:
+    """A token that is both expired and unsigned hears of its signature: its contents were not looked at."""
+    answer = service.get(
+        "/me", {"Authorization": f"Bearer {signed(_key(service), header_of(_key(service)), b'{', b'x' * 32)}"}
+    )
+    return answer.json is not None and answer.json["reason"] == "bad_signature"
+
+
+@requirement("ASVS 9.1.2")
+@requirement("RFC 8725 3.2")
+def _algorithms_are_listed(service: Service, _clock: Clock) -> bool:
+    unsigned = token_of(_key(service), {"alg": "none"}).rsplit(".", 1)[0] + "."
+    others = [token_of(_key(service), {"alg": alg}) for alg in ("none", "None", "HS384", "HS512", "RS256", "ES256")]
+    return not any(_accepts(service, token) for token in (unsigned, *others))
+
+
+@requirement("ASVS 9.1.3")
+def _keys_are_ours(service: Service, _clock: Clock) -> bool:
+    theirs = b"k" * 32
+    jwk = {"kty": "oct", "k": base64.urlsafe_b64encode(theirs).decode()}
+    brought: list[dict[str, Any]] = [{"jwk": jwk}, {"jku": "https://a.test/"}, {"x5u": "https://a.test/"}, {}]
+    key = _key(service)
+    return not any(_accepts(service, signed(key, header_of(key, **by), claims_of(), theirs)) for by in brought)
+
+
+@requirement("ASVS 9.2.1")
+def _within_its_validity(service: Service, _clock: Clock) -> bool:
+    key = _key(service)
+    wrong = [token_of(key, exp=NOW), token_of(key, nbf=NOW + 1), token_of(key, exp=None)]
+    return _accepts(service, token_of(key, exp=NOW + 1, nbf=NOW)) and not any(_accepts(service, t) for t in wrong)
+
+
+@requirement("ASVS 9.2.2")
+@requirement("RFC 8725 3.11")
+def _of_our_type(service: Service, _clock: Clock) -> bool:
+    types = ("JWT", "at+jwt", "refresh+jwt", "logout+jwt", None)
+    return not any(_accepts(service, token_of(_key(service), {"typ": typ})) for typ in types)
+
+
+@requirement("ASVS 9.2.3")
+@requirement("RFC 8725 3.9")
+def _for_our_audience(service: Service, _clock: Clock) -> bool:
+    audiences = ("other", None, ["other"], "authlab-api2", "authlab-ap")
+    return not any(_accepts(service, token_of(_key(service), aud=audience)) for audience in audiences)
+
+
+@requirement("RFC 8725 3.1")
+def _algorithm_belongs_to_the_key(service: Service, _clock: Clock) -> bool:
+    """Even signed as its header says, with our own secret, another algorithm is not that of the key."""
+    key = _key(service)
+    return not _accepts(service, signed(key, header_of(key, alg="HS512"), claims_of(), digest="sha512"))
+
+
+@requirement("RFC 8725 3.3")
+def _every_failure_refuses(service: Service, _clock: Clock) -> bool:
+    token = token_of(_key(service))
+    broken = [token[:place] + token[place + 1 :] for place in range(0, len(token), 3)]
+    return _accepts(service, token) and not any(_accepts(service, t) for t in broken)
+
+
+@requirement("RFC 8725 3.5")
+def _keys_are_long_enough(_service: Service, _clock: Clock) -> bool:
+    short = base64.urlsafe_b64encode(b"s" * 31).decode()
+    try:
+        keyring_of({"active": "a", "keys": [{"kid": "a", "alg": "HS256", "k": short}]})
+    except Unusable:
+        return True
+    return False
+
+
+@requirement("RFC 8725 3.7")
+def _utf8_only(service: Service, _clock: Clock) -> bool:
+    text = json.dumps(claims_of())
+    codings = ("utf-16", "utf-16-le", "utf-32", "utf-8-sig")
+    key = _key(service)
+    return not any(_accepts(service, signed(key, header_of(key), text.encode(coding))) for coding in codings)
+
+
+@requirement("RFC 8725 3.8")
+def _issuer_and_subject(service: Service, _clock: Clock) -> bool:
+    key = _key(service)
+    wrong = [token_of(key, iss="other"), token_of(key, iss=None), token_of(key, sub=None), token_of(key, sub="nobody")]
+    return not any(_accepts(service, token) for token in wrong)
+
+
+@requirement("RFC 8725 3.10")
+def _nothing_is_looked_up(service: Service, _clock: Clock) -> bool:
+    kids = ("../../etc/passwd", "' OR 1=1 --", "http://a.test/key", "\0", "")
+    return not any(_accepts(service, token_of(_key(service), {"kid": kid})) for kid in kids)
+
+
+def test_every_requirement_has_a_probe_and_every_probe_a_requirement() -> None:
+    assert set(PROBES) == set(TABLE["requirements"])
+
+
+def test_every_state_has_a_row_of_known_requirements() -> None:
+    assert set(TABLE) - {"requirements"} == set(STATES)
+    for state in STATES:
+        row = TABLE[state]["met"] + TABLE[state]["unmet"]
+        assert len(row) == len(set(row)), state
+        assert set(row) <= set(PROBES)
+    assert set(TABLE["jwt"]["met"] + TABLE["jwt"]["unmet"]) == set(PROBES) - {"ASVS 7.2.3"}
+
+
+ROWS = [
+    pytest.param(state, number, verdict == "met", id=f"{state}-{number.replace(' ', '-')}-{verdict}")
+    for state in STATES
+    for verdict in ("met", "unmet")
+    for number in TABLE[state][verdict]
+]
+
+
+@pytest.mark.parametrize(("state", "number", "met"), ROWS)
+def test_a_requirement_is_met_or_unmet_as_the_table_says(
+    make_service: Callable[..., Service], clock: Clock, state: str, number: str, met: bool
+) -> None:
+    lives = {
+        "ASVS 7.3.1": {"AUTHLAB_SESSION_IDLE_S": "1"},
+        "ASVS 7.3.2": {"AUTHLAB_SESSION_ABSOLUTE_S": "5", "AUTHLAB_TOKEN_TTL_S": "2"},
+    }
+    service = make_service(state, **lives.get(number, {}))
+    assert PROBES[number](service, clock) is met

@@ -1,0 +1,199 @@
+"""Tokens that are right: what is in them, how long they live, and keys that change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jwt
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from services.claims import AUDIENCE, ISSUER, Claims
+from services.keyring import Key, Keyring
+from services.problems import Problem
+from services.tokens import TYPE, Tokens
+
+from tests.unit.services.forging import NOW, claims_of, header_of, signed, token_of
+from tests.unit.services.service import Clock, Service, credential_in, reason
+
+OLD = Key("old", "HS256", b"o" * 32, b"o" * 32)
+NEW = Key("new", "HS256", b"n" * 32, b"n" * 32)
+CLAIMS = Claims("user-0001", {"i1": 2}, 0)
+
+
+def tokens_with(*keys: Key, active: Key = OLD, leeway_s: int = 0, clock: Clock | None = None) -> Tokens:
+    """Tokens of these keys."""
+    ring = Keyring(active, {key.kid: key for key in keys or (active,)})
+    return Tokens(ring, ttl_s=3600, absolute_s=7200, leeway_s=leeway_s, clock=clock or Clock())
+
+
+def why(tokens: Tokens, token: str) -> str | None:
+    """The reason why a token is refused; None if it isn't."""
+    try:
+        tokens.read(token)
+    except Problem as problem:
+        return problem.reason
+    return None
+
+
+def by_pyjwt(token: str, key: Key = OLD) -> dict[str, object]:
+    """The claims as PyJWT reads them, its own checks on (but for those of time, which is not ours)."""
+    return jwt.decode(
+        token,
+        key.verifying,
+        algorithms=["HS256"],
+        audience=AUDIENCE,
+        issuer=ISSUER,
+        options={
+            "require": ["iss", "aud", "sub", "exp", "iat", "jti"],
+            "verify_exp": False,
+            "verify_iat": False,
+            "verify_nbf": False,
+        },
+    )
+
+
+def test_what_is_issued_is_what_pyjwt_reads() -> None:
+    token, lives_s = tokens_with().issue(CLAIMS)
+    claims = by_pyjwt(token)
+    jti = claims.pop("jti")
+    assert claims == claims_of(cart={"i1": 2}, jti=None)
+    assert isinstance(jti, str)
+    assert len(jti) >= 22, "128 bits"
+    assert jwt.get_unverified_header(token) == {"alg": "HS256", "kid": "old", "typ": TYPE}
+    assert lives_s == 3600
+
+
+def test_no_two_tokens_have_the_same_jti() -> None:
+    tokens = tokens_with()
+    assert len({by_pyjwt(tokens.issue(CLAIMS)[0])["jti"] for _ in range(100)}) == 100
+
+
+def test_what_is_issued_is_read_back() -> None:
+    tokens = tokens_with()
+    assert tokens.read(tokens.issue(CLAIMS)[0]) == Claims("user-0001", {"i1": 2}, NOW)
+
+
+def test_a_token_expires_to_the_second(clock: Clock) -> None:
+    tokens = tokens_with(clock=clock)
+    token, _ = tokens.issue(CLAIMS)
+    clock.now += 3599.9
+    assert why(tokens, token) is None
+    clock.now += 0.1
+    assert why(tokens, token) == "expired"
+
+
+def test_leeway_is_granted_in_both_directions(clock: Clock) -> None:
+    tokens = tokens_with(leeway_s=5, clock=clock)
+    token, _ = tokens.issue(CLAIMS)
+    for offset, expected in ((-5.0, None), (-5.1, "not_yet_valid"), (3604.9, None), (3605.0, "expired")):
+        clock.now = NOW + offset
+        assert why(tokens, token) == expected
+
+
+def test_a_renewed_token_does_not_outlive_the_log_in(make_service: Callable[..., Service], clock: Clock) -> None:
+    service = make_service("jwt", AUTHLAB_SESSION_ABSOLUTE_S="7200")
+    credential = service.log_in()
+    for expected in (3600, 3600, 1800):
+        clock.now += 1800
+        answer = service.post("/cart/items", {"item": "i1"}, credential)
+        assert answer.json is not None
+        assert answer.json["expires_in"] == expected
+        credential = credential_in(answer)
+    clock.now += 1800
+    assert reason(service.get("/me", credential)) == (401, "expired")
+
+
+def test_a_token_from_before_the_log_out_still_works(make_service: Callable[..., Service]) -> None:
+    """What a stateless token can't do: the mode's trait `revocable` is false."""
+    service = make_service("jwt")
+    credential = service.log_in()
+    assert service.post("/logout", None, credential).status_code == 204
+    assert service.get("/me", credential).status_code == 200
+
+
+def test_keys_that_overlap_let_nobody_down() -> None:
+    before, overlap, after = tokens_with(OLD), tokens_with(OLD, NEW, active=NEW), tokens_with(NEW, active=NEW)
+    old, new = before.issue(CLAIMS)[0], overlap.issue(CLAIMS)[0]
+    assert [why(tokens, old) for tokens in (before, overlap, after)] == [None, None, "bad_signature"]
+    assert [why(tokens, new) for tokens in (before, overlap, after)] == ["bad_signature", None, None]
+
+
+def test_a_kid_does_not_lend_its_name_to_another_key() -> None:
+    tokens = tokens_with(OLD, NEW, active=NEW)
+    assert why(tokens, signed(NEW, header_of(OLD), claims_of())) == "bad_signature"
+
+
+def test_headers_that_are_remembered_are_bounded() -> None:
+    tokens = tokens_with()
+    for spaces in range(200):
+        header = b'{"alg":"HS256","kid":"old",' + b" " * spaces + b'"typ":"authlab+jwt"}'
+        assert why(tokens, signed(OLD, header, claims_of())) is None
+    assert len(tokens._headers) <= 64
+
+
+@pytest.mark.parametrize("pem", ["-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----", "ssh-rsa AAAA" * 4])
+def test_a_public_key_is_no_secret(pem: str) -> None:
+    with pytest.raises(jwt.InvalidKeyError):
+        tokens_with(Key("old", "HS256", pem.encode(), pem.encode()))
+
+
+quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+token, _ = tokens_with().issue(CLAIMS)
+
+
+@quick
+@given(bit=st.integers(0, len(token) * 8 - 1))
+@example(bit=len(token) * 8 - 8)  # the last character's unused bits
+@example(bit=len(token) * 8 - 7)
+def test_a_token_with_any_bit_flipped_is_refused(bit: int) -> None:
+    raw = bytearray(token.encode())
+    raw[bit // 8] ^= 1 << bit % 8
+    assert why(tokens_with(), raw.decode("latin-1")) in ("malformed", "bad_signature")
+
+
+def test_every_single_bit_flipped_is_refused() -> None:
+    tokens = tokens_with()
+    for bit in range(len(token) * 8):
+        raw = bytearray(token.encode())
+        raw[bit // 8] ^= 1 << bit % 8
+        assert why(tokens, raw.decode("latin-1")) in ("malformed", "bad_signature"), bit
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@quick
+@given(text=st.text() | st.text(alphabet="eyJ0.-_=aZ"))
+def test_any_text_is_refused_in_good_order(text: str) -> None:
+    assert why(tokens_with(), text) in ("malformed", "bad_signature")
+
+
+@quick
+@given(payload=json_values)
+def test_any_signed_payload_is_refused_in_good_order(payload: object) -> None:
+    assert why(tokens_with(), signed(OLD, header_of(OLD), payload)) in ("malformed", "bad_claims")
+
+
+@quick
+@given(header=json_values)
+def test_any_header_is_refused_in_good_order(header: object) -> None:
+    assert why(tokens_with(), signed(OLD, header, claims_of())) in ("malformed", "bad_signature")
+
+
+@quick
+@given(
+    claims=st.dictionaries(st.sampled_from(sorted(claims_of())), json_values, max_size=2),
+    header=st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "x"]), json_values, max_size=1),
+)
+@example(claims={}, header={})
+@example(claims={"cart": {}}, header={})
+def test_whatever_is_accepted_is_accepted_by_pyjwt(claims: dict[str, object], header: dict[str, object]) -> None:
+    """The compact form is read by our own few lines: they must never be more lenient than the library's."""
+    made = token_of(OLD, header, **claims)
+    if why(tokens_with(), made) is None:
+        by_pyjwt(made)
