@@ -29,6 +29,8 @@ def addition(request: Request) -> tuple[str, int]:
     """Item and quantity (1 where none is given) to put into the cart."""
     body = _object(request)
     item, quantity = body.get("item"), body.get("quantity", 1)
+    if isinstance(quantity, float) and quantity.is_integer():
+        quantity = int(quantity)  # to JSON Schema 1.0 is a whole number
     if not valid_item(item):
         raise Problem("invalid_body", "`item` must be 1 to 64 of A-Z a-z 0-9 _ -.")
     if not valid_quantity(quantity):

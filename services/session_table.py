@@ -107,7 +107,7 @@ class SessionTable:
         if digest is None or entry is None:
             raise Problem("unknown_session")
         user, seen, ends, slot, cart = entry
-        if now >= min(seen + self._idle_s, ends):
+        if now >= seen + self._idle_s or now >= ends:
             self._remove(digest)
             raise Problem("expired", "The session has expired.")
         entry = (user, now, ends, slot, cart)
@@ -158,4 +158,4 @@ class SessionTable:
 
 
 def _mapping(flat: tuple[Any, ...]) -> Cart:
-    return dict(zip(flat[::2], flat[1::2], strict=True))
+    return dict(zip(flat[::2], flat[1::2], strict=True)) if flat else {}

@@ -34,9 +34,9 @@ STORE_PASSWORD_BYTES: Final = 24
 EXIT_USAGE: Final = 64
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Make what is missing. Exit code 64, with every reason, if the arguments can't be."""
-    options = _options()
+    options = _options(arguments)
     problems = [] if options.users >= 1 else [f"--users: at least one user is needed, not {options.users}"]
     costs = _costs(options.scrypt_cost)
     if costs is None:
@@ -62,7 +62,7 @@ def main() -> int:
     return 0
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Make the secrets of a stack.")
     parser.add_argument("--service", type=Path, required=True, metavar="FOLDER", help="for the workers")
     parser.add_argument("--credentials", type=Path, required=True, metavar="FILE", help="for the load")
@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--persistent", type=int, choices=(0, 1), default=0, help="Redis keeps an append-only file")
     parser.add_argument("--users", type=int, required=True, metavar="N")
     parser.add_argument("--scrypt-cost", required=True, metavar="scrypt:N:r:p")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def _costs(text: str) -> tuple[int, int, int] | None:

@@ -284,9 +284,3 @@ def test_a_generator_that_is_stopped_leaves_an_interrupted_recording(bench: Benc
     rows = in_windows(recording)
     assert 20 < rows.height < 100
     assert recording.windows["closed_ns"].len() == 1
-
-
-def test_lag_stays_far_below_a_millisecond_in_the_median(bench: Bench) -> None:
-    with LoadService() as service:
-        rows = in_windows(bench.run(service, plan(3000, rate_rps=150.0)))
-    assert lag_ms(rows).median() < 0.9, "epoll's timers alone would put it above half a millisecond"

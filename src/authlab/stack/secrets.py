@@ -7,11 +7,12 @@ of `docker compose` use, compose/keys/keys.py.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import runpy
 import secrets
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +25,6 @@ LOW_COST = "scrypt:1024:8:1"
 
 FULL_COST = "scrypt:32768:8:1"
 """Werkzeug's default (werkzeug.security.generate_password_hash), about 0.1 s of CPU."""
-
-_EXIT_USAGE = 64
 
 
 @dataclass(frozen=True)
@@ -48,17 +47,15 @@ def make_secrets(folder: Path, users: int, scrypt_cost: str = LOW_COST) -> Secre
     folder.chmod(0o700)  # it may have been there, and mkdir's mode is subject to the umask
     credentials = folder / "credentials.json"
     program = content_root() / "compose" / "keys" / "keys.py"
-    command = [sys.executable, "-I", str(program), f"--service={folder}", f"--credentials={credentials}"]
-    made = subprocess.run(
-        [*command, f"--users={users}", f"--scrypt-cost={scrypt_cost}"],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    if made.returncode == _EXIT_USAGE:
-        raise ValueError(made.stderr.strip())
-    made.check_returncode()
+    # In this process: a program of its own could outlive a SIGKILL and write after the folder was removed.
+    make = runpy.run_path(str(program), run_name="keys")["main"]
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        status = make(
+            [f"--service={folder}", f"--credentials={credentials}", f"--users={users}", f"--scrypt-cost={scrypt_cost}"]
+        )
+    if status:
+        raise ValueError(said.getvalue().strip())
     return Secrets(folder, credentials, json.loads((folder / "redis.json").read_bytes())["password"])
 
 

@@ -1,0 +1,57 @@
+"""A compose file as the lab needs it: the user's own, resolved by Compose, marked and told what is particular here."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from authlab.host.ports import LOOPBACK
+
+KEYS = "keys"
+WORKER = "worker"
+PROXY = "proxy"
+STORE = "redis"
+
+PROXY_PORT = 8080
+WORKER_PORT = 8000
+"""Inside the containers."""
+
+LISTEN_CONF = "/etc/authlab/listen.conf"
+
+
+@dataclass(frozen=True)
+class Particulars:
+    """What differs from `docker compose up`: the lab's mark, the number of workers, the proxy's port on loopback,
+    further variables of the workers, and a `listen.conf` instead of the one in compose/nginx."""
+
+    label: tuple[str, str]
+    workers: int
+    port: int
+    worker_environment: Mapping[str, str]
+    listen_conf: Path | None = None
+
+
+def lab_model(resolved: Mapping[str, Any], particulars: Particulars) -> dict[str, Any]:
+    """The model for Compose to run. `resolved` is what `compose config --format json` prints."""
+    model = copy.deepcopy(dict(resolved))
+    name, value = particulars.label
+    for kind in ("services", "networks", "volumes"):
+        for definition in model.get(kind, {}).values():
+            definition.setdefault("labels", {})[name] = value
+    for service in model["services"].values():
+        service.pop("build", None)  # built beforehand
+        service["healthcheck"] = {"disable": True}  # the lab looks by itself; nothing may disturb a measurement
+        service["logging"] = {"driver": "json-file"}  # all of it goes into the run's folder, and then away
+    worker, proxy = model["services"][WORKER], model["services"][PROXY]
+    worker["scale"] = particulars.workers
+    worker.setdefault("environment", {}).update(particulars.worker_environment)
+    (port,) = proxy["ports"]
+    port.update(host_ip=LOOPBACK, published=str(particulars.port))
+    if particulars.listen_conf is not None:
+        for volume in proxy["volumes"]:
+            if volume["target"] == LISTEN_CONF:
+                volume["source"] = str(particulars.listen_conf.absolute())
+    return model

@@ -1,0 +1,137 @@
+"""A compose project of the lab: one compose file, made to run under a name, a port and a mark of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+
+from authlab.host.content import content_root
+from authlab.host.ports import LOOPBACK, free_port, this_port
+from authlab.model.modes import Mode
+from authlab.stack.compose.command import Command, Failed
+from authlab.stack.compose.containers import keys_container, parts_of, put_files, save_logs
+from authlab.stack.compose.images import content_tag, ensure_images
+from authlab.stack.compose.model import PROXY_PORT, Particulars, lab_model
+from authlab.stack.compose.ownership import LABEL, remove_owned
+from authlab.stack.compose.shared import Shared
+from authlab.stack.nginx import listen_conf
+
+_TRIES = 3
+_BUILD_WITHIN_S = 900.0
+_RESOLVE_WITHIN_S = 30.0
+_AT_LEAST_S = 1.0
+_PORT_IS_TAKEN = ("port is already allocated", "address already in use")
+_START = ("up", "--detach", "--no-build", "--no-recreate")
+
+
+class Project:
+    """Prepare, start, scale, remove. `port` is the proxy's on loopback, 0 while it is down."""
+
+    def __init__(self, mode: Mode, shared: Shared, logs: Path, fixed_port: int | None) -> None:
+        self.name = f"authlab-{shared.token}-{mode.name}"
+        self.port = 0
+        self.logs = logs
+        self._mode = mode
+        self._shared = shared
+        self._fixed_port = fixed_port
+        self._file = content_root() / "compose" / f"{mode.name}.yml"
+        self._folder = shared.runtime / mode.name
+        hashes = json.loads((shared.secrets.folder / "users.json").read_bytes())
+        variables = {
+            "AUTHLAB_TAG": content_tag(),
+            "AUTHLAB_STORE_PERSISTENT": str(int(shared.persistent_store)),
+            # what it is told of the users must fit, or the keys service would make others
+            "AUTHLAB_USERS": str(len(hashes)),
+            "AUTHLAB_SCRYPT_COST": next(iter(hashes.values())).partition("$")[0],
+        }
+        log = logs / "compose.log"
+        self._compose = Command(shared.engine, shared.guardian, self.name, variables, self._folder, log)
+        self._resolved: dict[str, Any] = {}
+
+    @property
+    def url(self) -> str:
+        """The proxy's address; only while it is up."""
+        if not self.port:
+            raise RuntimeError(f"the stack of {self._mode.name} is not up: it has no address")
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def workers_network(self) -> str:
+        """The network on which the proxy finds the workers."""
+        return f"{self.name}_front"
+
+    def prepare(self) -> None:
+        """Resolve the compose file and have its images, which the first time takes as long as building takes."""
+        resolved = self._folder / "resolved.json"
+        output = ["config", "--format", "json", "--output", str(resolved)]
+        self._compose.run(self._file, output, f"reading {self._file.name}", _RESOLVE_WITHIN_S)
+        self._resolved = json.loads(resolved.read_bytes())
+        ensure_images(
+            self._shared.engine.client,
+            self._resolved,
+            lambda service: self._compose.run(self._file, ["build", service], f"building {service}", _BUILD_WITHIN_S),
+        )
+
+    def start(self, workers: int, within_s: float) -> None:
+        """Create the containers, hand them the secrets, start them; they need not answer yet."""
+        deadline = time.monotonic() + within_s
+        for tries_left in reversed(range(_TRIES)):
+            with free_port() if self._fixed_port is None else this_port(self._fixed_port) as port:
+                self.port = port.number  # let go at once: the engine takes it, or says that somebody else did
+            try:
+                self._create_and_start(workers, deadline)
+            except Failed as failure:
+                taken = any(said in str(failure) for said in _PORT_IS_TAKEN)
+                if not (taken and tries_left and self._fixed_port is None):
+                    raise
+            else:
+                return
+
+    def _create_and_start(self, workers: int, deadline: float) -> None:
+        model = self._write_model(workers)
+        what = f"creating the stack of {self._mode.name}"
+        self._compose.run(model, ["create", "--no-build"], what, _left_s(deadline))
+        secrets = self._shared.secrets
+        keys = keys_container(self._shared.engine.client, self.name)
+        names = ("users.json", "jwt.json", "redis.json")
+        put_files(keys, "/run/authlab/service", {name: secrets.folder / name for name in names}, 0o600)
+        put_files(keys, "/run/authlab/load", {"credentials.json": secrets.credentials}, 0o644)
+        self._compose.run(model, _START, f"starting the stack of {self._mode.name}", _left_s(deadline))
+
+    def scale(self, workers: int, within_s: float) -> None:
+        """Start further workers, or stop the last ones."""
+        what = f"scaling {self._mode.name} to {workers} workers"
+        self._compose.run(self._write_model(workers), _START, what, within_s)
+
+    def containers(self) -> dict[str, Any]:
+        """Its containers by part, as they are now."""
+        return parts_of(self._shared.engine.client, self.name)
+
+    def save_logs(self) -> None:
+        """Write what the containers have said so far into the folder of logs."""
+        with contextlib.suppress(docker.errors.NotFound):  # removed by somebody else: nothing more to learn
+            save_logs(self.containers(), self.logs)
+
+    def remove(self) -> None:
+        """Remove all of it: containers, networks, volumes."""
+        remove_owned(self._shared.engine.client, self._shared.label, self.name)
+        self.port = 0
+
+    def _write_model(self, workers: int) -> Path:
+        listen = self._folder / "listen.conf"
+        listen.write_text(listen_conf(str(PROXY_PORT), self._shared.read_timeout_s, log="/dev/stdout"))
+        listen.chmod(0o644)  # for the proxy's user; nobody else can enter our folder
+        mark = (LABEL, self._shared.label)
+        particulars = Particulars(mark, workers, self.port, self._shared.settings, listen)
+        file = self._folder / "model.json"
+        file.write_text(json.dumps(lab_model(self._resolved, particulars)))
+        return file
+
+
+def _left_s(deadline: float) -> float:
+    return max(_AT_LEAST_S, deadline - time.monotonic())

@@ -1,0 +1,31 @@
+"""What the compose stacks of one call share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from authlab.host.processes import Guardian
+from authlab.stack.compose.deaths import Deaths
+from authlab.stack.compose.engine import Engine
+from authlab.stack.secrets import Secrets
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Engine, guardian, secrets and settings. `label` marks all that is made as this lab's; `token` makes its
+    project names its own. `worker_cpus` is the share of a CPU that each worker may use."""
+
+    engine: Engine
+    guardian: Guardian
+    deaths: Deaths
+    label: str
+    token: str
+    secrets: Secrets
+    runtime: Path
+    read_timeout_s: float
+    settings: Mapping[str, str]
+    persistent_store: bool
+    cpus: Sequence[int] | None
+    worker_cpus: float | None

@@ -1,0 +1,227 @@
+"""One mode as containers: what compose/MODE.yml describes, run for the lab."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from authlab.host.obituary import how_it_ended
+from authlab.host.ports import LOOPBACK
+from authlab.model.errors import LabError
+from authlab.model.modes import Mode
+from authlab.stack.compose import operations
+from authlab.stack.compose.containers import part_name
+from authlab.stack.compose.deaths import Death
+from authlab.stack.compose.meter import Meter
+from authlab.stack.compose.model import WORKER, WORKER_PORT
+from authlab.stack.compose.project import Project
+from authlab.stack.compose.shared import Shared
+from authlab.stack.protocol import PartUsage, WorkerInfo
+
+_PAUSE_S = 0.1
+_ANSWER_WITHIN_S = 2.0
+_BACK_WITHIN_S = 30.0
+_PERIOD_US = 100_000  # of the kernel's CPU bandwidth control, its default
+
+
+class ComposeStack:
+    """A `Stack` of containers. `ComposeStacks` brings several up side by side.
+
+    A worker's `url` is its container's own address, which the host reaches where the engine runs on Linux here.
+    """
+
+    def __init__(self, mode: Mode, workers: int, shared: Shared, logs: Path, port: int | None = None) -> None:
+        self._mode = mode
+        self._workers = workers
+        self._shared = shared
+        self._logs = logs
+        self._project = Project(mode, shared, logs, port)
+        self._parts: dict[str, Any] = {}
+        self._meters: dict[str, Meter] = {}
+
+    @property
+    def mode(self) -> Mode:
+        """The mode that it serves."""
+        return self._mode
+
+    @property
+    def url(self) -> str:
+        """The proxy's address on loopback; only while it is up."""
+        return self._project.url
+
+    @property
+    def workers(self) -> Sequence[WorkerInfo]:
+        """Its workers; none while it is down."""
+        return [
+            WorkerInfo(part, f"http://{self._address(container)}:{WORKER_PORT}")
+            for part, container in self._parts.items()
+            if part.startswith(WORKER)
+        ]
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Its containers by part, while it is up."""
+        return dict(self._parts)
+
+    @property
+    def access_log(self) -> Path:
+        """The proxy's access log, written when the stack comes down."""
+        return self._logs / "nginx-access.log"
+
+    def up(self, deadline_s: float) -> None:
+        """Bring this stack alone up. Raises `LabError`; then nothing of it is left."""
+        try:
+            self.prepare()
+            deadline = time.monotonic() + deadline_s
+            self.start(deadline_s)
+            self.wait_until_served(max(0.0, deadline - time.monotonic()))
+            self.settle()
+        except BaseException:
+            self.down()
+            raise
+
+    def down(self) -> None:
+        """Save the logs and remove all containers, networks and volumes. Harmless when it is down."""
+        try:
+            self.save_logs()
+        finally:
+            self._project.remove()
+            self.forget()
+
+    def usage(self) -> list[PartUsage]:
+        """CPU and memory of proxy, workers and store, by control group."""
+        return [meter.read() for meter in self._meters.values()]
+
+    def troubles(self) -> list[str]:
+        """The containers that have ended unasked since it came up; the restart policy may have brought them back."""
+        return [self._obituary(death) for death in self._shared.deaths.found(self._is_ours)]
+
+    # How it is brought up, in steps that `ComposeStacks` takes with several at once
+
+    def prepare(self) -> None:
+        """Have the images, which the first time takes as long as building takes."""
+        self._project.prepare()
+
+    def start(self, within_s: float) -> None:
+        """Start everything; it need not answer yet."""
+        self._project.start(self._workers, within_s)
+        self._look()
+
+    def wait_until_served(self, within_s: float) -> None:
+        """Return once every worker has answered through the proxy. Raises `LabError` if one dies or stays silent."""
+        deadline = time.monotonic() + within_s
+        missing = {worker.name for worker in self.workers}
+        known_troubles = len(self.troubles())
+        answer = "nothing"
+        while missing:
+            if troubles := self.troubles()[known_troubles:]:
+                raise LabError("\n".join(troubles))
+            if time.monotonic() > deadline:
+                raise LabError(
+                    f"{', '.join(sorted(missing))} of {self._mode.name} did not answer through the proxy within "
+                    f"{within_s:.0f} s (the last answer came from: {answer}). Logs: {self._logs}"
+                )
+            answer = self._ask()
+            if answer in missing:
+                missing.discard(answer)
+            else:
+                time.sleep(_PAUSE_S)
+
+    def settle(self) -> None:
+        """Bind it to its cores and its share of them: not before, since starting is CPU alone."""
+        shared = self._shared
+        for part, container in self._parts.items():
+            limits: dict[str, Any] = {}
+            if shared.cpus and self._meters[part].is_local:  # another machine's cores have other numbers
+                limits["cpuset_cpus"] = ",".join(map(str, shared.cpus))
+            if shared.worker_cpus and part.startswith(WORKER):
+                limits |= {"cpu_period": _PERIOD_US, "cpu_quota": round(shared.worker_cpus * _PERIOD_US)}
+            if limits:
+                container.update(**limits)
+
+    def save_logs(self) -> None:
+        """Write what the containers have said so far into the folder of logs."""
+        self._project.save_logs()
+
+    def forget(self) -> None:
+        """Its containers are gone."""
+        self._parts.clear()
+        self._meters.clear()
+        self._project.port = 0
+
+    # What can be done to it while it is up. What is done here is no trouble.
+
+    def crash(self, part: str) -> None:
+        """End a part as a crash does; the restart policy brings it back."""
+        self._shared.deaths.ask_for(self._parts[part].id)
+        operations.crash(self._parts[part])
+
+    def stop(self, part: str) -> None:
+        """Stop a part gracefully, for good."""
+        self._shared.deaths.ask_for(self._parts[part].id)
+        operations.stop(self._parts[part])
+
+    def start_again(self, part: str, within_s: float = _BACK_WITHIN_S) -> None:
+        """Start a stopped part; return once every worker is reached again."""
+        self._parts[part].start()
+        self._look()
+        self.wait_until_served(within_s)
+
+    def pause(self, part: str) -> None:
+        """Let a part stand still as it is: a stall, no crash."""
+        self._parts[part].pause()
+
+    def resume(self, part: str) -> None:
+        """Let a paused part go on."""
+        self._parts[part].unpause()
+
+    def scale(self, workers: int, within_s: float = _BACK_WITHIN_S) -> None:
+        """Have that many workers; return once the proxy reaches the new ones. Those that go are stopped gracefully."""
+        if workers < 1:
+            raise ValueError(f"a stack needs at least one worker, not {workers}")
+        for part, container in self._parts.items():
+            if part.startswith(WORKER) and int(part.rpartition("-")[2]) > workers:
+                self._shared.deaths.ask_for(container.id)
+        self._workers = workers
+        self._project.scale(workers, within_s)
+        self._look()
+        self.wait_until_served(within_s)
+        self.settle()
+
+    def _look(self) -> None:
+        """Find its containers as they are now."""
+        self._parts = self._project.containers()
+        known = self._meters
+        self._meters = {
+            part: known.get(part) or Meter(part, container, container.attrs["State"]["Pid"])
+            for part, container in self._parts.items()
+        }
+
+    def _address(self, container: Any) -> str:
+        return str(container.attrs["NetworkSettings"]["Networks"][self._project.workers_network]["IPAddress"])
+
+    def _ask(self) -> str:
+        """The worker that answers /healthz, or what came instead."""
+        connection = http.client.HTTPConnection(LOOPBACK, self._project.port, timeout=_ANSWER_WITHIN_S)
+        try:
+            connection.request("GET", "/healthz")
+            response = connection.getresponse()
+            response.read()
+            return response.getheader("X-Worker") or f"the proxy itself, status {response.status}"
+        except (OSError, http.client.HTTPException) as error:
+            return f"nobody: {error}"
+        finally:
+            connection.close()
+
+    def _is_ours(self, death: Death) -> bool:
+        return death.project == self._project.name and part_name(death.service, death.number) is not None
+
+    def _obituary(self, death: Death) -> str:
+        part = part_name(death.service, death.number)
+        said = "\n".join(f"    {line}" for line in death.said)
+        words = f"Its last lines:\n{said}" if said else "It wrote nothing."
+        log = self._logs / ("nginx-error.log" if part == "proxy" else f"{part}.log")
+        return f"{part} of {self._mode.name} {how_it_ended(death.status)}. {words}\n  Full log: {log}"

@@ -1,0 +1,170 @@
+"""Stacks of containers: one compose project per mode, side by side, each with a store of its own if it needs one."""
+
+from __future__ import annotations
+
+import json
+import secrets as random_names
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from authlab.host.processes import Guardian
+from authlab.model.errors import Unavailable
+from authlab.model.modes import Mode
+from authlab.stack.compose.deaths import Deaths
+from authlab.stack.compose.engine import find_engine
+from authlab.stack.compose.ownership import LABEL, Ownership, clear_abandoned, remove_owned
+from authlab.stack.compose.shared import Shared
+from authlab.stack.compose.stack import ComposeStack
+from authlab.stack.secrets import Secrets
+
+DEADLINE_S = 60.0
+READ_TIMEOUT_S = 30.0
+
+_PACKAGES = ("flask", "werkzeug", "gunicorn", "hiredis", "pyjwt")
+
+
+class ComposeStacks:
+    """The stacks of several modes as containers, up at the same time. A context manager that brings them down.
+
+    Takes what `LocalStacks` takes; `worker_cpus` holds each worker to that share of a CPU. What an earlier lab left
+    behind because it was killed is cleared away first. Raises `Unavailable` if the engine or Compose is missing or
+    can't do what is asked.
+    """
+
+    def __init__(
+        self,
+        modes: Sequence[Mode],
+        *,
+        workers: int,
+        guardian: Guardian,
+        runtime: Path,
+        logs: Callable[[str], Path],
+        secrets: Secrets,
+        cpus: Sequence[int] | None = None,
+        settings: Mapping[str, str] | None = None,
+        port: int | None = None,
+        read_timeout_s: float = READ_TIMEOUT_S,
+        persistent_store: bool = False,
+        worker_cpus: float | None = None,
+    ) -> None:
+        if workers < 1:
+            raise ValueError(f"a stack needs at least one worker, not {workers}")
+        if port is not None and len(modes) != 1:
+            raise ValueError("a fixed port serves exactly one mode")
+        guardian.remove_at_end(runtime)
+        runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._engine = find_engine()
+        if worker_cpus is not None and not self._engine.limits_cpu:
+            self._engine.close()
+            raise Unavailable(
+                "the engine's kernel can't hold a container to a share of a CPU (CONFIG_CFS_BANDWIDTH). "
+                "Remedy: do without --worker-cpus."
+            )
+        self._owner = Ownership(runtime / "lab.lock")
+        self._deaths = Deaths(self._engine.client, f"{LABEL}={self._owner.label}")
+        shared = Shared(
+            engine=self._engine,
+            guardian=guardian,
+            deaths=self._deaths,
+            label=self._owner.label,
+            token=random_names.token_hex(4),
+            secrets=secrets,
+            runtime=runtime,
+            read_timeout_s=read_timeout_s,
+            settings=settings or {},
+            persistent_store=persistent_store,
+            cpus=cpus,
+            worker_cpus=worker_cpus,
+        )
+        self.stacks: dict[str, ComposeStack] = {
+            mode.name: ComposeStack(mode, workers, shared, logs(mode.name), port) for mode in modes
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def up(self, deadline_s: float = DEADLINE_S) -> None:
+        """Bring everything up: return once every worker has answered through its proxy.
+
+        Building and pulling images, which is done once, does not count. Raises `LabError` with what died or did not
+        answer; then nothing of it is left.
+        """
+        if any(stack.parts for stack in self.stacks.values()):
+            raise RuntimeError("it is up already")
+        clear_abandoned(self._engine.client)
+        try:
+            first, *others = self.stacks.values()
+            first.prepare()  # builds; the others then find the image
+            self._side_by_side(others, lambda stack: stack.prepare())
+            self._deaths.start()
+            self._side_by_side(self.stacks.values(), lambda stack: stack.start(deadline_s))
+            self._side_by_side(self.stacks.values(), lambda stack: stack.wait_until_served(deadline_s))
+            self._side_by_side(self.stacks.values(), lambda stack: stack.settle())
+        except BaseException:
+            self.down()
+            raise
+
+    def down(self) -> None:
+        """Bring everything down: logs saved, no container, network or volume left. Harmless when it is."""
+        self._deaths.stop()
+        try:
+            self._side_by_side(self.stacks.values(), lambda stack: stack.save_logs())
+        finally:
+            remove_owned(self._engine.client, self._owner.label)
+            for stack in self.stacks.values():
+                stack.forget()
+
+    def close(self) -> None:
+        """Bring everything down for good."""
+        try:
+            self.down()
+        finally:
+            self._owner.release()
+            self._engine.close()
+
+    def troubles(self) -> list[str]:
+        """What died unasked since it came up, a finished diagnosis each."""
+        return [trouble for stack in self.stacks.values() for trouble in stack.troubles()]
+
+    def versions(self) -> dict[str, str]:
+        """Engine and programs in use, asked of the containers: their versions need not be those installed here."""
+        found = {"docker": self._engine.version, "docker compose": self._engine.compose_version}
+        for stack in self.stacks.values():
+            for part, container in stack.parts.items():
+                if part == "proxy" and "nginx" not in found:
+                    found["nginx"] = _said(container, ["nginx", "-v"]).rpartition("/")[2]
+                if part == "store" and "redis" not in found:
+                    found["redis"] = (
+                        "Redis " + _said(container, ["redis-server", "--version"]).partition("v=")[2].split()[0]
+                    )
+                if part == "worker-1" and "service python" not in found:
+                    found |= json.loads(_said(container, ["python", "-c", _ASK_PACKAGES]))
+        return found
+
+    @staticmethod
+    def _side_by_side(stacks: Any, do: Callable[[ComposeStack], None]) -> None:
+        stacks = list(stacks)
+        with ThreadPoolExecutor(max(1, len(stacks)), thread_name_prefix="compose") as pool:
+            for done in [pool.submit(do, stack) for stack in stacks]:
+                done.result()
+
+
+_ASK_PACKAGES = f"""
+import importlib.metadata, json, platform
+found = {{"service python": platform.python_version()}}
+for name in {_PACKAGES}:
+    found[name] = importlib.metadata.version(name)
+print(json.dumps(found))
+"""
+
+
+def _said(container: Any, command: list[str]) -> str:
+    return str(container.exec_run(command).output.decode(errors="replace").strip())
