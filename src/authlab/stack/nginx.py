@@ -44,9 +44,9 @@ def upstream_conf(routing: str, addresses: Sequence[str]) -> str:
     return "upstream workers {\n" + "".join(f"    {line}\n" for line in lines if line) + "}\n"
 
 
-def listen_conf(address: str, read_timeout_s: float, *, log: str = "access.log") -> str:
+def listen_conf(address: str, read_timeout_s: float, *, log: str = "access.log authlab") -> str:
     """`listen.conf`: where the proxy listens, its access log, and how long a worker may take to answer."""
-    return f"listen {address};\naccess_log {log} authlab;\nproxy_read_timeout {round(read_timeout_s * 1000)}ms;\n"
+    return f"listen {address};\naccess_log {log};\nproxy_read_timeout {round(read_timeout_s * 1000)}ms;\n"
 
 
 def prepare(folder: Path, *, routing: str, port: int, workers: Sequence[int], read_timeout_s: float, log: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from authlab.stack.compose.engine import about_engine
 from authlab.stack.compose.stacks import ComposeStacks
 
-__all__ = ["ComposeStacks"]
+__all__ = ["ComposeStacks", "about_engine"]

@@ -39,7 +39,9 @@ class Deaths:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Begin to listen. Harmless when it listens already."""
+        if self._thread is not None:
+            return
         filters = {"label": self._label, "type": "container", "event": "die"}
         self._events = self._client.events(since=int(time.time()), filters=filters, decode=True)
         self._thread = threading.Thread(target=self._listen, args=(self._events,), name="deaths", daemon=True)

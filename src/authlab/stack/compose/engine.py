@@ -73,6 +73,13 @@ def find_engine() -> Engine:
     return Engine(client, compose, environment, version, compose_version, limits_cpu)
 
 
+def about_engine() -> str:
+    """Engine and Compose in a few words, for a diagnosis. Raises as `find_engine` does."""
+    engine = find_engine()
+    engine.close()
+    return str(engine)
+
+
 def _address() -> str:
     """Where the docker command would look: DOCKER_HOST, then its current context (Docker Desktop has one)."""
     if address := os.environ.get("DOCKER_HOST"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from authlab.stack.compose.ownership import LABEL
 
 STOP_WITHIN_S = 8
 
+_DIE_WITHIN_S = 10.0
+_PAUSE_S = 0.01
+
 
 def crash(container: Any) -> None:
     """SIGKILL the container's first process from the host, and with it all the others.
 
     To the engine this is a crash, which the restart policy answers; its own `kill` counts as a wish to stop. Where the
     process is not ours to kill (no root, Docker Desktop), a container with the right to do so does it.
-    Raises `LabError` if the container does not run.
+    Returns once all of them are gone. Raises `LabError` if the container does not run, or does not die.
     """
     container.reload()
     pid = container.attrs["State"]["Pid"]
@@ -28,9 +32,18 @@ def crash(container: Any) -> None:
         try:
             os.kill(pid, signal.SIGKILL)
         except PermissionError:
-            pass
-        else:
-            return
+            _kill_by_container(container, pid)
+    else:
+        _kill_by_container(container, pid)
+    deadline = time.monotonic() + _DIE_WITHIN_S
+    while container.attrs["State"]["Pid"] == pid:
+        if time.monotonic() > deadline:
+            raise LabError(f"{container.name} did not die: its process {pid} still runs after SIGKILL.")
+        time.sleep(_PAUSE_S)
+        container.reload()
+
+
+def _kill_by_container(container: Any, pid: int) -> None:
     container.client.containers.run(
         container.attrs["Config"]["Image"],
         ["python", "-ISc", f"import os; os.kill({pid}, {int(signal.SIGKILL)})"],

@@ -75,6 +75,7 @@ class ComposeStack:
         """Bring this stack alone up. Raises `LabError`; then nothing of it is left."""
         try:
             self.prepare()
+            self._shared.deaths.start()
             deadline = time.monotonic() + deadline_s
             self.start(deadline_s)
             self.wait_until_served(max(0.0, deadline - time.monotonic()))
@@ -86,7 +87,7 @@ class ComposeStack:
     def down(self) -> None:
         """Save the logs and remove all containers, networks and volumes. Harmless when it is down."""
         try:
-            self.save_logs()
+            self.end()
         finally:
             self._project.remove()
             self.forget()
@@ -145,6 +146,11 @@ class ComposeStack:
     def save_logs(self) -> None:
         """Write what the containers have said so far into the folder of logs."""
         self._project.save_logs()
+
+    def end(self) -> None:
+        """Serve no more, and save what was said to the last line."""
+        self._project.end_proxy()
+        self.save_logs()
 
     def forget(self) -> None:
         """Its containers are gone."""

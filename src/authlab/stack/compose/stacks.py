@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets as random_names
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from authlab.stack.compose.engine import find_engine
 from authlab.stack.compose.ownership import LABEL, Ownership, clear_abandoned, remove_owned
 from authlab.stack.compose.shared import Shared
 from authlab.stack.compose.stack import ComposeStack
+from authlab.stack.compose.trouble import told
 from authlab.stack.secrets import Secrets
 
 DEADLINE_S = 60.0
@@ -99,28 +101,34 @@ class ComposeStacks:
         """
         if any(stack.parts for stack in self.stacks.values()):
             raise RuntimeError("it is up already")
-        clear_abandoned(self._engine.client)
         try:
-            first, *others = self.stacks.values()
-            first.prepare()  # builds; the others then find the image
-            self._side_by_side(others, lambda stack: stack.prepare())
-            self._deaths.start()
-            self._side_by_side(self.stacks.values(), lambda stack: stack.start(deadline_s))
-            self._side_by_side(self.stacks.values(), lambda stack: stack.wait_until_served(deadline_s))
-            self._side_by_side(self.stacks.values(), lambda stack: stack.settle())
+            with told():
+                clear_abandoned(self._engine.client)
+                self._bring_up(deadline_s)
         except BaseException:
             self.down()
             raise
 
+    def _bring_up(self, deadline_s: float) -> None:
+        stacks = list(self.stacks.values())
+        stacks[0].prepare()  # builds; the others then find the image
+        _side_by_side(stacks[1:], lambda stack: stack.prepare())
+        self._deaths.start()
+        deadline = time.monotonic() + deadline_s
+        _side_by_side(stacks, lambda stack: stack.start(deadline_s))
+        _side_by_side(stacks, lambda stack: stack.wait_until_served(max(0.0, deadline - time.monotonic())))
+        _side_by_side(stacks, lambda stack: stack.settle())
+
     def down(self) -> None:
         """Bring everything down: logs saved, no container, network or volume left. Harmless when it is."""
         self._deaths.stop()
-        try:
-            self._side_by_side(self.stacks.values(), lambda stack: stack.save_logs())
-        finally:
-            remove_owned(self._engine.client, self._owner.label)
-            for stack in self.stacks.values():
-                stack.forget()
+        with told():
+            try:
+                _side_by_side(self.stacks.values(), lambda stack: stack.end())
+            finally:
+                remove_owned(self._engine.client, self._owner.label)
+                for stack in self.stacks.values():
+                    stack.forget()
 
     def close(self) -> None:
         """Bring everything down for good."""
@@ -149,13 +157,6 @@ class ComposeStacks:
                     found |= json.loads(_said(container, ["python", "-c", _ASK_PACKAGES]))
         return found
 
-    @staticmethod
-    def _side_by_side(stacks: Any, do: Callable[[ComposeStack], None]) -> None:
-        stacks = list(stacks)
-        with ThreadPoolExecutor(max(1, len(stacks)), thread_name_prefix="compose") as pool:
-            for done in [pool.submit(do, stack) for stack in stacks]:
-                done.result()
-
 
 _ASK_PACKAGES = f"""
 import importlib.metadata, json, platform
@@ -164,6 +165,14 @@ for name in {_PACKAGES}:
     found[name] = importlib.metadata.version(name)
 print(json.dumps(found))
 """
+
+
+def _side_by_side(stacks: Iterable[ComposeStack], do: Callable[[ComposeStack], None]) -> None:
+    """Do it to all at once; the first error once all are done."""
+    stacks = list(stacks)
+    with ThreadPoolExecutor(max(1, len(stacks)), thread_name_prefix="compose") as pool:
+        for done in [pool.submit(do, stack) for stack in stacks]:
+            done.result()
 
 
 def _said(container: Any, command: list[str]) -> str:
