@@ -75,6 +75,7 @@ def run(
         slice_s=slice_s or (QUICK_SLICE_S if quick else SLICE_S),
         blocks=blocks,
         budget_s=duration or (QUICK_S if quick else DEFAULT_S),
+        asked_s=duration,
         modes=modes,
         seed=seed,
         quick=quick,

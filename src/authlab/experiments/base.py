@@ -15,7 +15,11 @@ AGAIN = "-again"
 
 @dataclass(frozen=True)
 class Options:
-    """What the user chose for a run. Times in seconds, rate in requests per second over all users."""
+    """What the user chose for a run. Times in seconds, rate in requests per second over all users.
+
+    `budget_s` is the time that a run may take; `asked_s` is the same where the user named it, for experiments
+    that need another default.
+    """
 
     workers: int = 3
     users: int = 50
@@ -25,6 +29,7 @@ class Options:
     gap_s: float = 0.02
     blocks: int | None = None
     budget_s: float = 180.0
+    asked_s: float | None = None
     modes: tuple[str, ...] = ()
     seed: int = 1
     quick: bool = False

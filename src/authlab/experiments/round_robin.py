@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from authlab.experiments.base import Options, Stage, StageData
+from authlab.experiments.base import AGAIN, Options, Stage, StageData
 from authlab.experiments.measures import failure_shares, table_of
-from authlab.experiments.planning import MIN_BLOCKS
+from authlab.experiments.planning import blocks_within
 from authlab.experiments.three_modes import expected_failure_share
 from authlab.experiments.verdicts import combine, judge_value
 from authlab.model.findings import ExperimentResult, Observation, Prediction
@@ -17,6 +17,15 @@ WORKERS: Final = (1, 2, 4, 8)
 _MODES: Final = ("memory", "sticky", "redis", "jwt")
 _SLICE_S: Final = 0.5
 """Short slices do: a share needs requests, not steady latency."""
+
+_CONTROL: Final = "memory"
+"""Measured twice per block: a share in the middle needs more requests for the same half-width than one at 0."""
+
+_BLOCKS: Final = 30
+"""With two slices of 150 requests a block, a half-width of about 1 point at a share of one half: 20 blocks of one
+slice left 2.3 points, more than the margin of 2."""
+
+_QUICK_BLOCKS: Final = 6
 
 
 class RoundRobinBreaksMemory:
@@ -29,14 +38,13 @@ class RoundRobinBreaksMemory:
     def stages(self, options: Options) -> list[Stage]:
         """One stage per number of workers."""
         modes = _modes(options)
-        blocks = options.blocks or MIN_BLOCKS
-        if options.quick:
-            blocks = min(blocks, 6)
+        labels = (*modes, *(mode + AGAIN for mode in modes if mode == _CONTROL))
+        blocks = options.blocks or _blocks(options, len(labels))
         return [
             Stage(
                 key=f"n{workers}",
                 workers=workers,
-                labels=modes,
+                labels=labels,
                 blocks=blocks,
                 slice_s=_SLICE_S,
                 warmup_s=_SLICE_S * options.warmup_share,
@@ -78,6 +86,12 @@ class RoundRobinBreaksMemory:
         return ExperimentResult(
             self.id, self.claim, tuple(predictions), tuple(observations), tuple(judgements), verdict
         )
+
+
+def _blocks(options: Options, labels: int) -> int:
+    if options.asked_s:
+        return blocks_within(options.asked_s / len(WORKERS), labels, _SLICE_S, options.gap_s)
+    return _QUICK_BLOCKS if options.quick else _BLOCKS
 
 
 def _modes(options: Options) -> tuple[str, ...]:

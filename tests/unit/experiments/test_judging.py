@@ -151,3 +151,9 @@ def test_names_and_groups_choose_experiments_and_a_typo_is_corrected() -> None:
     assert len(chosen(("three-modes", "all"))) == len(EXPERIMENTS)
     with pytest.raises(UnknownName, match="did you mean 'three-modes'"):
         chosen(("tree-modes",))
+
+
+def test_the_time_that_is_asked_for_is_shared_by_the_numbers_of_workers() -> None:
+    stages = RoundRobinBreaksMemory().stages(Options(asked_s=600))
+    assert [stage.workers for stage in stages] == [1, 2, 4, 8]
+    assert 450 <= sum(stage.duration_s for stage in stages) <= 600
