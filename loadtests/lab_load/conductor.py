@@ -9,6 +9,7 @@ agree without a word of their own.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,13 @@ def register(events: Any, scenario: str) -> None:
     events.quitting.add_listener(conductor.on_quitting)
 
 
+def _interrupt_main() -> None:
+    """Ctrl-C, where Locust waits for it. Python would raise it in whichever greenlet runs: in a user it only ends that
+    user, and Locust goes on.
+    """
+    gevent.get_hub().parent.throw(KeyboardInterrupt)
+
+
 class _Conductor:
     def __init__(self, scenario: str) -> None:
         self._scenario = scenario
@@ -55,6 +63,7 @@ class _Conductor:
     def on_init(self, environment: Any, **_: Any) -> None:
         """Refuse bad options before anything starts. Workers get theirs from the master, with the first job."""
         self._environment = environment
+        gevent.signal_handler(signal.SIGINT, _interrupt_main)
         if isinstance(environment.runner, WorkerRunner):
             return
         host = environment.host
