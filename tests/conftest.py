@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from authlab.host.obituary import tail
 from authlab.host.processes import Guardian
-from authlab.model.modes import mode_named
 from authlab.stack.local import LocalStacks
 from authlab.stack.secrets import Secrets, make_secrets
+from tests.standing import People, stand_up_with
 
 StandUp = Callable[..., AbstractContextManager[LocalStacks]]
 
@@ -37,25 +37,14 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Secrets:
 def stand_up(tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> StandUp:
     """`with stand_up("redis", "jwt", workers=2, …) as stacks:` – these modes, up for as long as the block."""
 
-    @contextmanager
-    def stand(*modes: str, workers: int = 3, deadline_s: float = 60.0, **options: Any) -> Iterator[LocalStacks]:
-        folder = tmp_path_factory.mktemp("stacks")
-        with (
-            Guardian() as guardian,
-            LocalStacks(
-                [mode_named(name) for name in modes],
-                workers=workers,
-                guardian=guardian,
-                runtime=folder / "runtime",
-                logs=lambda mode: folder / "logs" / mode,
-                secrets=options.pop("secrets", secrets),
-                **options,
-            ) as stacks,
-        ):
-            stacks.up(deadline_s)
-            yield stacks
+    return stand_up_with(LocalStacks, lambda: tmp_path_factory.mktemp("stacks"), secrets, within_s=60.0)
 
-    return stand
+
+@pytest.fixture(scope="session")
+def people(secrets: Secrets) -> People:
+    """User names and passwords."""
+    users = json.loads(secrets.credentials.read_text())["users"]
+    return [(user["username"], user["password"]) for user in users]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from authlab.host.obituary import tail
-from authlab.host.processes import Guardian
 from authlab.model.errors import Unavailable
-from authlab.model.modes import MODES, mode_named
+from authlab.model.modes import MODES
 from authlab.stack.compose import ComposeStacks
 from authlab.stack.compose.engine import Engine, find_engine
 from authlab.stack.secrets import Secrets
+from tests.standing import stand_up_with
 
 StandUp = Callable[..., AbstractContextManager[ComposeStacks]]
-People = list[tuple[str, str]]
 
 _LOG_LINES = 30
 
@@ -42,25 +39,7 @@ def engine() -> Iterator[Engine]:
 def stand_up(engine: Engine, tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> StandUp:
     """As the local stacks' fixture of the same name, with containers."""
 
-    @contextmanager
-    def stand(*modes: str, workers: int = 3, deadline_s: float = 90.0, **options: Any) -> Iterator[ComposeStacks]:
-        folder = tmp_path_factory.mktemp("compose")
-        with (
-            Guardian() as guardian,
-            ComposeStacks(
-                [mode_named(name) for name in modes],
-                workers=workers,
-                guardian=guardian,
-                runtime=folder / "runtime",
-                logs=lambda mode: folder / "logs" / mode,
-                secrets=options.pop("secrets", secrets),
-                **options,
-            ) as stacks,
-        ):
-            stacks.up(deadline_s)
-            yield stacks
-
-    return stand
+    return stand_up_with(ComposeStacks, lambda: tmp_path_factory.mktemp("compose"), secrets, within_s=90.0)
 
 
 @pytest.fixture(scope="package")
@@ -68,13 +47,6 @@ def standing(stand_up: StandUp) -> Iterator[ComposeStacks]:
     """Every mode on three workers behind its proxy. Tests leave them as they are."""
     with stand_up(*MODES, workers=3) as stacks:
         yield stacks
-
-
-@pytest.fixture(scope="session")
-def people(secrets: Secrets) -> People:
-    """User names and passwords."""
-    users = json.loads(secrets.credentials.read_text())["users"]
-    return [(user["username"], user["password"]) for user in users]
 
 
 @pytest.hookimpl(wrapper=True)

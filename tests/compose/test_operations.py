@@ -20,8 +20,9 @@ from authlab.stack.access_log import read_access_log
 from authlab.stack.compose import operations
 from authlab.stack.secrets import Secrets
 from authlab.store.recording import read_recording
-from tests.compose.conftest import People, StandUp
+from tests.compose.conftest import StandUp
 from tests.contract.client import Client
+from tests.standing import People
 
 pytestmark = pytest.mark.stack
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -10,10 +9,8 @@ import pytest
 
 from authlab.model.modes import MODES
 from authlab.stack.local import LocalStacks
-from authlab.stack.secrets import Secrets
 
 StandUp = Callable[..., AbstractContextManager[LocalStacks]]
-People = list[tuple[str, str]]
 
 
 @pytest.fixture(scope="package")
@@ -21,10 +18,3 @@ def standing(stand_up: StandUp) -> Iterator[LocalStacks]:
     """Every mode on three workers behind its proxy. Tests leave them as they are."""
     with stand_up(*MODES, workers=3) as stacks:
         yield stacks
-
-
-@pytest.fixture(scope="session")
-def people(secrets: Secrets) -> People:
-    """User names and passwords."""
-    users = json.loads(secrets.credentials.read_text())["users"]
-    return [(user["username"], user["password"]) for user in users]

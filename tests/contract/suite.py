@@ -8,8 +8,8 @@ from authlab.model.modes import Mode, mode_named
 from authlab.stack.local import LocalStacks
 from authlab.stack.local_stack import LocalStack
 from tests.contract.client import Answer, Client
+from tests.standing import People
 
-People = list[tuple[str, str]]
 JSON = {"Content-Type": "application/json"}
 PROTECTED = (("GET", "/me"), ("GET", "/cart"), ("POST", "/cart/items"), ("POST", "/logout"))
 

@@ -15,10 +15,10 @@ from authlab.model.modes import MODES, Mode
 from authlab.stack.local import LocalStacks
 from authlab.stack.local_stack import LocalStack
 from tests.contract.client import Client
+from tests.standing import People
 
 pytestmark = pytest.mark.stack
 
-People = list[tuple[str, str]]
 
 STORE_ANSWER_S = 0.7
 """How long a request may take while the store is away: 600 ms in the service, and the way there and back."""

@@ -7,7 +7,8 @@ import pytest
 from authlab.model.modes import MODES
 from authlab.stack.local_stack import LocalStack
 from tests.contract.client import SESSION_COOKIE, Client
-from tests.contract.suite import ModeContract, People
+from tests.contract.suite import ModeContract
+from tests.standing import People
 
 pytestmark = pytest.mark.stack
 

@@ -16,8 +16,8 @@ from authlab.host.content import content_root
 from authlab.model.modes import MODES
 from authlab.stack.local import LocalStacks
 from tests.contract.client import SESSION_COOKIE, Answer, Client
+from tests.standing import People
 
-People = list[tuple[str, str]]
 JSON = {"Content-Type": "application/json"}
 CALLS = {
     ("POST", "/login"),

@@ -21,10 +21,10 @@ from authlab.host.content import content_root
 from authlab.model.modes import MODES
 from authlab.stack.local import LocalStacks
 from tests.contract.client import Client
+from tests.standing import People
 
 pytestmark = pytest.mark.stack
 
-People = list[tuple[str, str]]
 
 EXAMPLES = 12
 """Per mode, call and kind of request: what fits into a few seconds a mode."""

@@ -19,16 +19,7 @@ MIN_BLOCKS: Final = 20
 
 def trial_reasons(samples: pl.DataFrame, windows: pl.DataFrame) -> tuple[str, ...]:
     """Why the trial is not valid: empty if it is. Both frames have a trial's columns (authlab.store.frames)."""
-    return tuple(
-        reason
-        for reason in (
-            *_generator(windows),
-            *_lag(samples),
-            *_unserved(windows),
-            *_too_few(samples),
-        )
-        if reason
-    )
+    return (*_generator(windows), *_lag(samples), *_unserved(windows), *_too_few(samples))
 
 
 def generator_share(windows: pl.DataFrame) -> float | None:

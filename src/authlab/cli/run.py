@@ -94,14 +94,14 @@ def run(
 
 def _checked(names: tuple[str, ...], options: Options, fail_on: str, duration: float | None) -> list[Experiment]:
     """The experiments meant; raises one `UsageProblem` with everything that is wrong with the call."""
-    from authlab.experiments.catalogue import chosen
+    from authlab.experiments.catalogue import DEFAULT, chosen
     from authlab.model.modes import mode_named
 
     problems = Problems()
     found: list[Experiment] = []
-    for name in names or ((),):
+    for name in names or (DEFAULT,):
         with problems.collecting():
-            found.extend(e for e in chosen((name,) if name else ()) if e not in found)
+            found.extend(e for e in chosen((name,)) if e not in found)
     for name in options.modes:
         with problems.collecting():
             mode_named(name)

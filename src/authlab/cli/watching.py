@@ -98,8 +98,7 @@ class LiveDisplay:
             table.add_column(column)
         for p in predictions:
             value = "" if p.value is None else f"{p.value:.3f} ± {p.margin:g}"
-            name = p.mode if p.workers is None else f"{p.mode} (N = {p.workers})"
-            table.add_row(name, p.quantity.replace("_", " "), value or "a rule", p.formula)
+            table.add_row(_name(p), p.quantity.replace("_", " "), value or "a rule", p.formula)
         self._progress.console.print(table)
 
     def progress(self, progress: Standing) -> None:
@@ -122,11 +121,15 @@ class LiveDisplay:
 
 def in_words(prediction: Prediction) -> str:
     """A prediction as one plain line."""
-    name = prediction.mode if prediction.workers is None else f"{prediction.mode} (N = {prediction.workers})"
+    name = _name(prediction)
     if prediction.value is None:
         return f"{name}: {prediction.rule or prediction.formula}"
     wanted = f"{prediction.value:.3f} ± {prediction.margin:g}"
     return f"{name}: {prediction.quantity.replace('_', ' ')} = {prediction.formula} = {wanted}"
+
+
+def _name(prediction: Prediction) -> str:
+    return prediction.mode if prediction.workers is None else f"{prediction.mode} (N = {prediction.workers})"
 
 
 def status_of(progress: Standing) -> str:

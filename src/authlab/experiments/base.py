@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from authlab.model.findings import ExperimentResult, Prediction
+from authlab.model.windows import mode_of
 from authlab.store.frames import TrialFrames
-
-AGAIN = "-again"
-"""Suffix of the A/A twin's label: `none-again` is the second slice of `none` in every block."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,6 @@ class Stage:
     def requests(self) -> int:
         """How many requests the schedule asks for, about."""
         return round(self.blocks * len(self.labels) * self.slice_s * self.rate_rps)
-
-
-def mode_of(label: str) -> str:
-    """The mode that a label measures."""
-    return label.removesuffix(AGAIN)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from authlab.experiments.base import AGAIN, StageData
+from authlab.experiments.base import StageData
 from authlab.model.findings import Observation
+from authlab.model.windows import AGAIN
 from authlab.stats.blocks import block_table
 from authlab.stats.equivalence import AAResult, judge_aa
 from authlab.stats.intervals import Interval, block_interval, difference_interval, ratio_interval, share_interval
+from authlab.stats.pairing import paired
 
 FLOOR = "none"
 """The mode that everything is compared with."""
@@ -53,15 +55,9 @@ def levels(data: StageData, table: pl.DataFrame) -> list[Observation]:
         for quantity, unit in QUANTITIES.items():
             values = _finite(rows[quantity])
             if values.size >= 2:
-                found.append(_level(mode, quantity, unit, values, rows, data))
+                requests = int(rows["requests"].sum())
+                found.append(_observation(mode, quantity, block_interval(values), requests, unit, data))
     return found
-
-
-def _level(
-    mode: str, quantity: str, unit: str, values: npt.NDArray[np.float64], rows: pl.DataFrame, data: StageData
-) -> Observation:
-
-    return _observation(mode, quantity, block_interval(values), int(rows["requests"].sum()), unit, data)
 
 
 def comparisons(data: StageData, table: pl.DataFrame, pairs: list[tuple[str, str]]) -> list[Observation]:
@@ -69,7 +65,7 @@ def comparisons(data: StageData, table: pl.DataFrame, pairs: list[tuple[str, str
     found = []
     for mode, against in pairs:
         for quantity, unit in QUANTITIES.items():
-            top, bottom, requests = _paired(table, quantity, mode, against)
+            top, bottom, requests = paired(table, quantity, mode, against)
             if top.size < 2:
                 continue
             ratio, gap = ratio_interval(top, bottom), difference_interval(top, bottom)
@@ -82,7 +78,7 @@ def aa_results(table: pl.DataFrame) -> dict[str, AAResult]:
     """The A/A pair's verdict for each quantity; empty where no mode was measured twice."""
     found = {}
     for quantity, margin in AA_MARGIN.items():
-        top, bottom, _ = _paired(table, quantity, FLOOR + AGAIN, FLOOR)
+        top, bottom, _ = paired(table, quantity, FLOOR + AGAIN, FLOOR)
         if top.size >= 2:
             found[quantity] = judge_aa(ratio_interval(top, bottom), margin)
     return found
@@ -111,27 +107,6 @@ def aa_observations(results: Mapping[str, AAResult], data: StageData, table: pl.
             )
         )
     return found
-
-
-def _paired(
-    table: pl.DataFrame, quantity: str, mode: str, against: str
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], int]:
-    """Per-block values of two labels, in blocks where both have one, and the number of requests behind them.
-
-    Where the A/A twin was measured too, a mode is held against the geometric mean of both slices of the block.
-    """
-    twin = against + AGAIN
-    use_twin = mode != twin and not table.filter(pl.col("label") == twin).is_empty()
-    base_labels = [against, twin] if use_twin else [against]
-    top = table.filter((pl.col("label") == mode) & (pl.col(quantity) > 0)).select("block", quantity, "requests")
-    bottom = (
-        table.filter(pl.col("label").is_in(base_labels) & (pl.col(quantity) > 0))
-        .group_by("block")
-        .agg(pl.col(quantity).log().mean().exp().alias("base"), pl.len().alias("slices"))
-        .filter(pl.col("slices") == len(base_labels))
-    )
-    both = top.join(bottom, on="block").sort("block")
-    return both[quantity].to_numpy(), both["base"].to_numpy(), int(both["requests"].sum())
 
 
 def _finite(values: pl.Series) -> npt.NDArray[np.float64]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import random
 
-from authlab.experiments.base import Stage, mode_of
-from authlab.model.windows import Slice
-
-MIN_BLOCKS = 20
-"""Below this the report says what the run therefore can't tell (DESIGN.md, method 5)."""
+from authlab.experiments.base import Options, Stage
+from authlab.model.windows import Slice, mode_of
 
 OVERHEAD_S = 14.0
 """What a run needs beside its slices: stacks and Locust up, log-ins, tables, report; measured on two cores."""
@@ -17,6 +14,22 @@ OVERHEAD_S = 14.0
 def blocks_within(budget_s: float, labels: int, slice_s: float, gap_s: float) -> int:
     """How many whole blocks fit into `budget_s`, at least 4."""
     return max(4, int((budget_s - OVERHEAD_S) / (labels * (slice_s + gap_s))))
+
+
+def stage_of(options: Options, key: str, workers: int, labels: tuple[str, ...], blocks: int, slice_s: float) -> Stage:
+    """A stage under the load that the user chose."""
+    return Stage(
+        key=key,
+        workers=workers,
+        labels=labels,
+        blocks=blocks,
+        slice_s=slice_s,
+        warmup_s=slice_s * options.warmup_share,
+        gap_s=options.gap_s,
+        users=options.users,
+        rate_rps=options.rate_rps,
+        seed=options.seed,
+    )
 
 
 def slices_of(stage: Stage) -> list[Slice]:

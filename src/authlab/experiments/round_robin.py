@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from authlab.experiments.base import AGAIN, Options, Stage, StageData
+from authlab.experiments.base import Options, Stage, StageData
 from authlab.experiments.measures import failure_shares, table_of
-from authlab.experiments.planning import blocks_within
+from authlab.experiments.planning import blocks_within, stage_of
 from authlab.experiments.three_modes import expected_failure_share
 from authlab.experiments.verdicts import combine, judge_value
 from authlab.model.findings import ExperimentResult, Observation, Prediction
+from authlab.model.windows import AGAIN
 
 WORKERS: Final = (1, 2, 4, 8)
 _MODES: Final = ("memory", "sticky", "redis", "jwt")
@@ -40,21 +41,7 @@ class RoundRobinBreaksMemory:
         modes = _modes(options)
         labels = (*modes, *(mode + AGAIN for mode in modes if mode == _CONTROL))
         blocks = options.blocks or _blocks(options, len(labels))
-        return [
-            Stage(
-                key=f"n{workers}",
-                workers=workers,
-                labels=labels,
-                blocks=blocks,
-                slice_s=_SLICE_S,
-                warmup_s=_SLICE_S * options.warmup_share,
-                gap_s=options.gap_s,
-                users=options.users,
-                rate_rps=options.rate_rps,
-                seed=options.seed,
-            )
-            for workers in WORKERS
-        ]
+        return [stage_of(options, f"n{workers}", workers, labels, blocks, _SLICE_S) for workers in WORKERS]
 
     def predictions(self, options: Options) -> list[Prediction]:
         """(N-1)/N for `memory`, 0 for the others."""

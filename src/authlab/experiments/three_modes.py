@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from authlab.experiments.base import AGAIN, Options, Stage, StageData
+from authlab.experiments.base import Options, Stage, StageData
 from authlab.experiments.measures import (
     FLOOR,
     aa_observations,
@@ -15,10 +15,11 @@ from authlab.experiments.measures import (
     levels,
     table_of,
 )
-from authlab.experiments.planning import blocks_within
+from authlab.experiments.planning import blocks_within, stage_of
 from authlab.experiments.verdicts import judge_at_least, judge_value
 from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction, Verdict
 from authlab.model.modes import MODES
+from authlab.model.windows import AGAIN
 
 MUCH_BETTER: Final = 1.5
 """A session must cost at least this many times a token's CPU per request for "much better" to hold."""
@@ -49,20 +50,8 @@ class ThreeModes:
     def stages(self, options: Options) -> list[Stage]:
         """One stage: all modes side by side, `none` twice per block."""
         labels = _labels(options)
-        return [
-            Stage(
-                key="main",
-                workers=options.workers,
-                labels=labels,
-                blocks=options.blocks or blocks_within(options.budget_s, len(labels), options.slice_s, options.gap_s),
-                slice_s=options.slice_s,
-                warmup_s=options.slice_s * options.warmup_share,
-                gap_s=options.gap_s,
-                users=options.users,
-                rate_rps=options.rate_rps,
-                seed=options.seed,
-            )
-        ]
+        blocks = options.blocks or blocks_within(options.budget_s, len(labels), options.slice_s, options.gap_s)
+        return [stage_of(options, "main", options.workers, labels, blocks, options.slice_s)]
 
     def predictions(self, options: Options) -> list[Prediction]:
         """Failure shares by formula; "much better" by its rule."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from authlab.host.content import content_root
 from authlab.host.machine import pinning
 from authlab.model.errors import LabError
 from authlab.stack.programs import find_nginx, find_store_server
+from authlab.store.disk import free_bytes, nearest_existing
 
 State = Literal["good", "poor", "missing"]
 
@@ -103,10 +103,7 @@ def _memory() -> Finding:
 
 
 def _disk(results: Path) -> Finding:
-    place = results.absolute()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    place, free = nearest_existing(results), free_bytes(results)
     text = f"{free // 1024**2} MiB free for {results}"
     if not os.access(place, os.W_OK):
         return Finding("results", "missing", f"{place} is not writable", "choose another folder with --results DIR")

@@ -40,22 +40,3 @@ class Listener(Protocol):
 
     def note(self, text: str) -> None:
         """Something worth knowing that stops nothing."""
-
-
-class Silent:
-    """Nobody watches."""
-
-    def phase(self, text: str) -> None:
-        """Ignored."""
-
-    def predicted(self, experiment: str, claim: str, predictions: Sequence[Prediction]) -> None:
-        """Ignored."""
-
-    def progress(self, progress: Progress) -> None:
-        """Ignored."""
-
-    def judged(self, result: ExperimentResult) -> None:
-        """Ignored."""
-
-    def note(self, text: str) -> None:
-        """Ignored."""

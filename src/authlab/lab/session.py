@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,9 @@ from authlab.model.run import Run, RunStatus, Trial
 from authlab.stack.secrets import make_secrets
 from authlab.store.disk import check_room
 from authlab.store.runs import RunFolder, new_run_id
+
+ContextFor = Callable[[Mapping[str, str]], StageContext]
+"""A stage's context, given the trial's id of each mode."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,9 @@ class _Session:
         self.listener = listener
         self.interrupted = False
 
-    def run_one(self, experiment: Experiment, stages: Sequence[Stage], context_for: Any) -> bool:
+    def run_one(
+        self, experiment: Experiment, stages: Sequence[Stage], context_for: Callable[[Mapping[str, str]], StageContext]
+    ) -> bool:
         """Measure and judge one experiment; False if Ctrl-C cut it short."""
         data: list[StageData] = []
         for stage in stages:

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+AGAIN: Final = "-again"
+"""Suffix of the A/A twin's label: `none-again` is the second slice of `none` in every block."""
+
+
+def mode_of(label: str) -> str:
+    """The mode that a label measures: the A/A twin `none-again` is the mode `none`."""
+    return label.removesuffix(AGAIN)
 
 
 @dataclass(frozen=True)

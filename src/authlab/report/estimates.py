@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from authlab.stats.intervals import Interval, block_interval, ratio_interval, share_interval
+from authlab.stats.intervals import Array, Interval, block_interval, ratio_interval, share_interval
 
 
 def finite(value: float | None) -> float | None:
@@ -48,14 +48,11 @@ def mean_over_blocks(values: Mapping[int, float]) -> dict[str, Any]:
     return estimate(block_interval(series))
 
 
-def ratio_over_blocks(values: Mapping[int, float], base: Mapping[int, float]) -> dict[str, Any]:
-    """Ratio of two block tables' columns, paired by block; blocks that only one of them has are left out."""
-    shared = sorted(
-        block for block in values.keys() & base.keys() if _positive(values[block]) and _positive(base[block])
-    )
-    if len(shared) < 2:
-        return estimate(None, values[shared[0]] / base[shared[0]] if shared else None)
-    return estimate(ratio_interval([values[b] for b in shared], [base[b] for b in shared]))
+def ratio_over_blocks(values: Array, base: Array) -> dict[str, Any]:
+    """Ratio of two series that were paired by block (`authlab.stats.pairing.paired`)."""
+    if values.size < 2:
+        return estimate(None, float(values[0] / base[0]) if values.size else None)
+    return estimate(ratio_interval(values, base))
 
 
 def share_over_blocks(failures: Mapping[int, float], requests: Mapping[int, float]) -> dict[str, Any]:
@@ -69,7 +66,3 @@ def share_over_blocks(failures: Mapping[int, float], requests: Mapping[int, floa
             np.array([requests[block] for block in blocks]),
         )
     )
-
-
-def _positive(value: float) -> bool:
-    return math.isfinite(value) and value > 0

@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from authlab.report.setups import TWIN_SUFFIX, mode_of
+from authlab.model.windows import AGAIN, mode_of
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,6 @@ def look(label: str) -> Look:
             _SHAPES[code // len(_SPARE) % len(_SHAPES)],
             _DASHES[code // 64 % len(_DASHES)],
         )
-    if label.endswith(TWIN_SUFFIX):
+    if label.endswith(AGAIN):
         return Look(found.colour, found.shape, (2, 2), hollow=True)
     return found

@@ -9,10 +9,10 @@ from functools import cached_property
 import polars as pl
 
 from authlab.model.run import Run, Trial
+from authlab.model.windows import mode_of
 from authlab.stats.blocks import block_table, measured
 from authlab.store.frames import TrialFrames
 
-TWIN_SUFFIX = "-again"
 _INDEX_STRIDE = 10_000_000
 """Trials of one setup number their slices each from 0: this keeps them apart after they were joined."""
 
@@ -27,11 +27,6 @@ RECORDING = "recording"
 
 PSEUDO_BLOCK_NS = 1_000_000_000
 MODE_ORDER = ("none", "none-again", "memory", "sticky", "ip-hash", "hash", "consistent-hash", "redis", "jwt")
-
-
-def mode_of(label: str) -> str:
-    """The mode that a label stands for: the A/A twin "none-again" is the mode "none"."""
-    return label.removesuffix(TWIN_SUFFIX)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import math
 import re
 from typing import Any
 
+from authlab.model.windows import AGAIN, mode_of
+
 TITLES = {
     "auth_failure_share": "Requests refused after log-in",
     "failure_share": "Requests that failed",
@@ -191,4 +193,4 @@ def coded(label: str) -> str:
 
 def label_words(label: str) -> str:
     """A label as it stands in charts: the A/A twin is `none (again)`."""
-    return f"{label.removesuffix('-again')} (again)" if label.endswith("-again") else label
+    return f"{mode_of(label)} (again)" if label.endswith(AGAIN) else label

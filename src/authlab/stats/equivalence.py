@@ -22,7 +22,12 @@ class AAResult:
     smallest_effect: float
 
 
+def smallest_effect(low: float, high: float) -> float:
+    """The relative effect below which an A/A interval of a ratio could see nothing: its farther end from 1."""
+    return max(high, 1 / low) - 1
+
+
 def judge_aa(ratio: Interval, margin: float) -> AAResult:
     """Gate the A/A pair by equivalence within `margin` (0.05 is 5 %)."""
-    farthest = max(ratio.high, 1 / ratio.low) - 1
+    farthest = smallest_effect(ratio.low, ratio.high)
     return AAResult(ratio, margin, farthest <= margin, farthest)

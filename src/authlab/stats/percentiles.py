@@ -32,6 +32,33 @@ def supported(q: float, requests: int) -> bool:
     return requests * (100 - q) / 100 >= BEYOND
 
 
+def draws_of_blocks(blocks: int, resamples: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """How often each of `blocks` blocks is drawn in each resample: shape (resamples, blocks)."""
+    return rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=resamples)
+
+
+class Resamples:
+    """Positive `values` of resampled blocks, pooled: `code` is each value's block, `draws` how often blocks count.
+
+    Kept as histograms of logarithmic bins, so that a million values cost no more than a thousand.
+    """
+
+    def __init__(self, values: Array, code: npt.NDArray[np.intp], draws: npt.NDArray[np.int64]) -> None:
+        self._floor = float(np.log(values.min()))
+        bins = np.floor((np.log(values) - self._floor) / np.log(_STEP)).astype(np.int64)
+        self._width = int(bins.max()) + 1
+        blocks = draws.shape[1]
+        counts = np.bincount(code * self._width + bins, minlength=blocks * self._width).reshape(blocks, self._width)
+        self._running = np.cumsum(draws.astype(np.float64) @ counts.astype(np.float64), axis=1)
+
+    def percentile(self, q: float) -> Array:
+        """Percentile `q` (0…100) of each resample, to half a bin."""
+        wanted = self._running[:, -1:] * (q / 100)
+        index = np.minimum((self._running < wanted).sum(axis=1), self._width - 1)
+        drawn: Array = np.exp(self._floor + (index + 0.5) * np.log(_STEP))
+        return drawn
+
+
 def block_percentiles(
     values: npt.ArrayLike,
     blocks: npt.ArrayLike,
@@ -57,20 +84,11 @@ def block_percentiles(
     names, code = np.unique(owner, return_inverse=True)
     if names.size < 2:
         return [Percentile(q, float(x), float("nan"), float("nan")) for q, x in zip(asked, exact, strict=True)]
-    positive = np.maximum(data, 1e-9)
-    floor = float(np.log(positive.min()))
-    bins = np.floor((np.log(positive) - floor) / np.log(_STEP)).astype(np.int64)
-    width = int(bins.max()) + 1
-    counts = np.bincount(code * width + bins, minlength=names.size * width).reshape(names.size, width)
-    weights = rng.multinomial(names.size, np.full(names.size, 1 / names.size), size=resamples)
-    running = np.cumsum(weights.astype(np.float64) @ counts.astype(np.float64), axis=1)
+    drawn_with = Resamples(np.maximum(data, 1e-9), code, draws_of_blocks(names.size, resamples, rng))
     tail = (1 - level) / 2 * 100
     found = []
     for q, value in zip(asked, exact, strict=True):
-        wanted = running[:, -1:] * (q / 100)
-        index = np.minimum((running < wanted).sum(axis=1), width - 1)
-        drawn = np.exp(floor + (index + 0.5) * np.log(_STEP))
-        low, high = np.percentile(drawn, [tail, 100 - tail])
+        low, high = np.percentile(drawn_with.percentile(q), [tail, 100 - tail])
         # A bin's middle may lie beside the exact value: the interval always holds it.
         found.append(Percentile(q, float(value), min(float(low), float(value)), max(float(high), float(value))))
     return found

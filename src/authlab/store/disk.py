@@ -13,15 +13,26 @@ BYTES_PER_REQUEST = 600
 SPARE_BYTES = 200 * 1024**2
 
 
-def check_room(results: Path, requests: int) -> None:
-    """Raise `Unavailable` unless the disk of `results` can take `requests` and stay usable."""
-    place = results
+def nearest_existing(folder: Path) -> Path:
+    """`folder` itself, or the nearest folder above it that exists."""
+    place = folder.absolute()
     while not place.exists():
         place = place.parent
-    free = shutil.disk_usage(place).free
+    return place
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space on the disk that `folder` is, or would be, on."""
+    return shutil.disk_usage(nearest_existing(folder)).free
+
+
+def check_room(results: Path, requests: int) -> None:
+    """Raise `Unavailable` unless the disk of `results` can take `requests` and stay usable."""
+    free = free_bytes(results)
     needed = requests * BYTES_PER_REQUEST + SPARE_BYTES
     if free < needed:
         raise Unavailable(
-            f"the disk of {place} has {free // 1024**2} MiB free, this run wants {needed // 1024**2}. "
+            f"the disk of {nearest_existing(results)} has {free // 1024**2} MiB free, "
+            f"this run wants {needed // 1024**2}. "
             "Remove old runs with: authlab clean, or choose another disk with --results DIR."
         )

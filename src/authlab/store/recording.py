@@ -47,11 +47,6 @@ class Recording:
         return str(self.metadata["status"])
 
 
-def is_recording(folder: Path) -> bool:
-    """Whether the folder calls itself a recording, whole or not."""
-    return (folder / "recording.json").is_file()
-
-
 def read_recording(folder: Path) -> Recording:
     """Read a recording, finished or not. A last line that was cut off is left out.
 

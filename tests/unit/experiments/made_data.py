@@ -3,7 +3,8 @@
 import numpy as np
 import polars as pl
 
-from authlab.experiments.base import AGAIN, Stage, StageData
+from authlab.experiments.base import Stage, StageData
+from authlab.model.windows import AGAIN, mode_of
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 
 _S = 1_000_000_000
@@ -31,7 +32,7 @@ def made_stage(
             _slice(rng, block * len(labels) + n, label, block, failing[mode], cpu_us[mode], noise)
             for block in range(blocks)
             for n, label in enumerate(labels)
-            if label.removesuffix(AGAIN) == mode
+            if mode_of(label) == mode
         ]
         frames[mode] = TrialFrames(*(pl.concat(parts) for parts in zip(*tables, strict=True)))
     return StageData(stage, frames, dict.fromkeys(modes, ()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from authlab.report.facts import term_words, value_words
@@ -21,11 +21,8 @@ def differing(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for of, key in (("Machine", "machine"), ("Versions", "versions"), ("Parameters", "parameters"), ("Run", "run")):
         tables = [_table(report, key) for report in reports]
-        for name in dict.fromkeys(name for table in tables for name in table):
-            values = [table.get(name) for table in tables]
-            if any(value != values[0] for value in values):
-                words = ["not recorded" if value is None else value_words(name, value) for value in values]
-                found.append({"of": of, "what": term_words(name), "values": words})
+        for name, words in _unlike(tables, dict.fromkeys(name for table in tables for name in table)):
+            found.append({"of": of, "what": term_words(name), "values": words})
     return found
 
 
@@ -37,24 +34,25 @@ def _table(report: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def machines_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
     """Reasons why times of these runs tell of their machines; empty for one and the same (or none recorded)."""
-    found = []
-    for name in _MACHINE:
-        values = [report["machine"].get(name) for report in reports]
-        if any(value != values[0] for value in values):
-            words = ["not recorded" if value is None else value_words(name, value) for value in values]
-            found.append(f"{term_words(name).lower()} {_against(words)}")
-    return [f"different machines ({', '.join(found)})"] if found else []
+    return _reasons("different machines", [report["machine"] for report in reports], _MACHINE)
 
 
 def loads_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
     """Reasons why latency and CPU of these runs belong to different loads."""
-    found = []
-    for name in LOAD:
-        values = [report["parameters"].get(name) for report in reports]
+    return _reasons("different loads", [report["parameters"] for report in reports], LOAD)
+
+
+def _reasons(what: str, tables: Sequence[Mapping[str, Any]], names: Iterable[str]) -> list[str]:
+    found = [f"{term_words(name).lower()} {_against(words)}" for name, words in _unlike(tables, names)]
+    return [f"{what} ({', '.join(found)})"] if found else []
+
+
+def _unlike(tables: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Those of `names` whose values are not the same in all tables, with each table's value in words."""
+    for name in names:
+        values = [table.get(name) for table in tables]
         if any(value != values[0] for value in values):
-            words = ["not recorded" if value is None else value_words(name, value) for value in values]
-            found.append(f"{term_words(name).lower()} {_against(words)}")
-    return [f"different loads ({', '.join(found)})"] if found else []
+            yield name, ["not recorded" if value is None else value_words(name, value) for value in values]
 
 
 def _against(words: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from authlab.report.setups import Setup, mode_of
+from authlab.model.windows import mode_of
+from authlab.report.setups import Setup
 
 
 def balance_rows(setup: Setup) -> list[dict[str, Any]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from authlab.model.windows import mode_of
 from authlab.report.estimates import mean_over_blocks
-from authlab.report.setups import Setup, mode_of
+from authlab.report.setups import Setup
 
 PARTS = ("proxy", "workers", "store")
 

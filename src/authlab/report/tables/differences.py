@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from authlab.model.windows import AGAIN, mode_of
 from authlab.report.estimates import estimate, finite, ratio_over_blocks
-from authlab.report.setups import Setup, mode_of
-from authlab.report.tails import tail_ratio
+from authlab.report.setups import Setup
+from authlab.stats.equivalence import smallest_effect
+from authlab.stats.pairing import base_labels, paired
+from authlab.stats.tails import tail_ratio
 
 BASE = "none"
-TWIN = "none-again"
+TWIN = BASE + AGAIN
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,11 @@ def difference_section(setup: Setup, seed: int) -> list[dict[str, Any]]:
 
 
 def _ratio(setup: Setup, quantity: Quantity, label: str, rng: np.random.Generator) -> dict[str, Any]:
-    base = _base_labels(setup, label)
     if quantity.column is not None:
-        return ratio_over_blocks(setup.column(label, quantity.column), _floor(setup, quantity.column, base))
+        top, base, _ = paired(setup.blocks, quantity.column, label, BASE)
+        return ratio_over_blocks(top, base)
     held = setup.answered
-    floor = [held[name] for name in base if name in held]
+    floor = [held[name] for name in base_labels(setup.labels, label, BASE) if name in held]
     ratio = tail_ratio(held[label], pl.concat(floor), quantity.tail or 99.0, rng) if label in held and floor else None
     if ratio is None:
         return estimate(None)
@@ -73,25 +75,9 @@ def _ratio(setup: Setup, quantity: Quantity, label: str, rng: np.random.Generato
     return {**estimate(None), "value": finite(value), "low": finite(low), "high": finite(high), "blocks": blocks}
 
 
-def _base_labels(setup: Setup, label: str) -> list[str]:
-    """What a label is held against: both slices of `none` where it was measured twice, the first for the twin."""
-    return [BASE, TWIN] if TWIN in setup.labels and label != TWIN else [BASE]
-
-
-def _floor(setup: Setup, column: str, labels: list[str]) -> dict[int, float]:
-    """Per block, the geometric mean over `labels`; blocks that lack one of them are left out."""
-    columns = [setup.column(label, column) for label in labels]
-    shared = set.intersection(*(set(values) for values in columns))
-    return {
-        block: math.exp(sum(math.log(values[block]) for values in columns) / len(columns))
-        for block in sorted(shared)
-        if all(values[block] > 0 for values in columns)
-    }
-
-
 def _smallest_effect(rows: list[dict[str, Any]]) -> float | None:
     """The farther end of the A/A interval from 1, as a relative effect; None without an A/A interval."""
     twin = next((row for row in rows if row["label"] == TWIN), None)
     if twin is None or not twin["low"] or not twin["high"]:
         return None
-    return float(max(twin["high"], 1 / twin["low"]) - 1)
+    return smallest_effect(twin["low"], twin["high"])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from authlab.model.findings import ExperimentResult, Judgement
+from authlab.model.windows import mode_of
 from authlab.report.estimates import share_over_blocks
-from authlab.report.setups import Setup, mode_of
+from authlab.report.setups import Setup
 
 QUANTITY = "auth_failure_share"
 

@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from authlab.checkers.guards import GENERATOR_CPU_LIMIT, LAG_P99_LIMIT_MS, UNSERVED_LIMIT
+from authlab.model.windows import mode_of
 from authlab.report.estimates import finite
-from authlab.report.setups import Setup, mode_of
+from authlab.report.setups import Setup
 
 
 def generator_rows(setup: Setup) -> list[dict[str, Any]]:

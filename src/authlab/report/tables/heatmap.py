@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from authlab.model.windows import mode_of
 from authlab.report.estimates import finite
-from authlab.report.setups import Setup, mode_of
+from authlab.report.setups import Setup
 
 BINS_PER_DECADE = 10
 MAX_COLUMNS = 60

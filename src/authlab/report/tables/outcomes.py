@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from authlab.model.samples import OUTCOMES
-from authlab.report.setups import Setup, mode_of
+from authlab.model.windows import mode_of
+from authlab.report.setups import Setup
 
 
 def outcome_rows(setup: Setup) -> list[dict[str, Any]]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from authlab.model.windows import mode_of
 from authlab.report.estimates import finite
-from authlab.report.setups import Setup, mode_of
+from authlab.report.setups import Setup
 from authlab.stats.percentiles import BEYOND, block_percentiles
 
 HEADLINE = (50.0, 90.0, 99.0, 99.9, 99.99)
