@@ -6,6 +6,9 @@ from typing import Final
 
 import polars as pl
 
+from authlab.model.conditions import Conditions
+from authlab.model.parts import OUTSIDE
+
 GENERATOR_CPU_LIMIT: Final = 0.80
 """Share of its core above which the generator is held to be saturated: its own queueing would be measured."""
 
@@ -17,9 +20,76 @@ MIN_SAMPLES: Final = 1000
 MIN_BLOCKS: Final = 20
 
 
-def trial_reasons(samples: pl.DataFrame, windows: pl.DataFrame) -> tuple[str, ...]:
-    """Why the trial is not valid: empty if it is. Both frames have a trial's columns (authlab.store.frames)."""
-    return (*_generator(windows), *_lag(samples), *_unserved(windows), *_too_few(samples))
+FOREIGN_LIMIT: Final = 0.10
+"""Share of all cores that other programs may use."""
+
+STEAL_LIMIT: Final = 0.05
+"""Share of all cores that the machine's host may take away."""
+
+CLOCK_STEP_LIMIT_S: Final = 0.5
+"""By how much the wall clock may jump: cookies and tokens expire by it."""
+
+SUSPENDED_LIMIT_S: Final = 0.1
+
+SATURATED: Final = 0.85
+"""Share of its cores from which a stack's own queueing is what is measured (an M/D/1 queue at 0.85 waits three times
+as long as it serves)."""
+
+
+def trial_reasons(
+    samples: pl.DataFrame,
+    windows: pl.DataFrame,
+    resources: pl.DataFrame | None = None,
+    conditions: Conditions | None = None,
+    stack_cores: int | None = None,
+) -> tuple[str, ...]:
+    """Why the trial is not valid: empty if it is. The frames have a trial's columns (authlab.store.frames).
+
+    `stack_cores` is the number of cores that the stack may use; None where it is not known, or where a saturated
+    system is what the experiment wants.
+    """
+    return (
+        *_generator(windows),
+        *_lag(samples),
+        *_unserved(windows),
+        *_too_few(samples),
+        *_clock(samples),
+        *(() if conditions is None else machine_reasons(conditions)),
+        *(() if resources is None or stack_cores is None else _saturated(resources, stack_cores)),
+    )
+
+
+def machine_reasons(conditions: Conditions) -> tuple[str, ...]:
+    """Why nothing that was measured in the meantime can be trusted: empty if it can."""
+    found = []
+    foreign, stolen = conditions.foreign_share or 0.0, conditions.stolen_share or 0.0
+    if foreign > FOREIGN_LIMIT:
+        name = f", most of it {conditions.foreign_name}" if conditions.foreign_name else ""
+        found.append(
+            f"other programs used {foreign:.0%} of the machine's CPU{name} (limit {FOREIGN_LIMIT:.0%}): close them, "
+            "or wait until another lab has ended"
+        )
+    if stolen > STEAL_LIMIT:
+        found.append(
+            f"the machine's host took {stolen:.0%} of its CPU away (limit {STEAL_LIMIT:.0%}): run again at a quieter "
+            "hour, or on a machine of your own"
+        )
+    if abs(conditions.clock_step_s or 0.0) > CLOCK_STEP_LIMIT_S:
+        found.append(
+            f"the wall clock was set by {conditions.clock_step_s:+.1f} s meanwhile, and credentials expire by it: "
+            "let the machine's time settle, then run again"
+        )
+    if (conditions.suspended_s or 0.0) > SUSPENDED_LIMIT_S:
+        found.append(f"the machine slept for {conditions.suspended_s:.1f} s meanwhile: keep it awake and run again")
+    return tuple(found)
+
+
+def stack_share(resources: pl.DataFrame, stack_cores: int) -> float | None:
+    """Share of its `stack_cores` that the stack used within its slices."""
+    own = resources.filter(pl.col("part").is_in(OUTSIDE).not_())
+    spans = own.group_by("index").agg((pl.col("to_ns") - pl.col("from_ns")).max().alias("span"))
+    room = int(spans["span"].sum()) * stack_cores
+    return int(own["cpu_ns"].sum()) / room if room else None
 
 
 def generator_share(windows: pl.DataFrame) -> float | None:
@@ -76,3 +146,23 @@ def _too_few(samples: pl.DataFrame) -> list[str]:
     if kept.height >= MIN_SAMPLES:
         return []
     return [f"only {kept.height} requests were measured (at least {MIN_SAMPLES}): run longer with --for"]
+
+
+def _clock(samples: pl.DataFrame) -> list[str]:
+    backwards = samples.filter((pl.col("done_ns") < pl.col("sent_ns")) & (pl.col("done_ns") > 0)).height
+    if not backwards:
+        return []
+    return [
+        f"{backwards} requests ended before they began: the machine's monotonic clock does not agree between its "
+        "cores; nothing timed on it can be trusted"
+    ]
+
+
+def _saturated(resources: pl.DataFrame, stack_cores: int) -> list[str]:
+    share = stack_share(resources, stack_cores)
+    if share is None or share <= SATURATED:
+        return []
+    return [
+        f"the stack used {share:.0%} of its {stack_cores} core{'s' if stack_cores > 1 else ''} "
+        f"(limit {SATURATED:.0%}): it was saturated, and its own queue was measured; lower --rate"
+    ]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from authlab.load.scenario import Scenario
 from authlab.model.findings import ExperimentResult, Prediction
+from authlab.model.modes import Mode, mode_named
 from authlab.model.windows import mode_of
 from authlab.store.frames import TrialFrames
+
+SLICE_S: Final = 0.25
+"""Length of a slice, unless the user wants another. What is held against each other must lie close in time: a shared
+machine's speed was seen to drift by 18 % within seconds (autocorrelation of neighbouring slices 0.9). docs/method.md
+has the widths of intervals at other lengths; shorter slices lose more to warm-up and gaps than they gain."""
 
 
 @dataclass(frozen=True)
@@ -16,14 +23,16 @@ class Options:
     """What the user chose for a run. Times in seconds, rate in requests per second over all users.
 
     `budget_s` is the time that a run may take; `asked_s` is the same where the user named it, for experiments
-    that need another default.
+    that need another default. The first `warmup_s` of a slice are kept apart (seen: the first 20 ms are 15 % slower),
+    but never more than a quarter of it. `modes` are names; those in `own_modes` are the user's. `scenario` is what the
+    users do, None for the default.
     """
 
     workers: int = 3
     users: int = 50
     rate_rps: float = 300.0
-    slice_s: float = 1.0
-    warmup_share: float = 0.06
+    slice_s: float = SLICE_S
+    warmup_s: float = 0.03
     gap_s: float = 0.02
     blocks: int | None = None
     budget_s: float = 180.0
@@ -31,6 +40,12 @@ class Options:
     modes: tuple[str, ...] = ()
     seed: int = 1
     quick: bool = False
+    own_modes: tuple[Mode, ...] = ()
+    scenario: Scenario | None = None
+
+    def mode(self, name: str) -> Mode:
+        """The mode of that name, built in or the user's. Raises `UnknownName`."""
+        return mode_named(name, self.own_modes)
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,9 @@ class Stage:
     """Stacks that stand side by side, and the interleaved slices of load that move between them.
 
     `labels` are measured once per block each, in shuffled order; a label is a mode's name, or that plus
-    `AGAIN` for the second slice of an A/A pair.
+    `AGAIN` for the second slice of an A/A pair. `own_modes` are the user's modes, of which some may be among them;
+    `scenario` is what the users do, None for the default. `may_saturate`: a stack at its limit is what is wanted, no
+    reason for doubt.
     """
 
     key: str
@@ -51,6 +68,13 @@ class Stage:
     users: int
     rate_rps: float
     seed: int
+    own_modes: tuple[Mode, ...] = ()
+    scenario: Scenario | None = None
+    may_saturate: bool = False
+
+    def mode(self, name: str) -> Mode:
+        """The mode of that name, built in or the user's. Raises `UnknownName`."""
+        return mode_named(name, self.own_modes)
 
     @property
     def modes(self) -> tuple[str, ...]:

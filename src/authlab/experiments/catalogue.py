@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Final
+
 from authlab.experiments.base import Experiment
-from authlab.experiments.round_robin import RoundRobinBreaksMemory
-from authlab.experiments.three_modes import ThreeModes
 from authlab.model.errors import nearest
 
-_ALL: tuple[Experiment, ...] = (
-    ThreeModes(),
-    RoundRobinBreaksMemory(),
+_MODULES: Final = (
+    "three_modes",
+    "round_robin",
 )
+"""Modules of this package, in the order of `authlab list`. Each names its experiment EXPERIMENT."""
 
-EXPERIMENTS: dict[str, Experiment] = {experiment.id: experiment for experiment in _ALL}
+
+def _experiment(module: str) -> Experiment:
+    found: Experiment = import_module(f"authlab.experiments.{module}").EXPERIMENT
+    return found
+
+
+EXPERIMENTS: dict[str, Experiment] = {found.id: found for found in map(_experiment, _MODULES)}
 
 DEFAULT = "three-modes"
 

@@ -20,10 +20,10 @@ from authlab.stats.pairing import paired
 FLOOR = "none"
 """The mode that everything is compared with."""
 
-QUANTITIES = {"p50_ms": "ms", "p95_ms": "ms", "cpu_us": "us"}
-"""Per-block quantities that are compared between modes, with their units."""
+QUANTITIES = {"p50_ms": "ms", "cpu_us": "us"}
+"""Per-block quantities that are compared between modes, with their units. Tails have a module of their own."""
 
-AA_MARGIN = {"p50_ms": 0.10, "p95_ms": 0.25, "cpu_us": 0.05}
+AA_MARGIN = {"p50_ms": 0.10, "cpu_us": 0.05}
 """How far apart the A/A pair's interval may reach before the run's ratios of that quantity are not believed."""
 
 
@@ -43,12 +43,12 @@ def failure_shares(data: StageData, table: pl.DataFrame) -> list[Observation]:
             continue
         for quantity, column in (("auth_failure_share", "auth_failures"), ("failure_share", "failures")):
             interval = share_interval(rows[column].to_numpy(), requests)
-            found.append(_observation(mode, quantity, interval, int(requests.sum()), "share", data))
+            found.append(observation(mode, quantity, interval, int(requests.sum()), "share", data))
     return found
 
 
 def levels(data: StageData, table: pl.DataFrame) -> list[Observation]:
-    """Each mode's median and 95th percentile per block, and its CPU per request, in their own units."""
+    """Each mode's median response time and its CPU per request over the blocks, in their own units."""
     found = []
     for mode in data.frames:
         rows = table.filter(pl.col("label").is_in([mode, mode + AGAIN]))
@@ -56,7 +56,7 @@ def levels(data: StageData, table: pl.DataFrame) -> list[Observation]:
             values = _finite(rows[quantity])
             if values.size >= 2:
                 requests = int(rows["requests"].sum())
-                found.append(_observation(mode, quantity, block_interval(values), requests, unit, data))
+                found.append(observation(mode, quantity, block_interval(values), requests, unit, data))
     return found
 
 
@@ -69,8 +69,8 @@ def comparisons(data: StageData, table: pl.DataFrame, pairs: list[tuple[str, str
             if top.size < 2:
                 continue
             ratio, gap = ratio_interval(top, bottom), difference_interval(top, bottom)
-            found.append(_observation(mode, f"{quantity}_ratio", ratio, requests, "ratio", data, against))
-            found.append(_observation(mode, f"{quantity}_difference", gap, requests, unit, data, against))
+            found.append(observation(mode, f"{quantity}_ratio", ratio, requests, "ratio", data, against))
+            found.append(observation(mode, f"{quantity}_difference", gap, requests, unit, data, against))
     return found
 
 
@@ -90,7 +90,7 @@ def aa_observations(results: Mapping[str, AAResult], data: StageData, table: pl.
     found = []
     for quantity, result in results.items():
         found.append(
-            _observation(FLOOR + AGAIN, f"{quantity}_ratio", result.ratio, requests, "ratio", data, FLOOR, "A/A pair")
+            observation(FLOOR + AGAIN, f"{quantity}_ratio", result.ratio, requests, "ratio", data, FLOOR, "A/A pair")
         )
         found.append(
             Observation(
@@ -114,7 +114,7 @@ def _finite(values: pl.Series) -> npt.NDArray[np.float64]:
     return array[np.isfinite(array)]
 
 
-def _observation(
+def observation(
     mode: str,
     quantity: str,
     interval: Interval,
@@ -124,6 +124,7 @@ def _observation(
     against: str | None = None,
     note: str = "",
 ) -> Observation:
+    """`interval` as an observation of the stage, with what is to be known about it in its note."""
     notes = [note] if note else []
     if interval.merged > 1:
         notes.append(f"{interval.merged} neighbouring blocks merged")
@@ -135,7 +136,7 @@ def _observation(
         quantity,
         interval.value,
         ends,
-        interval.blocks * interval.merged,
+        interval.measured,
         samples,
         unit,
         data.stage.workers,

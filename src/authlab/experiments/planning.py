@@ -24,11 +24,13 @@ def stage_of(options: Options, key: str, workers: int, labels: tuple[str, ...], 
         labels=labels,
         blocks=blocks,
         slice_s=slice_s,
-        warmup_s=slice_s * options.warmup_share,
+        warmup_s=min(options.warmup_s, slice_s / 4),
         gap_s=options.gap_s,
         users=options.users,
         rate_rps=options.rate_rps,
         seed=options.seed,
+        own_modes=options.own_modes,
+        scenario=options.scenario,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from authlab.experiments.base import Options, Stage, StageData
+from authlab.experiments.base import Experiment, Options, Stage, StageData
 from authlab.experiments.measures import failure_shares, table_of
 from authlab.experiments.planning import blocks_within, stage_of
 from authlab.experiments.three_modes import expected_failure_share
@@ -48,7 +48,7 @@ class RoundRobinBreaksMemory:
         found = []
         for workers in WORKERS:
             for mode in _modes(options):
-                share, formula = expected_failure_share(mode, workers)
+                share, formula = expected_failure_share(options.mode(mode), workers)
                 found.append(Prediction(mode, "auth_failure_share", formula, share, workers=workers))
         return found
 
@@ -73,6 +73,9 @@ class RoundRobinBreaksMemory:
         return ExperimentResult(
             self.id, self.claim, tuple(predictions), tuple(observations), tuple(judgements), verdict
         )
+
+
+EXPERIMENT: Final[Experiment] = RoundRobinBreaksMemory()
 
 
 def _blocks(options: Options, labels: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from authlab.experiments.base import Options, Stage, StageData
+from authlab.experiments.base import Experiment, Options, Stage, StageData
 from authlab.experiments.measures import (
     FLOOR,
     aa_observations,
@@ -16,9 +16,10 @@ from authlab.experiments.measures import (
     table_of,
 )
 from authlab.experiments.planning import blocks_within, stage_of
+from authlab.experiments.tails import tail_observations
 from authlab.experiments.verdicts import judge_at_least, judge_value
 from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction, Verdict
-from authlab.model.modes import MODES
+from authlab.model.modes import Mode
 from authlab.model.windows import AGAIN
 
 MUCH_BETTER: Final = 1.5
@@ -29,13 +30,13 @@ _TOKEN: Final = "jwt"  # noqa: S105  (a mode's name)
 _LABELS: Final = (FLOOR, FLOOR + AGAIN, "memory", "sticky", "redis", "jwt")
 
 
-def expected_failure_share(mode: str, workers: int) -> tuple[float, str]:
+def expected_failure_share(mode: Mode, workers: int) -> tuple[float, str]:
     """Share of requests after log-in that are refused, and its formula.
 
     Where any worker can serve, none. Where state lies in one worker's memory and requests are dealt round
     robin to N workers, many interleaved users reach the right one in one of N cases.
     """
-    if MODES[mode].traits.any_worker_serves:
+    if mode.traits.any_worker_serves:
         return 0.0, "0"
     return (workers - 1) / workers, "(N-1)/N"
 
@@ -58,7 +59,7 @@ class ThreeModes:
         modes = _modes(options)
         found = []
         for mode in modes:
-            share, formula = expected_failure_share(mode, options.workers)
+            share, formula = expected_failure_share(options.mode(mode), options.workers)
             found.append(Prediction(mode, "auth_failure_share", formula, share, workers=options.workers))
         if _TOKEN in modes:
             found.extend(
@@ -84,11 +85,13 @@ class ThreeModes:
         pairs = [(mode, FLOOR) for mode in modes if mode != FLOOR and FLOOR in modes]
         pairs += [(a, b) for i, b in enumerate(modes) for a in modes[i + 1 :] if FLOOR not in (a, b)]
         pairs += [(session, _TOKEN) for session in _SESSIONS if {session, _TOKEN} <= set(modes)]
+        pairs = list(dict.fromkeys(pairs))
         aa = aa_results(table)
         observations = [
             *failure_shares(stage, table),
             *levels(stage, table),
-            *comparisons(stage, table, list(dict.fromkeys(pairs))),
+            *comparisons(stage, table, pairs),
+            *tail_observations(stage, pairs),
             *aa_observations(aa, stage, table),
         ]
         aa_doubts = tuple(
@@ -111,6 +114,9 @@ class ThreeModes:
         return ExperimentResult(
             self.id, self.claim, tuple(predictions), tuple(observations), tuple(judgements), _verdict(judgements)
         )
+
+
+EXPERIMENT: Final[Experiment] = ThreeModes()
 
 
 def _modes(options: Options) -> tuple[str, ...]:

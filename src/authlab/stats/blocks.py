@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from authlab.model.parts import OUTSIDE
+
 BEFORE_LOGIN = "login"
 
 
@@ -16,16 +18,26 @@ def measured(samples: pl.DataFrame) -> pl.DataFrame:
     return samples.filter(~pl.col("warmup") & (pl.col("op") != BEFORE_LOGIN) & (pl.col("credential") > 0))
 
 
+_ANSWERED = (pl.col("outcome") != "network") & (pl.col("response_ms") > 0)
+
+
+def answered(samples: pl.DataFrame) -> pl.DataFrame:
+    """The measured samples that latency is taken from. A refusal is an answer.
+
+    A time-out counts with the time that it took: leaving it out would make a stack that hangs look fast.
+    """
+    return measured(samples).filter(_ANSWERED)
+
+
 def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """Per label and block: `requests`, `failures`, `auth_failures`, `mean_ms`, `p50_ms`, `p95_ms`, CPU columns.
 
     CPU columns are microseconds per request completed while the CPU was counted: `cpu_us` of all parts of the
     stack, and `proxy_us`, `workers_us`, `store_us` of each. They are null where no resources were recorded (a plain
-    recording). Latency is that of answered requests, failures included: a refusal is an answer.
+    recording). Latency is that of `answered` requests.
     """
     kept = measured(samples)
-    answered = pl.col("outcome").is_in(["network", "timeout"]).not_()
-    latency = pl.col("response_ms").filter(answered)
+    latency = pl.col("response_ms").filter(_ANSWERED)
     rows = kept.group_by("label", "block").agg(
         pl.len().alias("requests"),
         (pl.col("outcome") != "ok").sum().alias("failures"),
@@ -33,7 +45,7 @@ def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.Data
         latency.mean().alias("mean_ms"),
         latency.quantile(0.5, "linear").alias("p50_ms"),
         latency.quantile(0.95, "linear").alias("p95_ms"),
-        pl.col("service_ms").filter(answered).quantile(0.5, "linear").alias("service_p50_ms"),
+        pl.col("service_ms").filter(_ANSWERED).quantile(0.5, "linear").alias("service_p50_ms"),
     )
     return rows.join(cpu_per_request(samples, resources, windows), on=["label", "block"], how="left").sort(
         "label", "block"
@@ -55,7 +67,7 @@ def cpu_per_request(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.
         .otherwise(pl.col("part"))
         .alias("kind")
     )
-    used = resources.filter(pl.col("part").is_in(["generator", "lab"]).not_()).with_columns(kind)
+    used = resources.filter(pl.col("part").is_in(OUTSIDE).not_()).with_columns(kind)
     counted = used.group_by("index").agg(pl.col("from_ns").min(), pl.col("to_ns").max())
     done = (
         samples.select("window", "done_ns")

@@ -1,20 +1,32 @@
-"""Ratio of a tail percentile between two modes that were measured in the same blocks."""
+"""Tail percentiles of two modes that were measured in the same blocks: their ratio and their difference."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from authlab.stats.intervals import Interval
 from authlab.stats.percentiles import Resamples, draws_of_blocks, supported
 
 
-def tail_ratio(
+@dataclass(frozen=True)
+class TailEffect:
+    """How a percentile of one mode stands to that of another: `ratio`, and `difference` in the values' unit."""
+
+    ratio: Interval
+    difference: Interval
+
+
+def tail_effect(
     top: pl.DataFrame, base: pl.DataFrame, q: float, rng: np.random.Generator, resamples: int = 400
-) -> tuple[float, float, float, int] | None:
-    """Ratio of percentile `q` of `response_ms`, with a 95 % bootstrap interval, and the number of blocks.
+) -> TailEffect | None:
+    """Percentile `q` (0…100) of `response_ms` of `top` against that of `base`, with 95 % bootstrap intervals.
 
     Blocks are resampled for both sides at once (they are paired) and their requests pooled, on histograms of
-    logarithmic bins. None where either side has too few requests beyond the percentile or shares no two blocks.
+    logarithmic bins. None where either side has too few requests beyond the percentile, or they share no two blocks.
     """
     shared = np.intersect1d(top["block"].unique().to_numpy(), base["block"].unique().to_numpy())
     if shared.size < 2:
@@ -28,6 +40,13 @@ def tail_ratio(
     draws = draws_of_blocks(shared.size, resamples, rng)
     exact = [float(np.percentile(values, q)) for values, _ in sides]
     drawn = [Resamples(values, code, draws).percentile(q) for values, code in sides]
-    ratio = exact[0] / exact[1]
-    low, high = np.percentile(drawn[0] / drawn[1], [2.5, 97.5])
-    return ratio, min(float(low), ratio), max(float(high), ratio), int(shared.size)
+    return TailEffect(
+        _around(exact[0] / exact[1], drawn[0] / drawn[1], shared.size),
+        _around(exact[0] - exact[1], drawn[0] - drawn[1], shared.size),
+    )
+
+
+def _around(value: float, drawn: npt.NDArray[np.float64], blocks: int) -> Interval:
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    # A bin's middle may lie beside the exact value: the interval always holds it.
+    return Interval(value, min(float(low), value), max(float(high), value), blocks)

@@ -31,6 +31,21 @@ def test_block_intervals_cover_the_mean(blocks: int, r1: float, at_least: float)
     assert hits / _RUNS >= at_least - _SPREAD
 
 
+@pytest.mark.parametrize("blocks", [20, 26, 100])
+def test_trimmed_intervals_cover_the_middle_of_blocks_with_wild_ones_among_them_and_are_narrower(blocks: int) -> None:
+    rng = np.random.default_rng(11)
+    hits, trimmed, plain = 0, 0.0, 0.0
+    for _ in range(_RUNS):
+        wild = rng.random(blocks) < 0.08
+        values = rng.normal(0, np.where(wild, 6.0, 1.0))
+        found = block_interval(values, trim=0.1)
+        hits += found.low <= 0 <= found.high
+        trimmed += found.half_width
+        plain += block_interval(values).half_width
+    assert hits / _RUNS >= 0.95 - _SPREAD
+    assert trimmed < 0.8 * plain
+
+
 def test_ratio_intervals_cover_the_ratio_of_skewed_blocks() -> None:
     rng = np.random.default_rng(8)
     hits = 0

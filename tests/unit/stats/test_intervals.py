@@ -24,6 +24,26 @@ def test_the_interval_of_a_mean_is_scipys_student_interval() -> None:
     assert found.blocks == 25
 
 
+def test_a_trimmed_interval_is_scipys_for_a_trimmed_mean() -> None:
+    values = np.random.default_rng(4).normal(10, 2, 25)
+    found = block_interval(values, trim=0.1)
+    low, high = scipy_stats.mstats.trimmed_mean_ci(values, limits=(0.08, 0.08), alpha=0.05)  # 2 of 25
+    assert found.merged == 1
+    assert found.value == pytest.approx(scipy_stats.trim_mean(values, 0.1))
+    assert (found.low, found.high) == pytest.approx((low, high), rel=2e-3)
+
+
+def test_one_slice_that_the_machine_slept_through_hardly_moves_a_ratio() -> None:
+    rng = np.random.default_rng(2)
+    base = rng.lognormal(0, 0.05, 40)
+    top = 1.1 * base * rng.lognormal(0, 0.02, 40)
+    calm = ratio_interval(top, base)
+    top[7] *= 30
+    shaken = ratio_interval(top, base)
+    assert shaken.value == pytest.approx(calm.value, rel=0.01)
+    assert shaken.half_width < 1.5 * calm.half_width
+
+
 def test_a_ratio_is_the_geometric_mean_of_block_ratios() -> None:
     base = np.array([1.0, 2.0, 4.0, 8.0])
     found = ratio_interval(base * np.array([2.0, 0.5, 2.0, 0.5]), base)
@@ -61,6 +81,7 @@ def test_blocks_that_drift_together_are_merged() -> None:
     found = block_interval(wave)
     assert found.merged > 1
     assert found.blocks == 48 // found.merged
+    assert found.measured == 48
 
 
 def test_what_cannot_be_an_interval_is_refused() -> None:

@@ -1,0 +1,146 @@
+"""Each guard, a little below its limit and a little above it; every reason says what to do."""
+
+import polars as pl
+import pytest
+
+from authlab.checkers.guards import (
+    CLOCK_STEP_LIMIT_S,
+    FOREIGN_LIMIT,
+    GENERATOR_CPU_LIMIT,
+    LAG_P99_LIMIT_MS,
+    MIN_SAMPLES,
+    SATURATED,
+    STEAL_LIMIT,
+    SUSPENDED_LIMIT_S,
+    UNSERVED_LIMIT,
+    machine_reasons,
+    trial_reasons,
+)
+from authlab.model.conditions import Conditions
+
+_S = 1_000_000_000
+
+
+def _samples(requests: int = MIN_SAMPLES, lag_ms: float = 0.2, service_ns: int = 1_000_000) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "sent_ns": [_S] * requests,
+            "done_ns": [_S + service_ns] * requests,
+            "lag_ms": [lag_ms] * requests,
+            "warmup": [False] * requests,
+        }
+    )
+
+
+def _windows(generator: float = 0.2, unserved: int = 0) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "start_ns": [0],
+            "end_ns": [_S],
+            "generator_cpu_ns": [round(generator * _S)],
+            "arrivals": [100_000],
+            "unserved": [unserved],
+        }
+    )
+
+
+def _resources(share: float) -> pl.DataFrame:
+    parts = {"proxy": 0.3, "worker-1": 0.3, "worker-2": 0.4}
+    rows = [
+        {"index": index, "part": part, "from_ns": 0, "to_ns": _S, "cpu_ns": round(share * weight * _S)}
+        for index in range(3)
+        for part, weight in {**parts, "generator": 9.0, "lab": 9.0}.items()
+    ]
+    return pl.DataFrame(rows)
+
+
+def test_a_quiet_trial_gives_no_reason_to_doubt_it() -> None:
+    assert trial_reasons(_samples(), _windows(), _resources(0.4), Conditions(0.01, "x", 0.0, 0.0, 0.0), 1) == ()
+
+
+@pytest.mark.parametrize(
+    ("near", "beyond", "says", "remedy"),
+    [
+        (
+            (_samples(), _windows(generator=GENERATOR_CPU_LIMIT - 0.01)),
+            (_samples(), _windows(generator=GENERATOR_CPU_LIMIT + 0.02)),
+            "measured itself",
+            "lower --rate or --users",
+        ),
+        (
+            (_samples(lag_ms=LAG_P99_LIMIT_MS), _windows()),
+            (_samples(lag_ms=LAG_P99_LIMIT_MS + 0.1), _windows()),
+            "late",
+            "close other programs",
+        ),
+        (
+            (_samples(), _windows(unserved=round(UNSERVED_LIMIT * 100_000))),
+            (_samples(), _windows(unserved=round(UNSERVED_LIMIT * 100_000) + 1)),
+            "could not be sent",
+            "lower --rate or add --workers",
+        ),
+        ((_samples(MIN_SAMPLES), _windows()), (_samples(MIN_SAMPLES - 1), _windows()), "only 999", "--for"),
+        ((_samples(), _windows()), (_samples(service_ns=-1), _windows()), "monotonic clock", "nothing timed"),
+        (
+            (_samples(), _windows(), _resources(2 * SATURATED - 0.02), None, 2),
+            (_samples(), _windows(), _resources(2 * SATURATED + 0.02), None, 2),
+            "saturated",
+            "lower --rate",
+        ),
+    ],
+    ids=["generator", "lag", "unserved", "too few", "clock", "saturated"],
+)
+def test_a_guard_speaks_beyond_its_limit_only(near: tuple, beyond: tuple, says: str, remedy: str) -> None:
+    assert trial_reasons(*near) == ()
+    (reason,) = trial_reasons(*beyond)
+    assert says in reason
+    assert remedy in reason
+
+
+@pytest.mark.parametrize(
+    ("near", "beyond", "says", "remedy"),
+    [
+        (
+            Conditions(foreign_share=FOREIGN_LIMIT),
+            Conditions(foreign_share=FOREIGN_LIMIT + 0.01, foreign_name="gunicorn (pid 7)"),
+            "most of it gunicorn (pid 7)",
+            "another lab",
+        ),
+        (Conditions(stolen_share=STEAL_LIMIT), Conditions(stolen_share=STEAL_LIMIT + 0.01), "host took 6%", "quieter"),
+        (
+            Conditions(clock_step_s=-CLOCK_STEP_LIMIT_S),
+            Conditions(clock_step_s=-CLOCK_STEP_LIMIT_S - 0.1),
+            "wall clock was set by -0.6 s",
+            "let the machine's time settle",
+        ),
+        (
+            Conditions(suspended_s=SUSPENDED_LIMIT_S),
+            Conditions(suspended_s=SUSPENDED_LIMIT_S + 1),
+            "slept for 1.1 s",
+            "keep it awake",
+        ),
+    ],
+    ids=["foreign load", "steal", "clock step", "sleep"],
+)
+def test_the_machine_is_doubted_beyond_a_limit_only(
+    near: Conditions, beyond: Conditions, says: str, remedy: str
+) -> None:
+    assert machine_reasons(near) == ()
+    (reason,) = machine_reasons(beyond)
+    assert says in reason
+    assert remedy in reason
+
+
+def test_what_the_system_cannot_tell_is_no_reason() -> None:
+    assert machine_reasons(Conditions()) == ()
+
+
+def test_every_reason_is_told_at_once() -> None:
+    reasons = trial_reasons(
+        _samples(10, lag_ms=50), _windows(0.99, 5000), _resources(0.99), Conditions(0.5, "x", 0.5, 9.0, 9.0), 1
+    )
+    assert len(reasons) == 9
+
+
+def test_a_stack_that_may_be_saturated_is_not_doubted_for_it() -> None:
+    assert trial_reasons(_samples(), _windows(), _resources(1.0), None, None) == ()
