@@ -1,0 +1,236 @@
+"""The parts of the docs that are computed: figures of the reference runs, and the security requirements of a mode.
+
+    python tests/docs/figures.py            name the blocks that are not what they should be (exit code 1)
+    python tests/docs/figures.py --write    rewrite them
+
+A block stands between `<!-- figures: EXPERIMENT -->` and `<!-- /figures -->`, or `<!-- security: MODE -->` and
+`<!-- /security -->`, in README.md or a page below docs/. Figures come from results/reference/EXPERIMENT/run.json alone,
+requirements from services/security.toml. Nothing else in the docs may carry a number of a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from authlab.model.findings import ExperimentResult, Observation
+from authlab.model.modes import MODES
+from authlab.model.run import RUN_SCHEMA, Run
+from authlab.model.windows import AGAIN
+from authlab.report.words import NBSP, count, measured, number, percent, whole
+from authlab.store.codec import run_from_json
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+_BLOCK: Final = re.compile(r"(<!-- (figures|security): (\S+) -->\n)(.*?)(<!-- /\2 -->)", re.DOTALL)
+_FLOOR: Final = "none"
+
+
+class Unusable(Exception):
+    """A block can't be computed; the message says why, and what to do."""
+
+
+class Block(NamedTuple):
+    """A computed part of a page: its kind, what it is about, and what stands there now."""
+
+    page: Path
+    kind: str
+    name: str
+    text: str
+
+
+def pages(root: Path = ROOT) -> list[Path]:
+    """The pages in which blocks are looked for."""
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+
+
+def blocks(root: Path = ROOT) -> Iterator[Block]:
+    """Every block of every page, in order."""
+    for page in pages(root):
+        for found in _BLOCK.finditer(page.read_text(encoding="utf-8")):
+            yield Block(page, found[2], found[3], found[4])
+
+
+def computed(block: Block, root: Path = ROOT) -> str:
+    """What must stand in the block. Raises `Unusable` where there is nothing to compute it from."""
+    if block.kind == "security":
+        return security_table(block.name, root)
+    if block.name not in TABLES:
+        raise Unusable(f"no table is known for the experiment {block.name!r}; tables: {', '.join(TABLES)}")
+    file = root / "results" / "reference" / block.name / "run.json"
+    run, result = reference(file, block.name)
+    lines = [*TABLES[block.name](result), "", *_source(run, result, os.path.relpath(file, block.page.parent))]
+    return "".join(f"{line}\n" for line in lines).replace(NBSP, " ")
+
+
+def write(root: Path = ROOT) -> list[Path]:
+    """Rewrite the blocks that are not what they should be, leaving those that can't be computed; the changed pages."""
+    changed = []
+    for page in pages(root):
+        old = page.read_text(encoding="utf-8")
+
+        def filled(found: re.Match[str], page: Path = page) -> str:
+            try:
+                return found[1] + computed(Block(page, found[2], found[3], found[4]), root) + found[5]
+            except Unusable:
+                return found[0]
+
+        new = _BLOCK.sub(filled, old)
+        if new != old:
+            page.write_text(new, encoding="utf-8")
+            changed.append(page)
+    return changed
+
+
+def wrong(root: Path = ROOT) -> list[str]:
+    """What is wrong with the blocks, a sentence each; empty if all are what they should be."""
+    found = []
+    for block in blocks(root):
+        place = f"{block.page.relative_to(root)}, {block.kind}: {block.name}"
+        try:
+            if computed(block, root) != block.text:
+                found.append(f"{place}: out of date; python tests/docs/figures.py --write")
+        except Unusable as error:
+            found.append(f"{place}: {error}")
+    return found
+
+
+def reference(file: Path, experiment: str) -> tuple[Run, ExperimentResult]:
+    """A reference run and its result for `experiment`. Raises `Unusable` unless it is there, finished and judged."""
+    try:
+        body = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise Unusable(
+            f"there is no reference run {file}: make it with `authlab run {experiment}` and copy its folder there"
+        ) from None
+    if body.get("schema") != RUN_SCHEMA:
+        raise Unusable(f"{file} is not a run of the schema {RUN_SCHEMA}")
+    run = run_from_json(body)
+    result = next((item for item in run.experiments if item.id == experiment), None)
+    if run.status != "finished" or result is None or result.verdict is None:
+        raise Unusable(f"{file} holds no finished, judged run of {experiment}: make it anew")
+    if doubtful := [f"{trial.id}: {'; '.join(trial.reasons)}" for trial in run.trials if not trial.valid]:
+        raise Unusable(f"{file} has trials that are not valid and can't be cited: {' | '.join(doubtful)}")
+    return run, result
+
+
+def three_modes_table(result: ExperimentResult) -> list[str]:
+    """A row per mode: share refused, and median and CPU as ratios to `none`."""
+    seen = {(o.mode, o.quantity, o.against): o for o in result.observations}
+    rows = ["| mode | requests refused | median, ratio to `none` | CPU, ratio to `none` |", "| --- | --- | --- | --- |"]
+    for mode in MODES:
+        share = seen.get((mode, "auth_failure_share", None))
+        if share is None:
+            continue
+        ratios = [seen.get((mode, quantity, _FLOOR)) for quantity in ("p50_ms_ratio", "cpu_us_ratio")]
+        cells = ["1", "1"] if mode == _FLOOR else [_ratio(ratio) for ratio in ratios]
+        rows.append(f"| `{mode}` | {_share(share)} | {cells[0]} | {cells[1]} |")
+    return rows
+
+
+def round_robin_table(result: ExperimentResult) -> list[str]:
+    """A row per number of workers: the prediction for `memory`, and the share refused in each mode."""
+    seen = {(o.mode, o.workers): o for o in result.observations if o.quantity == "auth_failure_share"}
+    modes = [mode for mode in MODES if any(mode == key[0] for key in seen)]
+    predicted = {p.workers: p.value for p in result.predictions if p.mode == "memory"}
+    rows = [
+        "| workers | predicted for `memory` | " + " | ".join(f"`{mode}`" for mode in modes) + " |",
+        "| --- | --- |" + " --- |" * len(modes),
+    ]
+    for workers in sorted({n for _, n in seen if n}):
+        shares = [seen.get((mode, workers)) for mode in modes]
+        cells = " | ".join("not measured" if share is None else _share(share) for share in shares)
+        rows.append(f"| {workers} | {percent(predicted.get(workers))} | {cells} |")
+    return rows
+
+
+TABLES: Final[dict[str, Callable[[ExperimentResult], list[str]]]] = {
+    "three-modes": three_modes_table,
+    "round-robin-breaks-memory": round_robin_table,
+}
+"""The table of each experiment that has a reference run. A new one is a function and a line here."""
+
+
+def security_table(mode: str, root: Path = ROOT) -> str:
+    """Every requirement that applies to the mode's way of keeping state, and whether it is met."""
+    if mode not in MODES:
+        raise Unusable(f"there is no mode {mode!r}")
+    table = tomllib.loads((root / "services" / "security.toml").read_text(encoding="utf-8"))
+    state = table[MODES[mode].state]
+    rows = [
+        f"| {number_} | {asks} | {'yes' if number_ in state['met'] else '**no**'} |"
+        for number_, asks in table["requirements"].items()
+        if number_ in (*state["met"], *state["unmet"])
+    ]
+    return "".join(f"{row}\n" for row in ("| requirement | asks that | met |", "| --- | --- | --- |", *rows))
+
+
+def _share(share: Observation) -> str:
+    return measured(share.value, share.interval, "share")
+
+
+def _ratio(ratio: Observation | None) -> str:
+    return "not measured" if ratio is None else measured(ratio.value, ratio.interval, "ratio").removeprefix(f"×{NBSP}")
+
+
+def _source(run: Run, result: ExperimentResult, link: str) -> list[str]:
+    """What the table rests on: requests, blocks, load, the smallest effect, the machine."""
+    shares = [o for o in result.observations if o.quantity == "auth_failure_share"]
+    fewest = min(trial.blocks for trial in run.trials if trial.experiment == result.id)
+    load = run.parameters
+    requests, rest = whole(sum(share.samples for share in shares)), count(fewest, "block")
+    workers = sorted({share.workers for share in shares if share.workers})
+    behind = " and ".join(filter(None, [", ".join(map(str, workers[:-1])), str(workers[-1])]))
+    lines = [
+        f"Value and 95 % interval; {requests} requests in {rest} per mode, {behind} workers, {load['users']} users, "
+        f"{number(load['rate_rps'])} requests/s.",
+    ]
+    if sight := _sight(result):
+        lines.append(f"Smallest effect that the A/A pair lets this run see: {sight}.")
+    verdict = result.verdict.value if result.verdict else "none"
+    lines.append(f"Machine: {_machine(run)}. Verdict: {verdict} ([run.json]({link})).")
+    return lines
+
+
+def _sight(result: ExperimentResult) -> str:
+    seen = {o.quantity: o.value for o in result.observations if o.mode == _FLOOR + AGAIN}
+    names = {"p50_ms_smallest_effect": "the median", "cpu_us_smallest_effect": "CPU"}
+    return ", ".join(f"{percent(seen[key])} of {name}" for key, name in names.items() if key in seen)
+
+
+def _machine(run: Run) -> str:
+    facts, versions, pins = run.machine, run.versions, run.machine.get("pinning") or {}
+    words = [
+        f"{count(facts['cores'], 'core')} of {'a virtual machine' if facts.get('virtual') else 'a machine'}"
+        f" ({facts['cpu']}, {facts['memory_bytes'] / 1024**3:.0f} GiB)",
+        str(facts.get("distribution") or facts.get("system")),
+        f"Python {versions['python']}",
+    ]
+    words += [f"nginx {versions['nginx']}"] if "nginx" in versions else []
+    words += [f"store {versions['redis']}"] if "redis" in versions else []
+    words.append(f"stack: {run.stack}")
+    words.append("load and stack on different cores" if pins.get("generator") else "nothing pinned to a core")
+    return ", ".join(words)
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Check or rewrite all blocks; 1 if one is wrong (and stays so)."""
+    parser = argparse.ArgumentParser(description="Check the computed parts of the docs.")
+    parser.add_argument("--write", action="store_true", help="rewrite those that are wrong")
+    if parser.parse_args(arguments).write:
+        for page in write(root):
+            print(f"rewrote {page.relative_to(root)}")
+    problems = wrong(root)
+    print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

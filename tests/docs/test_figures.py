@@ -1,0 +1,197 @@
+"""Every number that the docs take from a run is the run's, and every computed block is what it is computed from."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.docs import figures
+from tests.unit.experiments.made_data import made_stage
+
+from authlab.experiments.base import Options
+from authlab.experiments.catalogue import EXPERIMENTS
+from authlab.experiments.round_robin import RoundRobinBreaksMemory
+from authlab.experiments.three_modes import ThreeModes
+from authlab.model.findings import ExperimentResult
+from authlab.model.run import Run, Trial
+from authlab.store.codec import run_to_json
+
+_SHARES = {"none": 0.0, "memory": 0.5, "sticky": 0.0, "redis": 0.0, "jwt": 0.0}
+_CPU_US = {"none": 500.0, "memory": 500.0, "sticky": 500.0, "redis": 650.0, "jwt": 550.0}
+_EMPTY = "before\n<!-- figures: {} -->\n<!-- /figures -->\nafter\n"
+
+
+def _run(result: ExperimentResult, **changes: object) -> Run:
+    trial = Trial("01-none", result.id, "main", "none", 3, blocks=24)
+    known: dict[str, object] = {
+        "id": "20261124T060000Z-made",
+        "status": "finished",
+        "command": ("authlab", "run"),
+        "seed": 1,
+        "started_at": "2026-11-24T06:00:00Z",
+        "finished_at": "2026-11-24T06:03:00Z",
+        "stack": "local",
+        "machine": {
+            "cpu": "Example CPU",
+            "cores": 2,
+            "memory_bytes": 8 * 1024**3,
+            "distribution": "Debian GNU/Linux 12 (bookworm)",
+            "virtual": True,
+            "pinning": {"generator": [1], "stack": [0]},
+        },
+        "versions": {"python": "3.11.7", "nginx": "1.31.3", "redis": "Redis 7.0.15"},
+        "parameters": {"users": 50, "rate_rps": 300.0},
+        "experiments": (result,),
+        "trials": (trial,),
+    }
+    return Run(**{**known, **changes})  # type: ignore[arg-type]
+
+
+@cache
+def _three_modes() -> ExperimentResult:
+    experiment = ThreeModes()
+    return experiment.judge(experiment.predictions(Options()), [made_stage(_SHARES, _CPU_US)])
+
+
+@cache
+def _round_robin() -> ExperimentResult:
+    experiment, data = RoundRobinBreaksMemory(), []
+    for workers in (1, 2, 4, 8):
+        shares = {**dict.fromkeys(("sticky", "redis", "jwt"), 0.0), "memory": (workers - 1) / workers}
+        data.append(made_stage(shares, dict.fromkeys(shares, 500.0), workers=workers, labels=tuple(shares)))
+    return experiment.judge(experiment.predictions(Options()), data)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A checkout in small: a page per experiment with an empty block, and no reference run yet."""
+    (tmp_path / "README.md").write_text("no block here\n")
+    (tmp_path / "docs" / "deep").mkdir(parents=True)
+    for name in figures.TABLES:
+        (tmp_path / "docs" / "deep" / f"{name}.md").write_text(_EMPTY.format(name))
+    return tmp_path
+
+
+def _store(root: Path, run: Run, name: str) -> Path:
+    file = root / "results" / "reference" / name / "run.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(run_to_json(run)))
+    return file
+
+
+# The real docs
+
+
+def test_every_block_is_what_is_computed_from_the_reference_runs() -> None:
+    assert figures.wrong() == []
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_has_a_reference_run_that_its_page_cites(experiment: str) -> None:
+    page = figures.ROOT / "docs" / "experiments" / f"{experiment}.md"
+    assert (page, "figures", experiment) in [(b.page, b.kind, b.name) for b in figures.blocks()]
+    figures.reference(figures.ROOT / "results" / "reference" / experiment / "run.json", experiment)
+
+
+def test_a_block_that_is_begun_is_ended() -> None:
+    for page in figures.pages():
+        text = page.read_text(encoding="utf-8")
+        begun = re.findall(r"^<!-- (figures|security): ", text, re.MULTILINE)
+        ended = re.findall(r"^<!-- /(figures|security) -->", text, re.MULTILINE)
+        found = [block.kind for block in figures.blocks() if block.page == page]
+        assert begun == ended == found, page
+
+
+# What computes them
+
+
+def test_the_table_of_three_modes_says_what_was_measured(root: Path) -> None:
+    result = _three_modes()
+    file = _store(root, _run(result), "three-modes")
+    figures.main(["--write"], root)
+    page = root / "docs" / "deep" / "three-modes.md"
+    text = page.read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE))
+    assert list(rows) == ["none", "memory", "sticky", "redis", "jwt"]
+    assert rows["none"].split(" | ")[1:] == ["1", "1"]
+    assert rows["memory"].startswith("50")
+    ratio = re.fullmatch(r"(\S+) \[(\S+), (\S+)\]", rows["redis"].split(" | ")[2])
+    assert ratio is not None
+    value, low, high = map(float, ratio.groups())
+    assert low <= 1.3 <= high
+    assert value == pytest.approx(1.3, abs=0.03)
+    assert low < value < high
+    seen = {(o.mode, o.quantity, o.against): o for o in result.observations}["redis", "cpu_us_ratio", "none"]
+    assert seen.interval is not None
+    assert (low, high) == pytest.approx(seen.interval, abs=0.005)
+    assert "in 24 blocks per mode, 3 workers, 50 users, 300 requests/s" in text
+    assert re.search(r"lets this run see: [\d.]+ % of the median, [\d.]+ % of CPU\.", text)
+    assert "2 cores of a virtual machine (Example CPU, 8 GiB), Debian GNU/Linux 12 (bookworm), Python 3.11.7" in text
+    (link,) = re.findall(r"\]\(([^)]*run\.json)\)", text)
+    assert (page.parent / link).resolve() == file.resolve()
+    assert text.startswith("before\n<!-- figures: three-modes -->\n| mode |")
+    assert text.endswith("<!-- /figures -->\nafter\n")
+
+
+def test_the_table_of_round_robin_has_a_row_per_number_of_workers(root: Path) -> None:
+    _store(root, _run(_round_robin()), "round-robin-breaks-memory")
+    figures.main(["--write"], root)
+    text = (root / "docs" / "deep" / "round-robin-breaks-memory.md").read_text()
+    rows = re.findall(r"^\| (\d) \| (\S+ %) \| (\S+) ", text, re.MULTILINE)
+    assert [(n, predicted) for n, predicted, _ in rows] == [
+        ("1", "0 %"),
+        ("2", "50.0 %"),
+        ("4", "75.0 %"),
+        ("8", "87.5 %"),
+    ]
+    assert [float(seen) for *_, seen in rows] == pytest.approx([0, 50, 75, 87.5], abs=1.5)
+    assert "1, 2, 4 and 8 workers" in text
+
+
+def test_writing_twice_changes_nothing_and_one_changed_digit_is_found(root: Path) -> None:
+    _store(root, _run(_three_modes()), "three-modes")
+    _store(root, _run(_round_robin()), "round-robin-breaks-memory")
+    assert figures.main([], root) == 1, "the blocks are empty"
+    assert figures.main(["--write"], root) == 0
+    assert figures.write(root) == []
+    page = root / "docs" / "deep" / "three-modes.md"
+    page.write_text(re.sub(r"(\| `redis` \|.*)\d", r"\g<1>x", page.read_text()))
+    assert [text for text in figures.wrong(root) if "three-modes" in text and "out of date" in text]
+    assert figures.main([], root) == 1
+
+
+def test_a_missing_reference_run_is_wrong_and_the_remedy_is_named(root: Path) -> None:
+    _store(root, _run(_round_robin()), "round-robin-breaks-memory")
+    assert figures.main(["--write"], root) == 1
+    (problem,) = figures.wrong(root)
+    assert "authlab run three-modes" in problem
+    assert "| 8 |" in (root / "docs" / "deep" / "round-robin-breaks-memory.md").read_text(), "the other one is written"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "interrupted"},
+        {"schema": "authlab/run/0"},
+        {"experiments": ()},
+        {"trials": (Trial("05-jwt", "three-modes", "main", "jwt", 3, valid=False, reasons=("late",)),)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_run_that_proves_nothing_is_not_cited(root: Path, changes: dict[str, object]) -> None:
+    file = _store(root, _run(_three_modes(), **changes), "three-modes")
+    with pytest.raises(figures.Unusable):
+        figures.reference(file, "three-modes")
+
+
+def test_a_block_of_an_unknown_experiment_or_mode_is_wrong(root: Path) -> None:
+    (root / "README.md").write_text(
+        "<!-- figures: tree-modes -->\n<!-- /figures -->\n<!-- security: jtw -->\n<!-- /security -->\n"
+    )
+    problems = [text for text in figures.wrong(root) if text.startswith("README.md")]
+    assert len(problems) == 2
+    assert "tree-modes" in problems[0]
+    assert "jtw" in problems[1]
