@@ -3,8 +3,9 @@
     locust -f loadtests/browse.py --host http://127.0.0.1:8080 --credentials credentials.json -u 50 -r 50
 
 Arrivals are Poisson and do not wait for answers: a slow service gets a queue, not a lighter load. Every request is
-recorded (`lab_load/recording.py`); `authlab report` and `authlab compare` read the folder. All options, ours
-included: python loadtests/browse.py --help
+recorded (`lab_load/recording.py`); `authlab report` and `authlab compare` read the folder. With --mode jwt the
+recording says what it loaded, and can be held against that mode of a run. All options, ours included:
+python loadtests/browse.py --help
 """
 
 from __future__ import annotations

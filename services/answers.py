@@ -10,18 +10,21 @@ from flask import Response
 
 from services.problems import Header, Problem
 
+_EVERYWHERE: Final = (
+    ("Cache-Control", "no-store"),  # nobody may keep what was meant for one user (RFC 9111, 5.2.2.5)
+    ("X-Content-Type-Options", "nosniff"),  # a body is what its type says (Fetch, 2.2.7)
+)
+_INERT: Final = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+"""JSON that a browser is made to show as a page loads nothing, runs nothing and is framed by nobody (CSP 3)."""
+
 
 class Answers:
     """Makes the answers of one worker, each with its name in `X-Worker`."""
 
     def __init__(self, worker: str, challenge: str) -> None:
-        # Nobody may keep what was meant for one user (RFC 9111, 5.2.2.5).
-        self._headers = [
-            ("Content-Type", "application/json"),
-            ("Cache-Control", "no-store"),
-            ("X-Worker", worker),
-        ]
-        self._problem_headers = [("Content-Type", "application/problem+json"), *self._headers[1:]]
+        self._bare = [*_EVERYWHERE, ("X-Worker", worker)]
+        self._headers = [("Content-Type", "application/json"), _INERT, *self._bare]
+        self._problem_headers = [("Content-Type", "application/problem+json"), _INERT, *self._bare]
         self._challenge = ("WWW-Authenticate", challenge)
 
     def json(self, members: Mapping[str, object], headers: Sequence[Header] = ()) -> Response:
@@ -30,7 +33,7 @@ class Answers:
 
     def nothing(self, headers: Sequence[Header] = ()) -> Response:
         """204."""
-        answer = Response(b"", 204, [*self._headers[1:], *headers])
+        answer = Response(b"", 204, [*self._bare, *headers])
         answer.headers.remove("Content-Type")  # Werkzeug gives one to everything
         return answer
 

@@ -8,9 +8,11 @@ agree without a word of their own.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import gevent
 from locust.runners import MasterRunner, WorkerRunner
 
 from lab_load.crew import Crew, dispatch_order
+from lab_load.operations import DEFAULT_MIX, Operation, Script
 from lab_load.recording import Head, settle_folder
 from lab_load.session import Session
 from lab_load.settings import BadSettings, Settings, add_options, settings_from
@@ -32,9 +35,18 @@ _FINISH_WITHIN_S = 1.0
 """How long requests under way may take to finish when a test ends, unless `--stop-timeout` says otherwise."""
 
 
-def register(events: Any, scenario: str) -> None:
-    """Listen to Locust's events on behalf of the scenario of that name."""
-    conductor = _Conductor(scenario)
+def register(
+    events: Any,
+    scenario: str,
+    operations: Mapping[str, Operation] | None = None,
+    mix: Mapping[str, float] = DEFAULT_MIX,
+) -> None:
+    """Listen to Locust's events on behalf of the scenario of that name.
+
+    `operations` are those that it adds to `me`, `cart` and `add`; `mix` has the shares of all that its users do.
+    What is wrong with them is told, with all else, when Locust starts.
+    """
+    conductor = _Conductor(Script(scenario, operations or {}, mix))
     events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
     events.init.add_listener(conductor.on_init)
     events.test_start.add_listener(conductor.on_test_start)
@@ -51,8 +63,8 @@ def _interrupt_main() -> None:
 
 
 class _Conductor:
-    def __init__(self, scenario: str) -> None:
-        self._scenario = scenario
+    def __init__(self, script: Script) -> None:
+        self._script = script
         self._environment: Any = None
         self._session: Session | None = None
         self._head: Head | None = None
@@ -131,7 +143,7 @@ class _Conductor:
 
     def _lead(self, runner: Any, options: Any, settings: Settings) -> None:
         """Settle what all processes must agree on."""
-        folder = settle_folder(settings.recording, self._scenario)
+        folder = settle_folder(settings.recording, self._script.name)
         options.lab_folder = str(folder)
         options.lab_users = settings.plan.users if settings.plan else max(1, runner.target_user_count)
         options.lab_workers = ["local"]
@@ -145,13 +157,15 @@ class _Conductor:
 
     def _facts(self, settings: Settings, users: int) -> dict[str, Any]:
         return {
-            "scenario": self._scenario,
+            "scenario": self._script.name,
             "host": self._environment.host,
+            "mode": settings.mode,
+            "workers_behind": settings.workers_behind,
             "seed": settings.seed,
             "users": users,
             "rate_rps": None if settings.plan else settings.rate_rps,
             "parameters": {
-                "mix": settings.mix,
+                "mix": dict(settings.mix),
                 "timeout_s": settings.timeout_s,
                 "relogin": settings.relogin,
                 "windows": len(settings.plan.windows) if settings.plan else None,
@@ -164,7 +178,7 @@ class _Conductor:
         options, runner = environment.parsed_options, environment.runner
         worker = isinstance(runner, WorkerRunner)
         try:
-            return settings_from(options, host, leads=not worker)
+            return settings_from(options, host, leads=not worker, script=self._script)
         except BadSettings as problem:
             if not (worker and options.processes):  # forked workers would only repeat their parent
                 print(problem, file=sys.stderr, flush=True)
@@ -191,7 +205,8 @@ class _Conductor:
             self._trouble(error)
 
     def _trouble(self, error: BaseException) -> None:
-        print(f"The recording cannot go on: {error}", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # what we say may go to the disk that is full
+            print(f"The recording cannot go on: {error}", file=sys.stderr, flush=True)
         if self._environment.process_exit_code != EXIT_CANNOT_WRITE:
             self._environment.process_exit_code = EXIT_CANNOT_WRITE
             gevent.spawn(self._environment.runner.quit)

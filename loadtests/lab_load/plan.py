@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from lab_load.operations import Script
+
 PLAN_SCHEMA: Final = "authlab/plan/1"
 
 
@@ -23,19 +25,22 @@ class Window:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a process does from its start to its end. `go` is the file whose appearance starts the windows."""
+    """What a process does from its start to its end. `go` is the file whose appearance starts the windows.
+
+    Without a `mix` the scenario's own one counts.
+    """
 
     seed: int
     users: int
     windows: tuple[Window, ...]
-    mix: dict[str, float]
+    mix: dict[str, float] | None
     timeout_s: float
     relogin: str
     go: Path
 
 
-def read_plan(path: Path) -> tuple[Plan | None, list[str]]:
-    """The plan, or None and all that is wrong with it."""
+def read_plan(path: Path, script: Script) -> tuple[Plan | None, list[str]]:
+    """The plan for a scenario, or None and all that is wrong with it."""
     try:
         data = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -47,7 +52,7 @@ def read_plan(path: Path) -> tuple[Plan | None, list[str]]:
         plan = _plan_of(data)
     except (KeyError, TypeError, ValueError) as error:
         return None, [f"the plan {path} is not as {PLAN_SCHEMA} wants it: {type(error).__name__} {error}"]
-    problems = [f"the plan {path}: {problem}" for problem in _problems_of(plan)]
+    problems = [f"the plan {path}: {problem}" for problem in _problems_of(plan, script)]
     return (None if problems else plan), problems
 
 
@@ -56,7 +61,7 @@ def _plan_of(data: dict[str, Any]) -> Plan:
         Window(int(w["index"]), int(w["start_ns"]), int(w["end_ns"]), float(w["rate_rps"]), int(w["seed"]))
         for w in data["windows"]
     )
-    mix = {str(op): float(share) for op, share in data["mix"].items()}
+    mix = data["mix"] and {str(op): float(share) for op, share in data["mix"].items()}
     return Plan(
         seed=int(data["seed"]),
         users=int(data["users"]),
@@ -68,7 +73,7 @@ def _plan_of(data: dict[str, Any]) -> Plan:
     )
 
 
-def _problems_of(plan: Plan) -> list[str]:
+def _problems_of(plan: Plan, script: Script) -> list[str]:
     problems = []
     if plan.users < 1:
         problems.append(f"users must be at least 1, not {plan.users}")
@@ -81,15 +86,4 @@ def _problems_of(plan: Plan) -> list[str]:
         if not window.rate_rps > 0:
             problems.append(f"window {window.index} has a rate of {window.rate_rps}, which is not positive")
         last_ns = window.end_ns
-    problems += mix_problems(plan.mix)
-    return problems
-
-
-def mix_problems(mix: dict[str, float]) -> list[str]:
-    """What is wrong with the shares of the operations."""
-    unknown = sorted(set(mix) - {"me", "cart", "add"})
-    if unknown:
-        return [f"the mix knows me, cart and add, not {', '.join(unknown)}"]
-    if not mix or min(mix.values()) < 0 or sum(mix.values()) <= 0:
-        return [f"the mix needs shares of 0 or more that are not all 0, not {mix}"]
-    return []
+    return problems + ([] if plan.mix is None else script.mix_problems(plan.mix))

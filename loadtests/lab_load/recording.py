@@ -22,6 +22,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from lab_load.machine import machine_facts
+
 RECORDING_SCHEMA: Final = "authlab/recording/1"
 WINDOW_COLUMNS: Final = ("window", "arrivals", "unserved", "cpu_ns", "opened_ns", "closed_ns")
 _PROGRAMS: Final = ("locust", "gevent", "geventhttpclient")
@@ -78,6 +80,7 @@ class Head:
             **facts,
             "clock": clock(),
             "clock_end": None,
+            "machine": machine_facts(),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PROGRAMS}},
             "processes": [],
         }

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from lab_load.operations import Operation, Script
 from lab_load.plan import Plan, read_plan
 
-DEFAULT_MIX = {"me": 0.7, "cart": 0.2, "add": 0.1}
 RELOGIN = ("never", "once")
+_MODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class BadSettings(Exception):
@@ -28,7 +31,10 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked options. `plan` is None in plain use: one open-ended window at `rate_rps` over all users."""
+    """Checked options. `plan` is None in plain use: one open-ended window at `rate_rps` over all users.
+
+    `operations` are what users can do, by name; `mix` has the shares of some of them.
+    """
 
     accounts: tuple[tuple[str, str], ...]
     plan: Plan | None
@@ -36,8 +42,11 @@ class Settings:
     seed: int
     timeout_s: float
     relogin: str
-    mix: dict[str, float]
+    mix: Mapping[str, float]
+    operations: Mapping[str, Operation]
     recording: str | None
+    mode: str | None
+    workers_behind: int | None
 
 
 def add_options(parser: Any) -> None:
@@ -59,16 +68,18 @@ def add_options(parser: Any) -> None:
     option("--seed", "N", "1", "Seed of the schedule: equal seeds give equal arrivals. Default 1")
     option("--timeout-s", "S", "5", "Seconds without an answer after which a request is given up. Default 5")
     option("--relogin", "never|once", "never", "What a user does whose credential is refused. Default never")
+    option("--mode", "MODE", "", "Mode that the host runs, for authlab compare; `authlab up` fills it in")
+    option("--workers-behind", "N", "", "Workers behind the host. Default: as many as answered")
     option("--recording", "DIR", "", "New folder for the recording. Default results/runs/<UTC time>-<scenario>", False)
     option("--plan", "FILE", "", "Windows of load, written by the lab; replaces rate, seed, time-out, relogin", False)
 
 
-def settings_from(options: Namespace, host: str | None, leads: bool) -> Settings:
-    """Check everything; raises `BadSettings` with all problems.
+def settings_from(options: Namespace, host: str | None, leads: bool, script: Script) -> Settings:
+    """Check everything, the scenario's own `script` too; raises `BadSettings` with all problems.
 
     `leads` is false in Locust's workers: the master chose the number of users and made the folder.
     """
-    problems: list[str] = []
+    problems = script.problems()
     if not host:
         problems.append("no host: say which service to load, --host http://127.0.0.1:8080")
     elif not _is_base_url(host):
@@ -81,11 +92,14 @@ def settings_from(options: Namespace, host: str | None, leads: bool) -> Settings
         seed = int(options.seed)
     except ValueError:
         problems.append(f"--seed must be a whole number, not {options.seed!r}")
+    if options.mode and not _MODE.fullmatch(options.mode):
+        problems.append(f"--mode must be a mode's name (letters, digits, - and _), not {options.mode!r}")
+    workers_behind = _whole("--workers-behind", options.workers_behind, problems) if options.workers_behind else None
     if options.relogin not in RELOGIN:
         problems.append(f"--relogin must be one of {', '.join(RELOGIN)}, not {options.relogin!r}")
     plan = None
     if options.plan:
-        plan, found = read_plan(Path(options.plan))
+        plan, found = read_plan(Path(options.plan), script)
         problems += found
         if plan is not None and plan.relogin not in RELOGIN:
             problems.append(f"the plan's relogin must be one of {', '.join(RELOGIN)}, not {plan.relogin!r}")
@@ -102,8 +116,11 @@ def settings_from(options: Namespace, host: str | None, leads: bool) -> Settings
         seed=plan.seed if plan else seed,
         timeout_s=plan.timeout_s if plan else timeout_s,
         relogin=plan.relogin if plan else options.relogin,
-        mix=plan.mix if plan else DEFAULT_MIX,
+        mix=(plan and plan.mix) or script.mix,
+        operations=script.operations,
         recording=options.recording or None,
+        mode=options.mode or None,
+        workers_behind=workers_behind,
     )
 
 
@@ -123,6 +140,13 @@ def _positive(flag: str, text: str, problems: list[str]) -> float:
     if not (value > 0 and math.isfinite(value)):
         problems.append(f"{flag} must be a positive number, not {text!r}")
     return value
+
+
+def _whole(flag: str, text: str, problems: list[str]) -> int | None:
+    if text.isascii() and text.isdecimal() and int(text) > 0:
+        return int(text)
+    problems.append(f"{flag} must be a whole number above zero, not {text!r}")
+    return None
 
 
 def _accounts(name: str, problems: list[str]) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ from lab_load.client import TimedAgent
 from lab_load.columns import BEFORE_WINDOWS
 from lab_load.credential import Credential
 from lab_load.ledger import OpenWindow
+from lab_load.operations import Operation
 from lab_load.outcome import UNKNOWN_FATE, of_error, of_status, plain, read_json, worker_name
 from lab_load.plan import Plan, Window
 from lab_load.schedule import ITEMS, Arrival, Mix, arrivals, endless, stream
@@ -27,8 +28,10 @@ logger = logging.getLogger("authlab")
 _LOGIN_TRIES = 4
 _LOGIN_PAUSE_S = 0.25  # doubled after each try
 _LOGIN_PAUSE_MAX_S = 4.0
+_GRACE_NS = 10_000_000
+"""An arrival that fell due before its window's end is sent up to this long after it, if its user was busy until then.
+Shorter than the gaps between the lab's slices."""
 _ADD_BODY = {item: json.dumps({"item": item}) for item in ITEMS}
-_CALLS = {"me": ("GET", "/me"), "cart": ("GET", "/cart"), "add": ("POST", "/cart/items")}
 
 
 class Finding(NamedTuple):
@@ -56,6 +59,7 @@ class LabUser(FastHttpUser):
         self._agent = TimedAgent(self.client.base_url or "", self.session.settings.timeout_s)
         self.client.client = self._agent
         self._mix = Mix(self.session.settings.mix)
+        self._operations = self.session.settings.operations
         self._late_ns = int(self.session.settings.timeout_s * 1e9)
 
     # --- the user's life ---
@@ -99,7 +103,7 @@ class LabUser(FastHttpUser):
         for sent, arrival in enumerate(wanted):
             due_ns = start_ns + arrival.at_ns
             now_ns = time.monotonic_ns()
-            if now_ns >= end_ns or not self.credential.number:
+            if now_ns >= end_ns + _GRACE_NS or not self.credential.number:
                 entry.unserved += len(wanted) - sent
                 break
             if due_ns > now_ns:
@@ -164,8 +168,8 @@ class LabUser(FastHttpUser):
     def act(self, arrival: Arrival, due_ns: int, window: int) -> None:
         """Send one scheduled request; after a refusal log in again, if that is still allowed."""
         op, item = arrival.op, arrival.item
-        method, path = _CALLS[op]
-        finding = self.ask(op, method, path, _ADD_BODY.get(item), due_ns, window, item)
+        asked = self._operations[op]
+        finding = self.ask(op, asked, _ADD_BODY[item] if item else asked.text, due_ns, window, item)
         if finding.outcome == "auth" and self._relogins_left:
             self._relogins_left -= 1
             self.log_in(window)
@@ -177,11 +181,9 @@ class LabUser(FastHttpUser):
         self.credential.forget()
         self.basket = Basket()
         body = json.dumps({"username": self.username, "password": self._password})
-        return self.ask("login", "POST", "/login", body, self.free_ns, window)
+        return self.ask("login", self._operations["login"], body, self.free_ns, window)
 
-    def ask(
-        self, op: str, method: str, path: str, body: str | None, due_ns: int, window: int, item: str = ""
-    ) -> Finding:
+    def ask(self, op: str, asked: Operation, body: str | None, due_ns: int, window: int, item: str = "") -> Finding:
         """One request: sent, checked, told to Locust's statistics, recorded."""
         credential, agent = self.credential, self._agent
         proof = (0, 0, 0) if op == "login" else (credential.number, credential.issued_ns, credential.expires_ns)
@@ -192,14 +194,16 @@ class LabUser(FastHttpUser):
         status, worker = 0, ""
         finding = Finding("network", "cancelled")  # stays, where Locust ends the user in the middle of the request
         try:
-            with self.client.request(method, path, data=body, headers=headers, catch_response=True) as response:
+            with self.client.request(
+                asked.method, asked.path, data=body, headers=headers, catch_response=True
+            ) as response:
                 answered = response.headers
                 if answered is None:
                     finding = Finding(*of_error(response.error))
                 else:
                     status = response.status_code
                     worker = worker_name(answered.get("x-worker") or "")
-                    finding = self._examine(op, status, worker, response, item)
+                    finding = self._examine(op, asked, status, worker, response, item)
                 if finding.outcome == "ok":
                     response.success()
                 else:
@@ -217,12 +221,12 @@ class LabUser(FastHttpUser):
                 self.basket.doubt(item)
         return finding
 
-    def _examine(self, op: str, status: int, worker: str, response: Any, item: str) -> Finding:
+    def _examine(self, op: str, asked: Operation, status: int, worker: str, response: Any, item: str) -> Finding:
         """Outcome of an answer; adopts the credential that it brought."""
         agent, credential = self._agent, self.credential
         body = read_json(response.content)
         cookies = response.headers.getlist("set-cookie") if "set-cookie" in response.headers else ()
-        if status != 200:
+        if status != asked.status:
             if cookies:
                 credential.answered(cookies, agent.done_ns)
             return Finding(*of_status(status, worker, body))
@@ -233,13 +237,13 @@ class LabUser(FastHttpUser):
             return Finding("ok", "")
         if cookies:
             credential.answered(cookies, agent.done_ns)
-        if item:
+        if "access_token" in body:
             credential.renewed(body, agent.done_ns)
-        if body.get("user") != self.username:
+        if asked.identity and body.get("user") != self.username:
             return Finding("wrong", "identity")
-        if op == "me":
-            return self._in_time(Finding("ok", ""))
-        return self._in_time(self._check_cart(body.get("cart"), item))
+        if item or op == "cart":
+            return self._in_time(self._check_cart(body.get("cart"), item))
+        return self._in_time(Finding("ok", ""))
 
     def _check_cart(self, cart: object, item: str) -> Finding:
         if not isinstance(cart, dict):
