@@ -20,7 +20,8 @@ def clean(keep: int, dry_run: bool, yes: bool, results: Path) -> int:
     from authlab.lab.reading import is_ours, is_running
     from authlab.store.runs import stored_runs
 
-    ours = [path for path in stored_runs(results) if is_ours(path) and not is_running(path)]
+    # A symbolic link is somebody's own arrangement, and what it points to is elsewhere.
+    ours = [p for p in stored_runs(results) if not p.is_symlink() and is_ours(p) and not is_running(p)]
     old = ours[: max(0, len(ours) - keep)]
     if not old:
         click.echo(f"nothing to remove: {len(ours)} runs in {results}, {keep} are kept")
@@ -33,9 +34,25 @@ def clean(keep: int, dry_run: bool, yes: bool, results: Path) -> int:
         return 0
     if not yes:
         click.confirm("remove them?", abort=True)
-    for path in old:
-        shutil.rmtree(path)
+    _remove(old)
     latest = results / "latest"
     if latest.is_symlink() and not latest.exists():
         latest.unlink()
     return 0
+
+
+def _remove(old: list[Path]) -> None:
+    """Remove what can be removed; raise one `Unavailable` that names the rest."""
+    from authlab.model.errors import Unavailable
+
+    stuck = []
+    for path in old:
+        # Out of sight first, in one step: a removal that is cut off must not leave half a run among the runs.
+        leaving = path.with_name(f".{path.name}") if not path.name.startswith(".") else path
+        try:
+            path.rename(leaving)
+            shutil.rmtree(leaving)
+        except OSError as error:
+            stuck.append(f"{leaving if leaving.exists() else path}: {error.strerror}")
+    if stuck:
+        raise Unavailable("some of it could not be removed:\n" + "\n".join(f"  - {text}" for text in stuck))

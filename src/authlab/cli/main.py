@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 
@@ -14,13 +15,17 @@ from authlab.cli.listing import list_command
 from authlab.cli.reports import compare, report
 from authlab.cli.run import run
 from authlab.cli.up import up
-from authlab.model.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, LabError
+from authlab.lab.lifetime import terminate_as_interrupt
+from authlab.model.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_UNAVAILABLE, EXIT_USAGE, LabError
+
+_NOT_ALLOWED_HERE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system may refuse where we did not foresee it: the user's to mend, no bug."""
 
 _EPILOG = """\b
 Exit codes:
     0  the work was done and the report written, whatever the verdicts
-    1  some claim was refuted        (only with --fail-on refuted)
-    2  some claim was inconclusive   (only with --fail-on inconclusive)
+    1  some claim was refuted (only with --fail-on refuted), or worse in compare (--fail-on worse)
+    2  some claim or comparison was inconclusive (only with --fail-on inconclusive)
    64  bad arguments
    69  something needed is missing; the message has the remedy
    70  a bug in authlab
@@ -45,7 +50,9 @@ for command in (run, up, list_command, report, compare, doctor, clean):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
-    sys.exit(_exit_code(arguments))
+    with terminate_as_interrupt():
+        code = _exit_code(arguments)
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str] | None) -> int:
@@ -66,8 +73,17 @@ def _exit_code(arguments: list[str] | None) -> int:
         # The reader of our output is gone (`authlab list | head`): nothing is wrong.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno not in _NOT_ALLOWED_HERE:
+            return _bug()
+        click.echo(f"authlab: {error.filename or 'a file'}: {error.strerror}.", err=True)
+        return EXIT_UNAVAILABLE
     except Exception:  # noqa: BLE001  (the last line of defence: a bug gets its own exit code)
-        traceback.print_exc()
-        click.echo("authlab: that was a bug in authlab; please report the lines above.", err=True)
-        return EXIT_BUG
+        return _bug()
     return result if isinstance(result, int) else 0
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    click.echo("authlab: that was a bug in authlab; please report the lines above.", err=True)
+    return EXIT_BUG

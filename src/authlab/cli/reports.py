@@ -7,7 +7,23 @@ from pathlib import Path
 
 import click
 
-from authlab.cli.values import results_option
+from authlab.cli.gates import check_junit, exit_code, junit_option, verdict_words
+from authlab.cli.values import Problems, option, results_option
+
+_COMPARE_EPILOG = """\b
+Each quantity of each mode gets a verdict (less is better in all of them):
+  same          its whole 95 % interval lies within the margin
+  worse, better it lies wholly outside
+  inconclusive  everything else; a trial in doubt; an effect that the runs' own A/A pairs could have made;
+                a quantity that circumstances forbid to compare
+Absolute times count only where there is no ratio to `none`: they also tell what changed on the machine.
+
+\b
+Exit codes with --fail-on:
+    1  something is worse            (--fail-on worse)
+    2  something is inconclusive     (--fail-on inconclusive), and nothing worse that was asked for
+Without it, 0: a difference is a finding. 64: these runs can't be compared at all.
+"""
 
 
 @click.command()
@@ -15,32 +31,60 @@ from authlab.cli.values import results_option
 @results_option
 def report(run: str, results: Path) -> int:
     """Write the report of RUN again: a path, an id, or `latest`. A recording of plain Locust is a run, too."""
-    from authlab.lab.reporting import write_reports
+    from authlab.host.chart_script import begin
     from authlab.store.runs import find_run
 
-    written, lines = write_reports(find_run(run, results))
+    folder = find_run(run, results)
+    begin()  # beside the imports that take a second
+    from authlab.lab.reporting import write_reports
+
+    written, lines = write_reports(folder)
     for line in lines:
         click.echo(line)
     click.echo(f"report: {os.path.relpath(written)}")
     return 0
 
 
-@click.command()
+@click.command(epilog=_COMPARE_EPILOG)
 @click.argument("runs", nargs=-1, metavar="RUN RUN…", required=True)
+@option(
+    "--margin", type=float, default=0.1, show_default=True, help="Relative change of times and CPU that still is none."
+)
+@option("--share-margin", type=float, default=0.02, show_default=True, help="The same for shares of failed requests.")
+@option("--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if worse, 2 if inconclusive.")
+@junit_option
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder for the comparison.  [default: RESULTS/comparison]"
 )
 @results_option
-def compare(runs: tuple[str, ...], out: Path | None, results: Path) -> int:
-    """Hold two or more runs (or recordings) against each other: circumstances first, then effects."""
+def compare(
+    runs: tuple[str, ...],
+    margin: float,
+    share_margin: float,
+    fail_on: str,
+    junit: Path | None,
+    out: Path | None,
+    results: Path,
+) -> int:
+    """Hold two or more runs (or recordings) against the first: circumstances first, then effects."""
     from authlab.lab.reporting import compare_folders
-    from authlab.model.errors import UsageProblem
-    from authlab.store.runs import find_run
+    from authlab.report.compare.margins import Margins
+    from authlab.store.runs import find_runs
 
+    problems = Problems()
+    folders: list[Path] = []
+    with problems.collecting():
+        folders = find_runs(runs, results)
     if len(runs) < 2:
-        raise UsageProblem("compare needs at least two runs; authlab list shows what there is")
-    written, lines = compare_folders([find_run(name, results) for name in runs], out or results / "comparison")
-    for line in lines:
+        problems.add("compare needs at least two runs; authlab list shows what there is")
+    for value, name in ((margin, "--margin"), (share_margin, "--share-margin")):
+        if not 0 < value < 1:
+            problems.add(f"{name} must be between 0 and 1 (0.1 is 10 %), not {value:g}")
+    wanted = verdict_words(fail_on, ("worse", "inconclusive"), problems)
+    check_junit(junit, problems)
+    problems.raise_if_any()
+    done = compare_folders(folders, out or results / "comparison", Margins(margin, share_margin), junit)
+    for line in done.summary:
         click.echo(line)
-    click.echo(f"comparison: {os.path.relpath(written)}")
-    return 0
+    click.echo(f"comparison: {os.path.relpath(done.page)}")
+    return exit_code(done.verdicts, wanted, failed="worse")

@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from authlab.cli.values import DURATION, Problems, results_option
-from authlab.model.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUTED, nearest
+from authlab.cli.capacity import too_many
+from authlab.cli.gates import check_junit, exit_code, junit_option, verdict_words
+from authlab.cli.meant import modes_of, scenario_of
+from authlab.cli.stacking import choice_of, stack_options
+from authlab.cli.values import DURATION, Problems, option, results_option
+from authlab.model.errors import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from authlab.experiments.base import Experiment, Options
-    from authlab.model.run import Run
-
-_WORKER_BYTES = 60 * 1024**2
-"""Resident memory of one gunicorn instance with the service, rounded up."""
-
-SLICE_S = 1.0
-QUICK_SLICE_S = 0.5
-"""Shorter slices make more blocks of the little time that there is."""
 
 QUICK_S = 42.0
 DEFAULT_S = 175.0
@@ -29,21 +25,20 @@ DEFAULT_S = 175.0
 
 @click.command()
 @click.argument("experiments", nargs=-1, metavar="[EXPERIMENT or GROUP]…")
-@click.option("--workers", type=int, default=3, show_default=True, help="Workers behind the proxy in each mode.")
-@click.option("--users", type=int, default=50, show_default=True, help="Logged-in users in each mode.")
-@click.option("--rate", type=float, default=300.0, show_default=True, help="Requests per second, all users together.")
-@click.option(
-    "--for", "duration", type=DURATION, help="How long the whole run may take: 45s, 10m, 1h.  [default: 2m55s]"
-)
-@click.option("--quick", is_flag=True, help="Under 45 seconds; the report says what it therefore can't tell.")
-@click.option("--mode", "modes", multiple=True, help="Only these modes (repeatable); controls are added.")
-@click.option("--slice", "slice_s", type=DURATION, help="Length of a slice of load.  [default: 1s, with --quick 0.5s]")
-@click.option("--blocks", type=int, help="Blocks of slices, instead of as many as fit into --for.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Seed of schedules and orders.")
-@click.option(
-    "--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if a claim is refuted, 2 if inconclusive."
-)
-@click.option("--plain", is_flag=True, help="Plain lines instead of a live display.")
+@option("--workers", type=int, default=3, show_default=True, help="Workers behind the proxy in each mode.")
+@option("--users", type=int, default=50, show_default=True, help="Logged-in users in each mode.")
+@option("--rate", type=float, default=300.0, show_default=True, help="Requests per second, all users together.")
+@option("--for", "duration", type=DURATION, help="How long the whole run may take: 45s, 10m, 1h.  [default: 2m55s]")
+@option("--quick", is_flag=True, help="Under 45 seconds; the report says what it therefore can't tell.")
+@option("--mode", "modes", multiple=True, help="Only these modes or mode files (repeatable); controls are added.")
+@option("--scenario", default="browse", show_default=True, help="What users do: a shipped scenario, or a Locust file.")
+@option("--slice", "slice_s", type=DURATION, help="Length of a slice of load.  [default: 0.25s]")
+@option("--blocks", type=int, help="Blocks of slices, instead of as many as fit into --for.")
+@option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of schedules and orders.")
+@stack_options
+@option("--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if a claim is refuted, 2 if inconclusive.")
+@junit_option
+@option("--plain", is_flag=True, help="Plain lines instead of a live display.")
 @results_option
 def run(
     experiments: tuple[str, ...],
@@ -53,10 +48,14 @@ def run(
     duration: float | None,
     quick: bool,
     modes: tuple[str, ...],
+    scenario: str,
     slice_s: float | None,
     blocks: int | None,
     seed: int,
+    stack_kind: str,
+    worker_cpus: float | None,
     fail_on: str,
+    junit: Path | None,
     plain: bool,
     results: Path,
 ) -> int:
@@ -65,46 +64,60 @@ def run(
     Without a name the main comparison runs (three-modes). `authlab list` shows all experiments and groups.
     """
     from authlab.cli.watching import watching
-    from authlab.experiments.base import Options
+    from authlab.experiments.base import SLICE_S, Options
+    from authlab.lab.reporting import write_junit
     from authlab.lab.session import run_experiments
 
+    problems = Problems()
+    meant = modes_of(modes, problems)
+    choice = choice_of(stack_kind, worker_cpus, problems, meant.own)
     options = Options(
         workers=workers,
         users=users,
         rate_rps=rate,
-        slice_s=slice_s or (QUICK_SLICE_S if quick else SLICE_S),
+        slice_s=slice_s or SLICE_S,
         blocks=blocks,
         budget_s=duration or (QUICK_S if quick else DEFAULT_S),
         asked_s=duration,
-        modes=modes,
+        modes=meant.names,
         seed=seed,
         quick=quick,
+        own_modes=meant.own,
+        scenario=scenario_of(scenario, problems),
     )
-    chosen = _checked(experiments, options, fail_on, duration)
+    chosen = _checked(experiments, options, fail_on, duration, junit, problems)
     command = ["authlab", *sys.argv[1:]]
     with watching(plain=plain) as listener:
-        outcome = run_experiments(chosen, options, results=results, command=command, listener=listener)
+        outcome = run_experiments(chosen, options, results=results, command=command, listener=listener, choice=choice)
     for line in outcome.summary:
         click.echo(line)
     click.echo(f"report: {os.path.relpath(outcome.report)}")
+    if junit:
+        write_junit(outcome.folder, junit)
     if outcome.run.status == "interrupted":
         return EXIT_INTERRUPTED
-    return _verdict_code(outcome.run, fail_on)
+    verdicts = {result.verdict.value for result in outcome.run.experiments if result.verdict}
+    return exit_code(verdicts, set(fail_on.split(",")), failed="refuted")
 
 
-def _checked(names: tuple[str, ...], options: Options, fail_on: str, duration: float | None) -> list[Experiment]:
-    """The experiments meant; raises one `UsageProblem` with everything that is wrong with the call."""
+def _checked(
+    names: tuple[str, ...],
+    options: Options,
+    fail_on: str,
+    duration: float | None,
+    junit: Path | None,
+    problems: Problems,
+) -> list[Experiment]:
+    """The experiments meant; raises one `UsageProblem` with everything that is wrong with the call.
+
+    `problems` are those that were found on the way to the `options`.
+    """
     from authlab.experiments.catalogue import DEFAULT, chosen
-    from authlab.model.modes import mode_named
 
-    problems = Problems()
     found: list[Experiment] = []
     for name in names or (DEFAULT,):
         with problems.collecting():
             found.extend(e for e in chosen((name,)) if e not in found)
-    for name in options.modes:
-        with problems.collecting():
-            mode_named(name)
     for value, text in (
         (options.workers, "--workers"),
         (options.users, "--users"),
@@ -117,34 +130,16 @@ def _checked(names: tuple[str, ...], options: Options, fail_on: str, duration: f
         problems.add("--quick and --for exclude each other: both say how long the run takes")
     if options.slice_s < 0.1:
         problems.add(f"--slice {options.slice_s:g}s is too short to measure anything: at least 0.1s")
-    for word in filter(None, fail_on.split(",")):
-        if word not in ("refuted", "inconclusive"):
-            with problems.collecting():
-                raise nearest("verdict for --fail-on", word, ("refuted", "inconclusive"))
+    verdict_words(fail_on, ("refuted", "inconclusive"), problems)
+    check_junit(junit, problems)
     _check_capacity(options, found, problems)
     problems.raise_if_any()
     return found
 
 
 def _check_capacity(options: Options, found: list[Experiment], problems: Problems) -> None:
-    import psutil
-
     if options.workers <= 0:
         return
     most = max((s.workers * len(s.modes) for e in found for s in e.stages(options)), default=0)
-    room = psutil.virtual_memory().available
-    if most * _WORKER_BYTES > room:
-        problems.add(
-            f"{most} workers at once want about {most * _WORKER_BYTES // 1024**2} MiB, "
-            f"{room // 1024**2} are free; use fewer --workers or fewer --mode"
-        )
-
-
-def _verdict_code(run: Run, fail_on: str) -> int:
-    verdicts = {result.verdict.value for result in run.experiments if result.verdict}
-    wanted = set(fail_on.split(","))
-    if "refuted" in verdicts & wanted:
-        return EXIT_REFUTED
-    if "inconclusive" in verdicts & wanted:
-        return EXIT_INCONCLUSIVE
-    return EXIT_OK
+    if problem := too_many(most):
+        problems.add(f"{problem}; use fewer --workers or fewer --mode")

@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import click
 
-from authlab.cli.values import Problems
+from authlab.cli.capacity import too_many
+from authlab.cli.meant import modes_of
+from authlab.cli.stacking import choice_of, stack_options
+from authlab.cli.values import Problems, option
 
 
 @click.command()
 @click.argument("mode")
-@click.option("--workers", type=int, default=3, show_default=True, help="Workers behind the proxy.")
-@click.option("--users", type=int, default=50, show_default=True, help="Users that can log in.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The proxy's port.  [default: a free one]")
-def up(mode: str, workers: int, users: int, port: int | None) -> int:
-    """Stand MODE up and keep it until Ctrl-C: prints its URL, and curl and locust lines that work as pasted."""
+@option("--workers", type=int, default=3, show_default=True, help="Workers behind the proxy.")
+@option("--users", type=int, default=50, show_default=True, help="Users that can log in.")
+@option("--port", type=click.IntRange(1, 65535), help="The proxy's port.  [default: a free one]")
+@option("--scenario", default="browse", show_default=True, help="For the locust line: a shipped one, or a Locust file.")
+@stack_options
+def up(
+    mode: str,
+    workers: int,
+    users: int,
+    port: int | None,
+    scenario: str,
+    stack_kind: str,
+    worker_cpus: float | None,
+) -> int:
+    """Stand MODE up and keep it until Ctrl-C: prints its URL, and curl and locust lines that work as pasted.
+
+    MODE is a mode's name, or a TOML file that declares a mode of your own.
+    """
     from authlab.lab.standing import standing, wait_for_end
+    from authlab.load.scenario import scenario_meant
     from authlab.model.modes import mode_named
 
     problems = Problems()
+    asked = modes_of([mode], problems)
     with problems.collecting():
-        chosen = mode_named(mode)
+        load = scenario_meant(scenario)
+    choice = choice_of(stack_kind, worker_cpus, problems, asked.own)
     for value, name in ((workers, "--workers"), (users, "--users")):
         if value <= 0:
             problems.add(f"{name} must be above zero, not {value}")
+    if problem := too_many(workers):
+        problems.add(problem)
     problems.raise_if_any()
+    chosen = mode_named(asked.names[0], asked.own)
     click.echo(f"starting {chosen.name}: {chosen.note} …", err=True)
-    with standing(chosen, workers=workers, users=users, port=port) as site:
+    with standing(chosen, workers=workers, users=users, port=port, scenario=load, choice=choice) as site:
         click.echo(f"\n{chosen.name} is up at {site.stack.url} with {workers} workers. Ctrl-C ends it.\n")
         for title, line in site.lines():
             click.echo(f"# {title}\n{line}\n")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,11 +35,38 @@ class Duration(click.ParamType[float]):
 DURATION = Duration()
 
 
+_UNREADABLE = "authlab.cli.unreadable"
+
+
+class Noted(click.Option):
+    """An option whose unreadable value is noted for `Problems`, so that the call doesn't end at the first of several.
+
+    Until then its default stands in. A command that has such options must ask `Problems` before it does anything.
+    """
+
+    def __init__(self, *declarations: Any, **attributes: Any) -> None:
+        super().__init__(*declarations, **attributes)
+        self._stand_in = attributes.get("default")
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """The value converted, or its default where it can't be."""
+        try:
+            return super().type_cast_value(ctx, value)
+        except click.BadParameter as error:
+            ctx.meta.setdefault(_UNREADABLE, []).append(error.format_message())
+            return super().type_cast_value(ctx, self._stand_in)
+
+
+option = partial(click.option, cls=Noted)
+"""`click.option` for commands that tell all problems of a call at once."""
+
+
 class Problems:
     """Collects what is wrong with a call, so that the user hears all of it in one go."""
 
     def __init__(self) -> None:
-        self._found: list[str] = []
+        call = click.get_current_context(silent=True)
+        self._found: list[str] = list(call.meta.get(_UNREADABLE, ())) if call else []
 
     def add(self, text: str) -> None:
         """Note one problem."""

@@ -21,6 +21,11 @@ class Pinning:
     generator: tuple[int, ...]
     stack: tuple[int, ...]
 
+    @property
+    def stack_cores(self) -> int:
+        """How many cores the stack may use: all of them where nothing is pinned."""
+        return len(self.stack) or os.cpu_count() or 1
+
 
 def pinning() -> Pinning:
     """Generator on the last core that we may use, the stack on all others.

@@ -14,6 +14,7 @@ import psutil
 
 from authlab.host.content import content_root
 from authlab.host.machine import pinning
+from authlab.lab.preflight import find_docker
 from authlab.model.errors import LabError
 from authlab.stack.programs import find_nginx, find_store_server
 from authlab.store.disk import free_bytes, nearest_existing
@@ -44,6 +45,7 @@ def diagnose(results: Path) -> list[Finding]:
         _content,
         lambda: _program("nginx", find_nginx),
         lambda: _program("Redis", find_store_server),
+        lambda: _program("Docker", find_docker, only_for="--stack compose"),
         _locust,
         _cores,
         _memory,
@@ -65,12 +67,14 @@ def _content() -> Finding:
     return Finding("service and load files", "good", "found")
 
 
-def _program(name: str, find: Callable[[], object]) -> Finding:
+def _program(name: str, find: Callable[[], object], only_for: str = "") -> Finding:
     try:
         return Finding(name, "good", str(find()))
     except LabError as error:
         text, _, remedy = str(error).partition(" Remedy: ")
-        return Finding(name, "missing", text, remedy)
+        return Finding(
+            name, "missing", text + (f" Only {only_for} needs it." if only_for else ""), remedy, not only_for
+        )
 
 
 def _locust() -> Finding:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from authlab.checkers.guards import trial_reasons
 from authlab.experiments.base import Experiment, Stage, StageData
 from authlab.experiments.catalogue import EXPERIMENTS
-from authlab.lab.summaries import summary_of
+from authlab.lab.extensions import own_modes_of
+from authlab.lab.summaries import reasons_of, summary_of
 from authlab.model.findings import ExperimentResult, Verdict
 from authlab.model.run import Run, Trial
 from authlab.store.frames import TrialFrames
@@ -39,7 +39,8 @@ def judge_again(run: Run, frames: Mapping[str, TrialFrames]) -> Run:
 
     Experiments that this authlab doesn't know, and those that have a verdict, stay as they are.
     """
-    trials = tuple(_measured(trial, frames.get(trial.id)) for trial in run.trials)
+    cores = _stack_cores(run)
+    trials = tuple(_measured(trial, frames.get(trial.id), cores) for trial in run.trials)
     revived = replace(run, trials=trials)
     results = tuple(
         judged(EXPERIMENTS[planned.id], planned, _stages(revived, planned.id, frames))
@@ -50,11 +51,17 @@ def judge_again(run: Run, frames: Mapping[str, TrialFrames]) -> Run:
     return replace(revived, experiments=results)
 
 
-def _measured(trial: Trial, frames: TrialFrames | None) -> Trial:
+def _stack_cores(run: Run) -> int | None:
+    """How many cores the stacks had, as far as the run tells."""
+    pinned = (run.machine.get("pinning") or {}).get("stack") or ()
+    return len(pinned) or run.machine.get("cores")
+
+
+def _measured(trial: Trial, frames: TrialFrames | None, cores: int | None) -> Trial:
     if frames is None or frames.samples.is_empty() or trial.summary:
         return trial
-    summary = summary_of(frames)
-    reasons = trial_reasons(frames.samples, frames.windows)
+    summary = summary_of(frames, stack_cores=cores)
+    reasons = reasons_of(frames, None, cores)
     return replace(trial, blocks=summary["blocks"], valid=not reasons, reasons=reasons, summary=summary)
 
 
@@ -64,7 +71,7 @@ def _stages(run: Run, experiment: str, frames: Mapping[str, TrialFrames]) -> lis
         if body["experiment"] != experiment:
             continue
         known = {name: value for name, value in body.items() if name in Stage.__dataclass_fields__}
-        stage = Stage(**{**known, "labels": tuple(body["labels"]), "seed": run.seed})
+        stage = Stage(**{**known, "labels": tuple(body["labels"]), "seed": run.seed, "own_modes": own_modes_of(run)})
         trials = [t for t in run.trials if t.experiment == experiment and t.stage == stage.key and t.summary]
         found.append(StageData(stage, {t.mode: frames[t.id] for t in trials}, {t.mode: t.reasons for t in trials}))
     return found

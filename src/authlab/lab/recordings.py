@@ -23,12 +23,14 @@ _WARMUP_NS = 2_000_000_000
 def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
     """The recording in `folder` as a run and its trial's tables.
 
-    It has one mode, named after the scenario, and no resources. Its blocks are seconds, for intervals need
+    Its one mode is the one that was named when it was made, else its scenario stands for it; it has no resources.
+    Its workers are as many as were named, else as many as answered. Its blocks are seconds, for intervals need
     blocks. Raises `Damaged` where the folder holds no whole recording.
     """
     recording = read_recording(folder)
     meta = recording.metadata
-    label = str(meta.get("scenario", "recording"))
+    scenario, mode = meta["scenario"], meta.get("mode")
+    label = str(mode or scenario)
     frames = _frames(recording, label)
     reasons = trial_reasons(frames.samples, frames.windows)
     trial = Trial(
@@ -36,7 +38,7 @@ def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
         experiment="recording",
         stage="recording",
         mode=label,
-        workers=0,
+        workers=_workers(recording),
         blocks=frames.windows["block"].n_unique(),
         valid=not reasons,
         reasons=reasons,
@@ -46,22 +48,37 @@ def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
     run = Run(
         id=folder.name,
         status=status,
-        command=("locust", "-f", f"loadtests/{label}.py"),
+        command=("locust", "-f", f"loadtests/{scenario}.py"),
         seed=int(meta.get("seed") or 0),
         started_at=_moment(meta.get("clock")),
         finished_at=_moment(meta.get("clock_end")) or None,
-        stack="unknown",
-        machine={},
-        versions={str(k): str(v) for k, v in (meta.get("versions") or {}).items()},
+        stack="recording",
+        machine=_table(meta.get("machine")),
+        versions={name: str(value) for name, value in _table(meta.get("versions")).items()},
         parameters={
             "users": meta.get("users"),
             "rate_rps": meta.get("rate_rps"),
-            **(meta.get("parameters") or {}),
+            **_table(meta.get("parameters")),
+            "scenario": scenario,
             "host": meta.get("host"),
+            "mode": mode,
         },
         trials=(trial,),
     )
     return run, {trial.id: frames}
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """A table of recording.json, empty where it has none."""
+    return value if isinstance(value, dict) else {}
+
+
+def _workers(recording: Recording) -> int:
+    """How many workers served: as named, else as many as answered (fewer, if none of the users came to some)."""
+    named = recording.metadata.get("workers_behind")
+    if isinstance(named, int) and named > 0:
+        return named
+    return recording.samples.filter(pl.col("worker") != "")["worker"].n_unique()
 
 
 def _frames(recording: Recording, label: str) -> TrialFrames:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from authlab.host.chart_script import begin
 from authlab.lab.collecting import collect, has_raw
 from authlab.lab.judging import judge_again
 from authlab.lab.reading import is_recording, is_running
 from authlab.lab.recordings import run_of_recording
+from authlab.model.errors import Damaged, Unavailable
 from authlab.model.run import Run
 from authlab.report import (
     build_report,
     compare_runs,
     render_comparison_html,
+    render_comparison_junit,
     render_comparison_markdown,
     render_html,
+    render_junit,
     render_markdown,
     summary_lines,
 )
+from authlab.report.compare.margins import Margins
+from authlab.store.atomic import write_text
 from authlab.store.frames import TrialFrames
-from authlab.store.runs import RunFolder
+from authlab.store.runs import RunFolder, read_object
 
 
 def load_any(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
@@ -45,6 +51,7 @@ def load_any(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
 
 def write_reports(folder: Path) -> tuple[Path, list[str]]:
     """Write report.json, report.html and report.md of the run in `folder`; the HTML's path, and a summary."""
+    begin()
     run, frames = load_any(folder)
     report = build_report(run, frames)
     store = RunFolder(folder)
@@ -53,14 +60,58 @@ def write_reports(folder: Path) -> tuple[Path, list[str]]:
     return store.write_report("report.html", render_html(report)), summary_lines(report)
 
 
-def compare_folders(folders: Sequence[Path], out: Path) -> tuple[Path, list[str]]:
-    """Write the comparison of several runs into `out`; the HTML's path, and a summary.
+@dataclass(frozen=True)
+class Compared:
+    """Where a comparison's page is, what it came to in a few lines, and the verdicts that occur in it."""
 
-    Raises `UsageProblem` where the runs can't be compared, naming the difference.
+    page: Path
+    summary: tuple[str, ...]
+    verdicts: frozenset[str]
+
+
+def _load_all(folders: Sequence[Path]) -> list[tuple[Run, dict[str, TrialFrames]]]:
+    """`load_any` of each; raises one `Damaged` for all that can't be read."""
+    loaded, troubles = [], []
+    for folder in folders:
+        try:
+            loaded.append(load_any(folder))
+        except Damaged as error:
+            troubles.append(str(error))
+    if troubles:
+        raise Damaged("\n".join(dict.fromkeys(troubles)))
+    return loaded
+
+
+def compare_folders(folders: Sequence[Path], out: Path, margins: Margins, junit: Path | None = None) -> Compared:
+    """Write the comparison of several runs into `out` as JSON, Markdown and HTML, and as XML into `junit`.
+
+    Raises `UsageProblem` where the runs can't be compared, naming the difference: then nothing is written.
     """
-    comparison = compare_runs([load_any(folder) for folder in folders])
-    out.mkdir(parents=True, exist_ok=True)
+    comparison = compare_runs(_load_all(folders), margins)
+    _make_folder(out)
     store = RunFolder(out)
     store.write_report("compare.json", comparison)
     store.write_report("compare.md", render_comparison_markdown(comparison))
-    return store.write_report("compare.html", render_comparison_html(comparison)), summary_lines(comparison)
+    page = store.write_report("compare.html", render_comparison_html(comparison))
+    if junit:
+        _write_junit(junit, render_comparison_junit(comparison))
+    found = frozenset(value for value, count in comparison["verdict"]["counts"].items() if count)
+    return Compared(page, tuple(summary_lines(comparison)), found)
+
+
+def write_junit(folder: Path, file: Path) -> None:
+    """Write the verdicts of the reported run in `folder` to `file` as JUnit XML."""
+    _write_junit(file, render_junit(read_object(folder / "report.json", "a reported run")))
+
+
+def _write_junit(file: Path, text: str) -> None:
+    _make_folder(file.parent)
+    write_text(file, text)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder` and those above it. Raises `Unavailable` where that can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"cannot make the folder {folder}: {error.strerror}. Choose another one.") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from authlab.host.clocks import cpu_ns, rss_bytes
+from authlab.model.parts import GENERATOR, LAB
 from authlab.model.windows import Slice
 from authlab.stack.protocol import PartUsage, Stack
 from authlab.store.frames import RESOURCES_SCHEMA
@@ -69,8 +70,8 @@ class ResourceSampler(threading.Thread):
         generator = self._generators[mode]
         usage = [
             *self._stacks[mode].usage(),
-            PartUsage("generator", cpu_ns(generator), rss_bytes(generator)),
-            PartUsage("lab", time.process_time_ns(), rss_bytes(os.getpid())),
+            PartUsage(GENERATOR, cpu_ns(generator), rss_bytes(generator)),
+            PartUsage(LAB, time.process_time_ns(), rss_bytes(os.getpid())),
         ]
         return time.monotonic_ns(), usage
 
@@ -96,17 +97,3 @@ def read_resources(file: Path) -> pl.DataFrame:
     return pl.read_csv(
         file, schema=pl.Schema(RESOURCES_SCHEMA), truncate_ragged_lines=True, ignore_errors=True
     ).drop_nulls()
-
-
-def machine_busy_ns() -> tuple[int, int] | None:
-    """CPU time that all cores spent busy, and that a hypervisor stole, since boot; None where it can't be told.
-
-    From /proc/stat, whose ticks of 10 ms are fine enough for a whole stage.
-    """
-    try:
-        fields = Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:]
-    except OSError:
-        return None
-    tick = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-    user, nice, system, _idle, _iowait, irq, softirq, steal = (int(value) for value in fields[:8])
-    return (user + nice + system + irq + softirq) * tick, steal * tick

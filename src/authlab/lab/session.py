@@ -12,11 +12,14 @@ from typing import Any
 from authlab.experiments.base import Experiment, Options, Stage, StageData
 from authlab.host.machine import machine_facts, package_versions, pinning
 from authlab.host.processes import Guardian
+from authlab.lab.extensions import extension_parameters
 from authlab.lab.judging import judged
 from authlab.lab.lifetime import private_folder, terminate_as_interrupt
 from authlab.lab.listening import Listener
+from authlab.lab.preflight import check_programs
 from authlab.lab.reading import running
 from authlab.lab.reporting import write_reports
+from authlab.lab.stacks import LOCAL, StackChoice
 from authlab.lab.stage import StageContext, run_stage
 from authlab.model.errors import LabError
 from authlab.model.findings import ExperimentResult
@@ -46,6 +49,7 @@ def run_experiments(
     results: Path,
     command: Sequence[str],
     listener: Listener,
+    choice: StackChoice = LOCAL,
 ) -> RunOutcome:
     """Run `experiments` one after the other and write their report.
 
@@ -54,6 +58,9 @@ def run_experiments(
     can mend; the run then says `failed` and why.
     """
     plans = [(experiment, experiment.stages(options)) for experiment in experiments]
+    check_programs(
+        (stage.mode(name) for _, stages in plans for stage in stages for name in stage.modes), choice.kind, load=True
+    )
     check_room(results, sum(stage.requests for _, stages in plans for stage in stages))
     now = datetime.now(UTC)
     folder = RunFolder.create(results, new_run_id("-".join(e.id for e in experiments), now))
@@ -65,7 +72,7 @@ def run_experiments(
         seed=options.seed,
         started_at=_iso(now),
         finished_at=None,
-        stack="local",
+        stack=choice.kind,
         machine=machine_facts(pins),
         versions=package_versions(),
         parameters=_parameters(options, plans),
@@ -84,7 +91,9 @@ def run_experiments(
                 if not session.run_one(
                     experiment,
                     stages,
-                    lambda trial_ids: StageContext(folder, guardian, runtime, secrets, pins, trial_ids, listener),
+                    lambda trial_ids: StageContext(
+                        folder, guardian, runtime, secrets, pins, trial_ids, listener, choice
+                    ),
                 ):
                     break
     except KeyboardInterrupt:
@@ -191,6 +200,7 @@ def _parameters(options: Options, plans: Sequence[tuple[Experiment, Sequence[Sta
         "users": options.users,
         "rate_rps": options.rate_rps,
         "quick": options.quick,
+        **extension_parameters(options),
         "stages": [
             {
                 "experiment": experiment.id,

@@ -9,20 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from authlab.checkers.guards import trial_reasons
 from authlab.experiments.base import Stage
 from authlab.experiments.planning import slices_of
+from authlab.host.conditions import ConditionsWatch
 from authlab.host.machine import Pinning
 from authlab.host.processes import Guardian
 from authlab.lab.collecting import RECORDING, collect, discard_raw, write_slices
 from authlab.lab.listening import Listener, Progress
-from authlab.lab.sampling import RESOURCES_FILE, ResourceSampler, machine_busy_ns
-from authlab.lab.summaries import summary_of
+from authlab.lab.sampling import RESOURCES_FILE, ResourceSampler
+from authlab.lab.stacks import LOCAL, StackChoice, Stacks, stacks_of
+from authlab.lab.summaries import reasons_of, summary_of
 from authlab.load import LoadPlan, LoadProcess, Window
+from authlab.model.conditions import Conditions
 from authlab.model.errors import LabError
-from authlab.model.modes import MODES
+from authlab.model.parts import STORE
 from authlab.model.windows import Slice
-from authlab.stack.local import LocalStacks
 from authlab.stack.secrets import Secrets
 from authlab.store.frames import TrialFrames
 from authlab.store.runs import RunFolder
@@ -47,6 +48,7 @@ class StageContext:
     pins: Pinning
     trial_ids: Mapping[str, str]
     listener: Listener
+    choice: StackChoice = LOCAL
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,11 @@ def run_stage(stage: Stage, context: StageContext) -> StageOutcome:
     Raises `LabError`, with a diagnosis, when a part of a stack or a generator dies or never comes up.
     """
     slices = slices_of(stage)
-    modes = [MODES[name] for name in stage.modes]
+    modes = [stage.mode(name) for name in stage.modes]
     listener = context.listener
     listener.phase(f"starting {len(modes)} stacks of {stage.workers} workers: {', '.join(stage.modes)}")
-    stacks = LocalStacks(
+    stacks = stacks_of(
+        context.choice,
         modes,
         workers=stage.workers,
         guardian=context.guardian,
@@ -79,29 +82,29 @@ def run_stage(stage: Stage, context: StageContext) -> StageOutcome:
         cpus=context.pins.stack or None,
     )
     interrupted = False
-    try:
+    conditions = Conditions()
+    with stacks:
         stacks.up(UP_WITHIN_S)
         listener.phase(f"logging {stage.users} users in, in each mode")
         loads = _start_loads(stage, slices, stacks, context)
         try:
             _await_ready(loads)
+            watch = ConditionsWatch(lambda: _own_cpu_ns(stacks, loads))
+            watch.begin()
             interrupted = _run_slices(stage, slices, stacks, loads, context)
+            conditions = watch.end()
         except KeyboardInterrupt:
             interrupted = True
         finally:
             for load in loads.values():
                 load.stop()
         versions = stacks.versions()
-    finally:
         listener.phase("taking the stacks down")
-        stacks.down()
     listener.phase("reading the samples")
-    return _outcome(stage, context, versions, interrupted)
+    return _outcome(stage, context, versions, conditions, interrupted)
 
 
-def _start_loads(
-    stage: Stage, slices: list[Slice], stacks: LocalStacks, context: StageContext
-) -> dict[str, LoadProcess]:
+def _start_loads(stage: Stage, slices: list[Slice], stacks: Stacks, context: StageContext) -> dict[str, LoadProcess]:
     loads = {}
     for mode in stage.modes:
         folder = context.folder.trial_folder(context.trial_ids[mode])
@@ -124,6 +127,7 @@ def _start_loads(
             runtime=context.runtime / stage.key / f"load-{mode}",
             log=folder / "logs" / "locust.log",
             cpus=context.pins.generator or None,
+            scenario=stage.scenario,
         )
         load.start()
         loads[mode] = load
@@ -139,7 +143,7 @@ def _await_ready(loads: Mapping[str, LoadProcess]) -> None:
 def _run_slices(
     stage: Stage,
     slices: list[Slice],
-    stacks: LocalStacks,
+    stacks: Stacks,
     loads: Mapping[str, LoadProcess],
     context: StageContext,
 ) -> bool:
@@ -154,7 +158,6 @@ def _run_slices(
         load.go(origin_ns)
     pids = {mode: load.pid for mode, load in loads.items()}
     sampler = ResourceSampler(slices, origin_ns, stacks.stacks, pids, files)
-    busy_before, began = machine_busy_ns(), time.monotonic()
     sampler.start()
     try:
         _watch(stage, slices, origin_ns, stacks, loads, context.listener)
@@ -165,30 +168,14 @@ def _run_slices(
     finally:
         sampler.halt()
         sampler.join(5.0)
-    stolen = _stolen_share(busy_before, machine_busy_ns(), time.monotonic() - began)
-    if stolen is not None and stolen > STEAL_LIMIT:
-        context.listener.note(
-            f"the hypervisor took {stolen:.1%} of the CPU away during the run: its ratios still hold, "
-            "its absolute times may not"
-        )
     return False
-
-
-STEAL_LIMIT = 0.02
-"""Share of the machine's CPU time, taken by its host, from which the reader is told."""
-
-
-def _stolen_share(before: tuple[int, int] | None, after: tuple[int, int] | None, elapsed_s: float) -> float | None:
-    if before is None or after is None:
-        return None
-    return (after[1] - before[1]) / (elapsed_s * 1e9)
 
 
 def _watch(
     stage: Stage,
     slices: list[Slice],
     origin_ns: int,
-    stacks: LocalStacks,
+    stacks: Stacks,
     loads: Mapping[str, LoadProcess],
     listener: Listener,
 ) -> None:
@@ -205,6 +192,8 @@ def _watch(
         while at + 1 < len(slices) and slices[at + 1].start_s <= elapsed:
             at += 1
         counts = {mode: load.progress() for mode, load in loads.items()}
+        for load in loads.values():
+            load.cpu_ns()  # kept by it: after its last slice it ends, and its clock with it
         requests = sum(count.requests for count in counts.values())
         now = time.monotonic()
         listener.progress(
@@ -222,7 +211,7 @@ def _watch(
         readings.append((now, requests))
 
 
-def _check_alive(stacks: LocalStacks, loads: Mapping[str, LoadProcess], elapsed: float, duration: float) -> None:
+def _check_alive(stacks: Stacks, loads: Mapping[str, LoadProcess], elapsed: float, duration: float) -> None:
     if troubles := stacks.troubles():
         raise LabError("\n".join(troubles))
     for load in loads.values():
@@ -231,10 +220,25 @@ def _check_alive(stacks: LocalStacks, loads: Mapping[str, LoadProcess], elapsed:
             raise LabError(load.obituary())
 
 
-def _outcome(stage: Stage, context: StageContext, versions: dict[str, str], interrupted: bool) -> StageOutcome:
+def _own_cpu_ns(stacks: Stacks, loads: Mapping[str, LoadProcess]) -> int:
+    """CPU time that the lab, its generators and all stacks have used."""
+    parts = {
+        # One store serves several stacks: it must count once.
+        ("" if usage.part == STORE else mode, usage.part): usage.cpu_ns
+        for mode, stack in stacks.stacks.items()
+        for usage in stack.usage()
+    }
+    generators = sum(load.cpu_ns() for load in loads.values())
+    return time.process_time_ns() + generators + sum(parts.values())
+
+
+def _outcome(
+    stage: Stage, context: StageContext, versions: dict[str, str], conditions: Conditions, interrupted: bool
+) -> StageOutcome:
     frames: dict[str, TrialFrames] = {}
     invalid: dict[str, tuple[str, ...]] = {}
     summaries: dict[str, dict[str, Any]] = {}
+    cores = context.pins.stack_cores
     for mode in stage.modes:
         trial = context.trial_ids[mode]
         folder = context.folder.trial_folder(trial)
@@ -242,6 +246,6 @@ def _outcome(stage: Stage, context: StageContext, versions: dict[str, str], inte
         context.folder.write_frames(trial, tables)
         discard_raw(folder)
         frames[mode] = tables
-        invalid[mode] = trial_reasons(tables.samples, tables.windows)
-        summaries[mode] = summary_of(tables)
+        invalid[mode] = reasons_of(tables, conditions, None if stage.may_saturate else cores)
+        summaries[mode] = summary_of(tables, conditions, cores)
     return StageOutcome(frames, invalid, summaries, versions, interrupted)

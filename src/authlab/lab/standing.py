@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from authlab.host.content import content_root
 from authlab.host.processes import Guardian
 from authlab.lab.lifetime import private_folder, terminate_as_interrupt
+from authlab.lab.preflight import check_programs
+from authlab.lab.stacks import LOCAL, StackChoice, Stacks, stacks_of
+from authlab.load.scenario import Scenario, library
 from authlab.model.errors import LabError
 from authlab.model.modes import Mode
-from authlab.stack.local import LocalStacks
 from authlab.stack.protocol import Stack
 from authlab.stack.secrets import Secrets, make_secrets, write_secret
 from authlab.store.runs import read_object
@@ -28,10 +29,11 @@ _UP_WITHIN_S = 60.0
 class Site:
     """A standing mode, and where its private files are."""
 
-    stacks: LocalStacks
+    stacks: Stacks
     stack: Stack
     secrets: Secrets
     folder: Path
+    scenario: Scenario
 
     def lines(self) -> list[tuple[str, str]]:
         """Titles and shell lines that work as pasted.
@@ -41,9 +43,16 @@ class Site:
         """
         url, private = self.stack.url, shlex.quote(str(self.folder))
         json_type = "-H 'Content-Type: application/json'"
-        state = self.stack.mode.state
+        mode = self.stack.mode
+        state = mode.state
         log_in = f"curl -sS -c {private}/cookies {json_type} -d @{private}/login.json {url}/login"
-        if state == "jwt":
+        if mode.app is not None:
+            # How it proves who asks only its answer tells; a header or a cookie that it has no use for does no harm.
+            pick = '"Authorization: Bearer " + token if token else "X-Lab-User: user-0001"'
+            read = 'token = json.load(sys.stdin).get("access_token")'
+            log_in += f" | python3 -c 'import json, sys; {read}; print({pick})' > {private}/header"
+            show = f"-b {private}/cookies -H @{private}/header"
+        elif state == "jwt":
             pick = '"Authorization: Bearer " + json.load(sys.stdin)["access_token"]'
             log_in += f" | python3 -c 'import json, sys; print({pick})' > {private}/header"
             show = f"-H @{private}/header"
@@ -58,15 +67,24 @@ class Site:
             ("put something into the cart", f"curl -sS {show} {json_type} -d {item} {url}/cart/items"),
             (
                 "load with plain Locust: open its page, press Start; leaves a recording for authlab report",
-                f"{_locust()} -f {shlex.quote(str(content_root() / 'loadtests' / 'browse.py'))} "
-                f"--host {url} --credentials {shlex.quote(str(self.secrets.credentials))}",
+                f"{self._scenario()} --host {url} --mode {shlex.quote(mode.name)} "
+                f"--workers-behind {len(self.stack.workers)} "
+                f"--credentials {shlex.quote(str(self.secrets.credentials))}",
             ),
         ]
 
+    def _scenario(self) -> str:
+        """Locust with the scenario; one of the user's own has to be told where the recorder is."""
+        path = "" if self.scenario.shipped else f"PYTHONPATH={shlex.quote(str(library()))} "
+        return f"{path}{_locust()} -f {shlex.quote(str(self.scenario.path))}"
+
 
 @contextmanager
-def standing(mode: Mode, *, workers: int, users: int, port: int | None) -> Iterator[Site]:
+def standing(
+    mode: Mode, *, workers: int, users: int, port: int | None, scenario: Scenario, choice: StackChoice = LOCAL
+) -> Iterator[Site]:
     """Stand `mode` up for as long as the context lasts. Raises `LabError` if it doesn't come up."""
+    check_programs([mode], choice.kind, load=False)
     with terminate_as_interrupt(), Guardian() as guardian:
         folder = private_folder(guardian)
         secrets = make_secrets(folder / "secrets", users)
@@ -74,21 +92,19 @@ def standing(mode: Mode, *, workers: int, users: int, port: int | None) -> Itera
         write_secret(folder / "login.json", first)
         logs = folder / "logs"
         logs.mkdir()
-        stacks = LocalStacks(
+        stacks = stacks_of(
+            choice,
             [mode],
             workers=workers,
             guardian=guardian,
             runtime=folder / "stack",
             logs=lambda _mode: logs,
             secrets=secrets,
-            cpus=None,
             port=port,
         )
-        try:
+        with stacks:
             stacks.up(_UP_WITHIN_S)
-            yield Site(stacks, stacks.stacks[mode.name], secrets, folder)
-        finally:
-            stacks.down()
+            yield Site(stacks, stacks.stacks[mode.name], secrets, folder, scenario)
 
 
 def wait_for_end(site: Site) -> None:

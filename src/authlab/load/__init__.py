@@ -1,7 +1,17 @@
 """The load: Locust run as a program, its plan, and what it has recorded so far. Locust itself is never imported."""
 
-from authlab.load.plan import DEFAULT_MIX, LoadPlan, Window
+from authlab.load.plan import LoadPlan, Window
 from authlab.load.process import LoadProcess, Readiness
+from authlab.load.scenario import Scenario, scenario_meant
 from authlab.load.tail import Counts, RecordingTail
 
-__all__ = ["DEFAULT_MIX", "Counts", "LoadPlan", "LoadProcess", "Readiness", "RecordingTail", "Window"]
+__all__ = [
+    "Counts",
+    "LoadPlan",
+    "LoadProcess",
+    "Readiness",
+    "RecordingTail",
+    "Scenario",
+    "Window",
+    "scenario_meant",
+]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, Literal
 
 PLAN_SCHEMA: Final = "authlab/plan/1"
-DEFAULT_MIX: Final[Mapping[str, float]] = MappingProxyType({"me": 0.7, "cart": 0.2, "add": 0.1})
 DEFAULT_TIMEOUT_S: Final = 5.0
 
 
@@ -32,14 +30,14 @@ class Window:
 class LoadPlan:
     """Windows in the order of time, for `users` users. `relogin`: what a user does whose credential is refused.
 
-    `mix` holds the shares of the operations `me`, `cart` and `add`; `timeout_s` the time after which a request is
-    given up.
+    `mix` holds the shares of the scenario's operations, None for the scenario's own mix; `timeout_s` the time after
+    which a request is given up.
     """
 
     seed: int
     users: int
     windows: tuple[Window, ...]
-    mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
+    mix: Mapping[str, float] | None = None
     timeout_s: float = DEFAULT_TIMEOUT_S
     relogin: Literal["never", "once"] = "never"
 
@@ -50,7 +48,7 @@ class LoadPlan:
             "seed": self.seed,
             "users": self.users,
             "windows": [asdict(window) for window in self.windows],
-            "mix": dict(self.mix),
+            "mix": None if self.mix is None else dict(self.mix),
             "timeout_s": self.timeout_s,
             "relogin": self.relogin,
             "go": str(go.absolute()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authlab.host.affinity import pin
-from authlab.host.content import content_root
+from authlab.host.clocks import cpu_ns
 from authlab.host.processes import Guardian, Process, minimal_environment
 from authlab.load.plan import LoadPlan
+from authlab.load.scenario import DEFAULT, Scenario, library, scenario_meant
 from authlab.load.tail import Counts, RecordingTail
 from authlab.model.errors import LabError
 
@@ -34,7 +36,8 @@ class Readiness:
 
 
 class LoadProcess:
-    """Runs `scenario` of loadtests/ against `url`, under the guardian. Call in this order: start, wait_ready, go, wait.
+    """Runs `scenario` (the default one, if None) against `url`, under the guardian. Call in this order: start,
+    wait_ready, go, wait.
 
     `recording` becomes the folder with its samples, `runtime` holds plan and go file, `log` gets its output. It starts
     on all cores, for starting is CPU alone, and is pinned to `cpus` once ready.
@@ -52,7 +55,7 @@ class LoadProcess:
         runtime: Path,
         log: Path,
         cpus: Sequence[int] | None = None,
-        scenario: str = "browse",
+        scenario: Scenario | None = None,
     ) -> None:
         self.mode = mode
         self._guardian = guardian
@@ -63,10 +66,11 @@ class LoadProcess:
         self._runtime = runtime.absolute()
         self._log = log
         self._cpus = cpus
-        self._scenario = scenario
+        self._scenario = scenario or scenario_meant(DEFAULT)
         self._go = self._runtime / "go.json"
         self._tail = RecordingTail(self._recording)
         self._process: Process | None = None
+        self._cpu_ns = 0
 
     @property
     def pid(self) -> int:
@@ -81,8 +85,7 @@ class LoadProcess:
         plan = self._runtime / "plan.json"
         plan.write_text(self._plan.to_json(self._go), encoding="utf-8")
         users = str(self._plan.users)
-        scenario = content_root() / "loadtests" / f"{self._scenario}.py"
-        command = [sys.executable, "-m", "locust", "-f", str(scenario), "--headless", "--only-summary"]
+        command = [sys.executable, "-m", "locust", "-f", str(self._scenario.path), "--headless", "--only-summary"]
         command += ["--loglevel", "WARNING", "-u", users, "-r", users, "--host", self._url]
         command += ["--plan", str(plan), "--recording", str(self._recording)]
         self._process = self._guardian.spawn(
@@ -102,7 +105,7 @@ class LoadProcess:
         deadline = time.monotonic() + within_s
         while (ready := self._readiness()) is None:
             if process.poll() is not None:
-                raise LabError(process.obituary())
+                raise LabError(process.obituary() + self._hint())
             if time.monotonic() > deadline:
                 raise LabError(
                     f"{process.name} had not logged its {self._plan.users} users in after {within_s:.0f} s; "
@@ -142,6 +145,12 @@ class LoadProcess:
         """What it has recorded so far. Cheap: reads only what was added since the last call."""
         return self._tail.counts()
 
+    def cpu_ns(self) -> int:
+        """CPU time that it has used, in nanoseconds; once it has ended, as far as it was read before."""
+        with contextlib.suppress(ProcessLookupError):
+            self._cpu_ns = cpu_ns(self.pid)
+        return self._cpu_ns
+
     def obituary(self) -> str:
         """How it ended, in whole sentences."""
         return self._started().obituary()
@@ -150,6 +159,11 @@ class LoadProcess:
         """End it, whatever it does; its recording is marked `interrupted` unless it was done. Harmless when ended."""
         if self._process is not None and self._process.poll() is None:
             self._process.stop(within_s=_STOP_WITHIN_S)
+
+    def _hint(self) -> str:
+        if self._scenario.shipped:
+            return ""
+        return f"\nWhat a scenario like {self._scenario.path.name} needs is in docs/extending.md."
 
     def _started(self) -> Process:
         if self._process is None:
@@ -164,8 +178,11 @@ class LoadProcess:
 
     def _environment(self) -> dict[str, str]:
         # Locust reads ~/.locust.conf: a stranger's settings must not change what is measured.
-        return minimal_environment() | {
+        inherited = minimal_environment()
+        return inherited | {
             "HOME": str(self._runtime),
             "AUTHLAB_CREDENTIALS": str(self._credentials.absolute()),
+            # A scenario of the user's own imports the recorder, which is beside the shipped ones.
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(library()), inherited.get("PYTHONPATH")))),
             "GEVENT_BACKEND": os.environ.get("GEVENT_BACKEND", _TIMER_BACKEND),
         }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from authlab.model.errors import nearest
+from authlab.model.errors import UsageProblem, nearest
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,23 @@ class Traits:
 
 
 @dataclass(frozen=True)
+class App:
+    """A WSGI application of the user's own: `target` is "module:factory".
+
+    The module is imported from `folder`, which is empty in a mode that a stored run brings back: it belongs to the
+    machine that measured.
+    """
+
+    target: str
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Mode:
     """One way to keep authentication state, with the routing it needs.
 
-    `state` names the file in `services/states/` that keeps it; `routing` is one of `ROUTINGS`.
+    `state` names the file in `services/states/` that keeps it; `routing` is one of `ROUTINGS`. With an `app` that
+    application is served in place of the service, which is told `state` like everything else.
     """
 
     name: str
@@ -31,6 +45,7 @@ class Mode:
     traits: Traits
     note: str
     needs_store: bool = False
+    app: App | None = None
 
 
 ROUTINGS = ("round-robin", "sticky-cookie")
@@ -107,9 +122,22 @@ _MODES = (
 MODES: dict[str, Mode] = {mode.name: mode for mode in _MODES}
 
 
-def mode_named(name: str) -> Mode:
-    """The mode of that name; raises `UnknownName` (nearest match and the list) where there is none."""
+def check_containers_hold(modes: Iterable[Mode]) -> None:
+    """Raise `UsageProblem` if some of `modes` are the user's own, which no image holds."""
+    if own := [mode.name for mode in modes if MODES.get(mode.name) != mode]:
+        raise UsageProblem(
+            f"{', '.join(own)}: a mode of one's own runs on the local stack only, for the images hold the service "
+            "alone; do without --stack compose"
+        )
+
+
+def mode_named(name: str, own: Iterable[Mode] = ()) -> Mode:
+    """The mode of that name, among those of the user's `own` first.
+
+    Raises `UnknownName` (nearest match and the list) where there is none.
+    """
+    known = MODES | {mode.name: mode for mode in own}
     try:
-        return MODES[name]
+        return known[name]
     except KeyError:
-        raise nearest("mode", name, MODES) from None
+        raise nearest("mode", name, known) from None

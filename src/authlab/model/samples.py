@@ -13,7 +13,7 @@ OPERATIONS: Final = ("login", "me", "cart", "add", "logout", "refresh")
 SAMPLE_COLUMNS: Final = (
     "window",  # number of the plan's window; -1 outside of all (log-ins before the first)
     "user",  # number of the simulated user
-    "op",  # one of OPERATIONS
+    "op",  # one of OPERATIONS, or one that a scenario adds
     "credential",  # running number of the credential used, 0 for none; never its text
     "issued_ns",  # when that credential was received, 0 for none
     "expires_ns",  # when it expires by what the service said, 0 where it didn't say

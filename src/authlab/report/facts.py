@@ -28,7 +28,6 @@ _KNOWN: Final = {
     "distribution": "Distribution",
     "virtual": "Virtual machine",
     "budget_s": "Time asked for, s",
-    "warmup_share": "Warm-up, share of a slice",
     "seed": "Seed",
 }
 

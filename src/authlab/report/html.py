@@ -6,6 +6,7 @@ from typing import Any
 
 from authlab.report.charts.failures import workers_figure
 from authlab.report.charts.gallery import figures_of
+from authlab.report.charts.observations import observations_figure
 from authlab.report.facts import circumstances, command_line, facts, headline, standfirst
 from authlab.report.figure import Figure
 from authlab.report.page import render_page
@@ -16,7 +17,7 @@ from authlab.report.words import count, label_words, sentence, whole, workers
 def render_html(report: dict[str, Any]) -> str:
     """The page of a report: verdicts first, then charts, then what the run can't tell and its circumstances."""
     parts = [
-        _part(number, experiment)
+        _part(number, experiment, several=len(report["experiments"]) > 1)
         for number, experiment in enumerate(report["experiments"], start=1)
         if experiment["setups"]
     ]
@@ -45,9 +46,9 @@ def render_html(report: dict[str, Any]) -> str:
     return render_page("report.html.j2", headline(report), report["run"]["id"], _figures(parts), values)
 
 
-def _part(number: int, experiment: dict[str, Any]) -> dict[str, Any]:
+def _part(number: int, experiment: dict[str, Any], *, several: bool) -> dict[str, Any]:
     setups = experiment["setups"]
-    together = workers_figure(setups)
+    together, observed = workers_figure(setups), observations_figure(experiment)
     labels = list(dict.fromkeys(label for setup in setups for label in setup["labels"]))
     measured = sum(setup["measured"] for setup in setups)
     pseudo = any(setup["pseudo_blocks"] for setup in setups)
@@ -58,7 +59,13 @@ def _part(number: int, experiment: dict[str, Any]) -> dict[str, Any]:
         "title": sentence(experiment["id"].replace("-", " ")) + ": what was measured",
         "summary": f"{whole(measured)} requests over {span} in {', '.join(label_words(label) for label in labels)}.",
         "first": [together] if together else [],
-        "setups": [{"title": _setup_title(setup), "figures": figures_of(setup)} for setup in setups],
+        "last": [observed] if observed else [],
+        # A list of a page's buttons has no headings: where titles could be the same, this tells them apart.
+        "within": f", {sentence(experiment['id'].replace('-', ' '))}" if several else "",
+        "setups": [
+            {"title": _setup_title(setup), "within": f", {workers(setup['workers'])}", "figures": figures_of(setup)}
+            for setup in setups
+        ],
     }
 
 
@@ -70,7 +77,7 @@ def _figures(parts: list[dict[str, Any]]) -> dict[str, Figure]:
     """Every figure by the id of its element, as the template names it."""
     found = {}
     for part in parts:
-        for item in part["first"]:
+        for item in (*part["first"], *part["last"]):
             found[f"{part['id']}-{item.id}"] = item
         single = len(part["setups"]) == 1
         for place, setup in enumerate(part["setups"], start=1):

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from authlab.report.charts.observations import HEADS, observation_rows
 from authlab.report.facts import circumstances, command_line, facts, headline, standfirst
 from authlab.report.verdicts import cards_of
 from authlab.report.words import (
     NBSP,
     change,
+    count,
     label_words,
     measured,
     number,
@@ -39,6 +41,7 @@ def render_markdown(report: dict[str, Any]) -> str:
     for experiment in report["experiments"]:
         for setup in experiment["setups"]:
             lines += _setup(experiment, setup)
+        lines += _observations(experiment)
     lines += _list("What this run can’t tell", [prose(limit) for limit in report["limits"]])
     lines += _list("How it was measured", [f"**{p['term']}.** {prose(p['text'])}" for p in report["method"]])
     lines += _circumstances(report)
@@ -102,6 +105,15 @@ def _setup(experiment: dict[str, Any], setup: dict[str, Any]) -> list[str]:
         rows.append(tuple(cells))
     title = f"## {escape(sentence(experiment['id'].replace('-', ' ')))}{size}"
     return [title, "", *table(heads, rows, numeric=tuple(range(1, len(heads))))]
+
+
+def _observations(experiment: dict[str, Any]) -> list[str]:
+    """Everything that was observed, folded away: a pull request needs the tables above, a doubt needs this one."""
+    rows = [tuple(escape(cell) for cell in row) for row in observation_rows(experiment)]
+    if not rows:
+        return []
+    summary = f"<details><summary>{count(len(rows), 'observed value').replace(NBSP, ' ')}</summary>"
+    return [summary, "", *table(HEADS, rows, numeric=(3, 4, 5, 6)), "</details>", ""]
 
 
 def _estimate(row: dict[str, Any] | None, *, percent: bool = False) -> str:

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
-import vl_convert
 from markupsafe import Markup, escape
 
+from authlab.host.chart_script import chart_script
 from authlab.report.charts.theme import FILE_TONES, PAGE_TONES, config, height_of
 from authlab.report.figure import Figure
 from authlab.report.palette import look
 from authlab.report.words import tidy
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-VERDICTS: Final = ("confirmed", "refuted", "inconclusive")
+VERDICTS: Final = ("confirmed", "refuted", "inconclusive", "same", "better", "worse")
+"""Words that have a colour and a sign of their own."""
 
 
 def render_page(
@@ -81,7 +82,7 @@ def _charts(run_id: str, figures: Mapping[str, Figure]) -> str:
 @functools.cache
 def _bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, from vl-convert: no network, and no `eval`."""
-    text = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")).replace("\r\n", "\n")
+    text = chart_script().replace("\r\n", "\n")
     # Either would end the script element early.
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from authlab.model.run import Run, Trial
 from authlab.model.windows import mode_of
-from authlab.stats.blocks import block_table, measured
+from authlab.stats.blocks import answered, block_table, measured
 from authlab.store.frames import TrialFrames
 
 _INDEX_STRIDE = 10_000_000
@@ -52,8 +52,8 @@ class Setup:
     @cached_property
     def answered(self) -> dict[str, pl.DataFrame]:
         """By label: `block`, `sent_ns`, `response_ms` of measured requests that got an answer or timed out."""
-        kept = self.measured.filter((pl.col("outcome") != "network") & (pl.col("response_ms") > 0))
-        parts = kept.select("label", "block", "sent_ns", "response_ms").partition_by("label", as_dict=True)
+        kept = answered(self.samples).select("label", "block", "sent_ns", "response_ms")
+        parts = kept.partition_by("label", as_dict=True)
         return {str(label): rows for (label,), rows in parts.items()}
 
     @cached_property

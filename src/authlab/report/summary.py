@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlab.report.charts.effects import effects_figure
 from authlab.report.compare.assemble import COMPARISON_SCHEMA
-from authlab.report.compare.page import comparison_title
+from authlab.report.compare.page import comparison_title, effect_figures, margin_words
 from authlab.report.facts import standfirst
 from authlab.report.page import plain
 from authlab.report.verdicts import cards_of
@@ -37,9 +36,9 @@ def summary_lines(report: dict[str, Any]) -> list[str]:
 
 
 def _comparison(comparison: dict[str, Any]) -> list[str]:
-    keys = [run["key"] for run in comparison["runs"]]
     lines = [f"{run['key']}: {run['id']} ({run['status']})" for run in comparison["runs"]]
     lines += [f"differs: {item['what']}: {' | '.join(item['values'])}" for item in comparison["circumstances"]]
     lines += [f"not compared: {item['title']}: {'; '.join(item['why'])}" for item in comparison["refused"]]
-    lines += [plain(effects_figure(quantity, keys).title) for quantity in comparison["quantities"]]
-    return [comparison_title(comparison), *(line.replace(NBSP, " ") for line in lines)]
+    lines += [plain(figure.title) for figure in effect_figures(comparison)]
+    lines += [plain(margin_words(comparison))]
+    return [line.replace(NBSP, " ") for line in (comparison_title(comparison), *lines)]

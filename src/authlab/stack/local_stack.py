@@ -114,7 +114,7 @@ class LocalStack:
             settings=self._shared.settings,
         )
         log = self._logs / f"{name}.log"
-        process = worker.start(self._shared.guardian, f"{name} of {self._mode.name}", env, log, cpus)
+        process = worker.start(self._shared.guardian, self._mode, name, env, log, cpus)
         if name in self._parts:
             self._parts[name].replace(process)
         else:

@@ -11,7 +11,7 @@ from authlab.host.ports import LOOPBACK
 from authlab.host.processes import Guardian, Process, minimal_environment
 from authlab.model.modes import Mode
 
-APPLICATION = "services.wsgi:app"
+SERVICE = "services.wsgi:app"
 
 
 def environment(
@@ -37,10 +37,19 @@ def environment(
 
 
 def start(
-    guardian: Guardian, name: str, env: Mapping[str, str], log: Path, cpus: Sequence[int] | None = None
+    guardian: Guardian, mode: Mode, name: str, env: Mapping[str, str], log: Path, cpus: Sequence[int] | None = None
 ) -> Process:
-    """Start gunicorn from the folder that holds the service, under the Python that runs us."""
+    """Start gunicorn under the Python that runs us, with the service or with the mode's own app.
+
+    Either starts in the folder that holds the service, under the same settings.
+    """
     root = content_root()
-    conf = root / "services" / "gunicorn_conf.py"
-    argv = [sys.executable, "-m", "gunicorn", "-c", str(conf), APPLICATION]
-    return guardian.spawn(name, argv, log=log, env=env, cwd=root, cpus=cpus)
+    argv = [sys.executable, "-m", "gunicorn", "-c", str(root / "services" / "gunicorn_conf.py"), *_application(mode)]
+    return guardian.spawn(f"{name} of {mode.name}", argv, log=log, env=env, cwd=root, cpus=cpus)
+
+
+def _application(mode: Mode) -> list[str]:
+    if mode.app is None:
+        return [SERVICE]
+    # with the brackets gunicorn calls the factory, once per worker
+    return ["--pythonpath", mode.app.folder, f"{mode.app.target}()"]

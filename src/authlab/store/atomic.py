@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -11,8 +12,33 @@ from typing import Any
 
 import polars as pl
 
+from authlab.model.errors import Unavailable
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 def _into_place(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file beside `path`, then move it there. Raises `Unavailable` where the disk or its rights
+    don't allow that; `path` is then as it was.
+    """
+    try:
+        _by_way_of_a_draft(path, write)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: Exception) -> Unavailable:
+    number = error.errno if isinstance(error, OSError) else None
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
+    full = number in _FULL or "No space left" in why  # Polars does not always pass the number on
+    if full:
+        remedy = "Remove old runs with: authlab clean, or choose another disk with --results DIR."
+    else:
+        remedy = "Is its folder there, and yours to write? If not, copy the run to one that is."
+    return Unavailable(f"cannot write {path}: {why}. {remedy}")
+
+
+def _by_way_of_a_draft(path: Path, write: Callable[[Path], None]) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     beside = Path(name)

@@ -7,6 +7,8 @@ from typing import Any
 
 from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction, Verdict
 from authlab.model.run import Run, Trial
+from authlab.store.fitting import misfit
+from authlab.store.shapes import misshapen
 
 
 def run_to_json(run: Run) -> dict[str, Any]:
@@ -23,7 +25,12 @@ def run_from_json(body: dict[str, Any]) -> Run:
         "experiments": tuple(_experiment(item) for item in body.get("experiments", ())),
         "trials": tuple(_trial(item) for item in body.get("trials", ())),
     }
-    return Run(**{name: value for name, value in known.items() if name in Run.__dataclass_fields__})
+    run = Run(**{name: value for name, value in known.items() if name in Run.__dataclass_fields__})
+    if problem := misfit(run, Run, "") or misshapen(run):
+        raise ValueError(problem)
+    if run.seed < 0:
+        raise ValueError("seed is below zero")
+    return run
 
 
 def _trial(body: dict[str, Any]) -> Trial:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -72,7 +73,7 @@ class RunFolder:
             )
         try:
             return run_from_json(body)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise Damaged(f"{file} is not a whole run: {error!r}. Its trials may still hold data.") from error
 
     def trial_folder(self, trial_id: str) -> Path:
@@ -99,7 +100,7 @@ class RunFolder:
             return pl.DataFrame(schema=_TABLES[name])
         try:
             frame = pl.read_parquet(file)
-            return frame.select(list(_TABLES[name]))
+            return frame.select(list(_TABLES[name])).cast(pl.Schema(_TABLES[name]))
         except (pl.exceptions.PolarsError, OSError) as error:
             first = str(error).splitlines()[0]
             raise Damaged(f"{file} cannot be read ({first}). Leave its trial out, or run again.") from error
@@ -149,4 +150,17 @@ def find_run(name: str, results: Path) -> Path:
     ids = [path.name for path in stored_runs(results)]
     if not ids:
         raise UsageProblem(f"no run {name!r}: {results} has none yet. Make one with: authlab run")
-    raise nearest("run", name, [*ids, "latest"])
+    raise nearest("run", name, [*ids, "latest"] if (results / "latest").is_dir() else ids)
+
+
+def find_runs(names: Iterable[str], results: Path) -> list[Path]:
+    """The folders that a user means by several names. Raises one `UsageProblem` for all that there are not."""
+    found, troubles = [], []
+    for name in names:
+        try:
+            found.append(find_run(name, results))
+        except UsageProblem as error:
+            troubles.append(str(error))
+    if troubles:
+        raise UsageProblem("\n".join(dict.fromkeys(troubles)))
+    return found

@@ -3,58 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from authlab.model.errors import UsageProblem
 from authlab.model.run import Run
 from authlab.report.assemble import build_report
+from authlab.report.compare.cautions import cautions_of
 from authlab.report.compare.circumstances import differing
-from authlab.report.compare.effects import difference, ratio, word_for
-from authlab.report.compare.quantities import QUANTITIES, Quantity
+from authlab.report.compare.margins import Margins, overall
+from authlab.report.compare.places import is_recording, is_unnamed, named, places_in, setups_in
+from authlab.report.compare.quantities import QUANTITIES
+from authlab.report.compare.rows import rows_of
 from authlab.store.frames import TrialFrames
 
 COMPARISON_SCHEMA: Final = "authlab/comparison/1"
 _KEYS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-Place = tuple[int, str]
-"""Workers and label: what must be the same for two estimates to speak of the same thing."""
 
-
-def compare_runs(runs: Sequence[tuple[Run, Mapping[str, TrialFrames]]]) -> dict[str, Any]:
-    """compare.json: every run against the first one.
+def compare_runs(
+    runs: Sequence[tuple[Run, Mapping[str, TrialFrames]]], margins: Margins | None = None
+) -> dict[str, Any]:
+    """compare.json: every run against the first one, each effect held against `margins`.
 
     Raises `UsageProblem` where nothing can be compared: fewer than two runs, one run twice, unlike schemas, no
     mode in common, or circumstances that forbid it for every quantity; the message names the difference. Where
     only some quantities can't be compared, they stand under `refused` with their reasons.
+
+    `counts` says whether a quantity is part of the verdict: absolute times aren't where their ratios to `none` are.
     """
     _check(runs)
+    margins = margins or Margins()
+    keys = list(_KEYS[: len(runs)])
     reports = [build_report(run, frames) for run, frames in runs]
-    quantities, refused = [], []
+    quantities: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    relative: set[str] = set()
     for quantity in QUANTITIES:
-        rows = _rows(quantity, reports)
+        rows = rows_of(quantity, keys, reports, margins)
         if not rows:
             continue
-        reasons = quantity.refusals(reports)
+        counts = not (quantity.absolute and quantity.stem in relative)
+        if not quantity.absolute:
+            relative.add(quantity.stem)
+        about = {"quantity": quantity.id, "title": quantity.title, "counts": counts}
+        reasons = quantity.refusals(keys, reports)
         if reasons:
-            refused.append({"quantity": quantity.id, "title": quantity.title, "why": reasons})
+            refused.append({**about, "why": reasons})
         else:
-            quantities.append(
-                {
-                    "quantity": quantity.id,
-                    "title": quantity.title,
-                    "kind": quantity.kind,
-                    "unit": quantity.unit,
-                    "rows": rows,
-                }
-            )
+            quantities.append({**about, "kind": quantity.kind, "unit": quantity.unit, "rows": rows})
     if not quantities:
         raise UsageProblem(_nothing(reports, refused))
     return {
         "schema": COMPARISON_SCHEMA,
-        "runs": [_about(key, report) for key, report in zip(_KEYS, reports, strict=False)],
+        "runs": [_about(key, report) for key, report in zip(keys, reports, strict=True)],
+        "margins": asdict(margins),
+        "verdict": overall(
+            [
+                *(e["verdict"] for q in quantities if q["counts"] for row in q["rows"] for e in row["effects"]),
+                *("inconclusive" for item in refused if item["counts"]),
+            ]
+        ),
         "circumstances": differing(reports),
         "refused": refused,
-        "cautions": [*_cautions(reports), *_chance(quantities)],
+        "cautions": cautions_of(keys, reports, quantities),
         "verdicts": _verdicts(reports),
         "quantities": quantities,
     }
@@ -80,84 +92,21 @@ def _nothing(reports: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str
         reasons = dict.fromkeys(reason for item in refused for reason in item["why"])
         return f"these runs can't be compared: {'; '.join(reasons)}"
     held = [
-        f"{report['run']['id']} has {', '.join(_named(place) for place in _places(report)) or 'no requests'}"
+        f"{report['run']['id']} has {', '.join(named(place) for place in places_in(report)) or 'no requests'}"
         for report in reports
     ]
-    return f"these runs have no mode with the same number of workers in common: {'; '.join(held)}"
-
-
-def _named(place: Place) -> str:
-    workers, label = place
-    return f"{label} at N = {workers}" if workers else f"{label} (workers unknown)"
-
-
-def _setups(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [setup for experiment in report["experiments"] for setup in experiment["setups"]]
-
-
-def _places(report: Mapping[str, Any]) -> list[Place]:
-    return list(dict.fromkeys((s["workers"], label) for s in _setups(report) for label in s["labels"]))
-
-
-def _rows(quantity: Quantity, reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Per place that the first run has and at least one other has too: all runs' estimates, and the effects."""
-    tables = [_estimates(quantity, report) for report in reports]
-    smallest = _smallest(quantity, reports)
-    rows = []
-    for place, base in tables[0].items():
-        others = [table.get(place) for table in tables[1:]]
-        effects = [
-            None if other is None else _effect(quantity, other, base, key, smallest)
-            for key, other in zip(_KEYS[1:], others, strict=False)
-        ]
-        kept = [effect for effect in effects if effect is not None]
-        if kept:
-            rows.append(
-                {
-                    "label": place[1],
-                    "workers": place[0],
-                    "runs": [_short(key, row) for key, row in zip(_KEYS, [base, *others], strict=False)],
-                    "effects": kept,
-                }
-            )
-    return rows
-
-
-def _estimates(quantity: Quantity, report: Mapping[str, Any]) -> dict[Place, dict[str, Any]]:
-    found: dict[Place, dict[str, Any]] = {}
-    for setup in _setups(report):
-        for label, row in quantity.rows(setup).items():
-            found.setdefault((setup["workers"], label), row)
-    return found
-
-
-def _effect(
-    quantity: Quantity, other: Mapping[str, Any], base: Mapping[str, Any], key: str, smallest: float | None
-) -> dict[str, Any] | None:
-    if quantity.kind == "difference":
-        gap = difference(other, base)
-        return {"key": key, **gap, "word": word_for(gap, 0.0, None)}
-    quotient = ratio(other, base)
-    return None if quotient is None else {"key": key, **quotient, "word": word_for(quotient, 1.0, smallest)}
-
-
-def _short(key: str, row: Mapping[str, Any] | None) -> dict[str, Any]:
-    if row is None:
-        return {"key": key, "value": None, "low": None, "high": None}
-    return {"key": key, "value": row["value"], "low": row["low"], "high": row["high"]}
-
-
-def _smallest(quantity: Quantity, reports: Sequence[Mapping[str, Any]]) -> float | None:
-    """The largest of the runs' smallest visible effects in this quantity; None where no run has an A/A pair."""
-    stem = quantity.id.removesuffix("_to_none")
-    seen = [
-        section["smallest_effect"]
-        for report in reports
-        for setup in _setups(report)
-        for section in setup["differences"]
-        if section["quantity"] == stem and section["smallest_effect"] is not None
-    ]
-    return max(seen, default=None)
+    said = f"these runs have no mode with the same number of workers in common: {'; '.join(held)}."
+    if any(is_recording(report) for report in reports):
+        said += (
+            " Where a recording was not told the number of workers, it counts those that answered: name them with "
+            "locust --workers-behind N."
+        )
+    if unnamed := [report["run"]["id"] for report in reports if is_unnamed(report)]:
+        said += (
+            f" {', '.join(unnamed)} doesn't say which mode was loaded: give locust --mode MODE (authlab up prints the "
+            'whole line), or write it into the recording.json that is there: "mode": "jwt"'
+        )
+    return said
 
 
 def _about(key: str, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,35 +118,8 @@ def _about(key: str, report: Mapping[str, Any]) -> dict[str, Any]:
         "stack": run["stack"],
         "started_at": run["started_at"],
         "requests": report["totals"]["requests"],
-        "blocks": min((n for setup in _setups(report) for n in setup["blocks"].values()), default=0),
+        "blocks": min((n for setup in setups_in(report) for n in setup["blocks"].values()), default=0),
     }
-
-
-def _cautions(reports: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = [
-        "Runs are not interleaved: what changed on the machine between them is part of every difference in absolute "
-        "times. Ratios to `none` are free of most of it, since `none` was measured beside each mode."
-    ]
-    for key, report in zip(_KEYS, reports, strict=False):
-        if report["run"]["status"] != "finished":
-            found.append(f"{key} is not finished: {report['run']['status']}.")
-        invalid = [t["id"] for e in report["experiments"] for t in e["trials"] if not t["valid"]]
-        if invalid:
-            found.append(f"{key} has trials that are not valid: {', '.join(invalid)}.")
-        if any(setup["pseudo_blocks"] for setup in _setups(report)):
-            found.append(f"{key} is a recording: its intervals are over its own seconds.")
-    return found
-
-
-def _chance(quantities: Sequence[Mapping[str, Any]]) -> list[str]:
-    """How many of the intervals shown would miss "no difference" by chance."""
-    shown = sum(len(row["effects"]) for quantity in quantities for row in quantity["rows"])
-    if shown < 10:
-        return []
-    return [
-        f"{shown} intervals of 95 % are shown: if nothing differed at all, about {round(shown / 20)} of them would "
-        "still exclude “no difference”."
-    ]
 
 
 def _verdicts(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

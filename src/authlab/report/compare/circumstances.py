@@ -10,10 +10,12 @@ from authlab.report.facts import term_words, value_words
 _MACHINE: Final = ("cpu", "architecture", "cores", "memory_bytes", "virtual", "pinning")
 """Facts that make a machine another one, for times in milliseconds."""
 
-LOAD: Final = ("rate_rps", "users", "mix")
+LOAD: Final = ("scenario", "rate_rps", "users", "mix")
 """Parameters of the load: another rate or mix is another experiment."""
 
 _NOISE: Final = frozenset({"stages", "load_average_before"})
+
+NOT_RECORDED: Final = "not recorded"
 
 
 def differing(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -32,9 +34,17 @@ def _table(report: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in report[key].items() if name not in _NOISE}
 
 
-def machines_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Reasons why times of these runs tell of their machines; empty for one and the same (or none recorded)."""
-    return _reasons("different machines", [report["machine"] for report in reports], _MACHINE)
+def machines_differ(keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Reasons why times of these runs tell of their machines; empty for one and the same (or none recorded).
+
+    A single fact that one run did not record is no reason, but `unrecorded` tells it; a run that says nothing of its
+    machine can't be held against one that does.
+    """
+    machines = [report["machine"] for report in reports]
+    silent = [key for key, machine in zip(keys, machines, strict=False) if not machine]
+    if silent and len(silent) < len(machines):
+        return [f"{', '.join(silent)} did not record the machine"]
+    return _reasons("different machines", machines, _MACHINE)
 
 
 def loads_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -42,8 +52,26 @@ def loads_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
     return _reasons("different loads", [report["parameters"] for report in reports], LOAD)
 
 
+def unrecorded(keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences about facts that some runs recorded and others did not: there a difference would not be seen."""
+    lacking: dict[str, list[str]] = {}
+    for of, names in (("machine", _MACHINE), ("parameters", LOAD)):
+        tables = [report[of] for report in reports]
+        for name in names:
+            without = [key for key, table in zip(keys, tables, strict=False) if table.get(name) is None]
+            if without and len(without) < len(tables):
+                lacking.setdefault(", ".join(without), []).append(term_words(name).lower())
+    return [
+        f"{without} did not record {', '.join(names)}: if it differed, that is part of every difference in times."
+        for without, names in lacking.items()
+    ]
+
+
 def _reasons(what: str, tables: Sequence[Mapping[str, Any]], names: Iterable[str]) -> list[str]:
-    found = [f"{term_words(name).lower()} {_against(words)}" for name, words in _unlike(tables, names)]
+    found = []
+    for name in names:
+        known = [table for table in tables if table.get(name) is not None]
+        found += [f"{term_words(name).lower()} {_against(words)}" for _, words in _unlike(known, [name])]
     return [f"{what} ({', '.join(found)})"] if found else []
 
 
@@ -52,7 +80,7 @@ def _unlike(tables: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Iterat
     for name in names:
         values = [table.get(name) for table in tables]
         if any(value != values[0] for value in values):
-            yield name, ["not recorded" if value is None else value_words(name, value) for value in values]
+            yield name, [NOT_RECORDED if value is None else value_words(name, value) for value in values]
 
 
 def _against(words: Sequence[str]) -> str:

@@ -39,17 +39,3 @@ def ratio(value: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any] |
         )
     gap = difference(logs[0], logs[1])
     return {end: None if number is None else math.exp(number) for end, number in gap.items()}
-
-
-def word_for(effect: Mapping[str, Any], null: float, smallest: float | None) -> str:
-    """Whether an effect is there: `differs`, `no difference seen`, `too small to tell`, `unknown`.
-
-    `smallest` is the relative effect that the runs' A/A pairs say could be seen at all, None where unknown.
-    """
-    if effect["low"] is None or effect["high"] is None:
-        return "unknown"
-    if effect["low"] <= null <= effect["high"]:
-        return "no difference seen"
-    if smallest is not None and effect["value"] > 0 and max(effect["value"], 1 / effect["value"]) - 1 <= smallest:
-        return "too small to tell"
-    return "differs"

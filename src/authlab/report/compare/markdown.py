@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlab.report.charts.effects import effect_cells
-from authlab.report.compare.page import comparison_title
+from authlab.report.charts.effects import effect_cells, notes_of
+from authlab.report.compare.page import comparison_title, margin_words
 from authlab.report.markdown import escape, prose, table
 from authlab.report.words import label_words, measured, whole
 
@@ -34,6 +34,7 @@ def render_comparison_markdown(comparison: dict[str, Any]) -> str:
         lines += ["## Not compared", ""]
         lines += [f"- {escape(item['title'])}: {escape('; '.join(item['why']))}" for item in comparison["refused"]]
         lines += [""]
+    lines += ["## Verdict", "", prose(margin_words(comparison)), ""]
     for quantity in comparison["quantities"]:
         lines += _quantity(quantity, keys)
     lines += ["## With care", "", *(f"- {prose(text)}" for text in comparison["cautions"]), ""]
@@ -43,7 +44,7 @@ def render_comparison_markdown(comparison: dict[str, Any]) -> str:
 def _quantity(quantity: dict[str, Any], keys: list[str]) -> list[str]:
     heads = ["Mode", "Workers", *keys]
     for key in keys[1:]:
-        heads += [f"{key} against {keys[0]}", "In words"]
+        heads += [f"{key} against {keys[0]}", "Verdict"]
     rows = []
     for row in quantity["rows"]:
         by_key = {effect["key"]: effect for effect in row["effects"]}
@@ -54,4 +55,5 @@ def _quantity(quantity: dict[str, Any], keys: list[str]) -> list[str]:
         for key in keys[1:]:
             cells += [escape(cell) for cell in effect_cells(quantity, by_key.get(key))]
         rows.append(tuple(cells))
-    return [f"## {escape(quantity['title'])}", "", *table(heads, rows)]
+    notes = [f"- {prose(note)}" for note in notes_of(quantity)]
+    return [f"## {escape(quantity['title'])}", "", *table(heads, rows), *notes, *([""] if notes else [])]

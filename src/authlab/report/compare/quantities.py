@@ -14,20 +14,30 @@ Rows = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Quantity:
-    """One quantity; `machine` and `load` say what must be alike in all runs for it to be compared."""
+    """One quantity; `machine` and `load` say what must be alike in all runs for it to be compared.
+
+    `stem` names the same thing in report.json's differences. `absolute`: a time, which also tells what changed on
+    the machine between the runs; its ratio to `none`, measured beside it, is free of most of that.
+    """
 
     id: str
     title: str
     kind: str
     unit: str
     rows: Callable[[Mapping[str, Any]], Rows]
+    stem: str
     machine: bool = False
     load: bool = False
 
-    def refusals(self, reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    @property
+    def absolute(self) -> bool:
+        """Whether it is a time and not a ratio or a share."""
+        return self.machine
+
+    def refusals(self, keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str]:
         """Why this quantity of these runs can't be compared; empty if it can."""
         found = loads_differ(reports) if self.load else []
-        return [*found, *(machines_differ(reports) if self.machine else [])]
+        return [*found, *(machines_differ(keys, reports) if self.machine else [])]
 
 
 def _failures(setup: Mapping[str, Any]) -> Rows:
@@ -51,12 +61,15 @@ def _relative(quantity: str) -> Callable[[Mapping[str, Any]], Rows]:
     }
 
 
+_MEDIAN, _TAIL, _CPU = "Median response time", "99th percentile of response time", "CPU per request"
+_TO_NONE = ", as a ratio to none"
+
 QUANTITIES: Final = (
-    Quantity("refused", "Requests refused after log-in", "difference", "share", _failures),
-    Quantity("p50_to_none", "Median response time, as a ratio to none", "ratio", "ratio", _relative("p50"), load=True),
-    Quantity("p99_to_none", "99th percentile, as a ratio to none", "ratio", "ratio", _relative("p99"), load=True),
-    Quantity("cpu_to_none", "CPU per request, as a ratio to none", "ratio", "ratio", _relative("cpu"), load=True),
-    Quantity("p50", "Median response time", "ratio", "ms", _percentile(50.0), machine=True, load=True),
-    Quantity("p99", "99th percentile of response time", "ratio", "ms", _percentile(99.0), machine=True, load=True),
-    Quantity("cpu", "CPU per request", "ratio", "us", _cpu, machine=True, load=True),
+    Quantity("refused", "Requests refused after log-in", "difference", "share", _failures, "refused"),
+    Quantity("p50_to_none", _MEDIAN + _TO_NONE, "ratio", "ratio", _relative("p50"), "p50", load=True),
+    Quantity("p99_to_none", _TAIL + _TO_NONE, "ratio", "ratio", _relative("p99"), "p99", load=True),
+    Quantity("cpu_to_none", _CPU + _TO_NONE, "ratio", "ratio", _relative("cpu"), "cpu", load=True),
+    Quantity("p50", _MEDIAN, "ratio", "ms", _percentile(50.0), "p50", machine=True, load=True),
+    Quantity("p99", _TAIL, "ratio", "ms", _percentile(99.0), "p99", machine=True, load=True),
+    Quantity("cpu", _CPU, "ratio", "us", _cpu, "cpu", machine=True, load=True),
 )

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from authlab.model.windows import AGAIN, mode_of
-from authlab.report.estimates import estimate, finite, ratio_over_blocks
+from authlab.report.estimates import estimate, ratio_over_blocks
 from authlab.report.setups import Setup
 from authlab.stats.equivalence import smallest_effect
 from authlab.stats.pairing import base_labels, paired
-from authlab.stats.tails import tail_ratio
+from authlab.stats.tails import tail_effect
 
 BASE = "none"
 TWIN = BASE + AGAIN
@@ -68,11 +68,8 @@ def _ratio(setup: Setup, quantity: Quantity, label: str, rng: np.random.Generato
         return ratio_over_blocks(top, base)
     held = setup.answered
     floor = [held[name] for name in base_labels(setup.labels, label, BASE) if name in held]
-    ratio = tail_ratio(held[label], pl.concat(floor), quantity.tail or 99.0, rng) if label in held and floor else None
-    if ratio is None:
-        return estimate(None)
-    value, low, high, blocks = ratio
-    return {**estimate(None), "value": finite(value), "low": finite(low), "high": finite(high), "blocks": blocks}
+    effect = tail_effect(held[label], pl.concat(floor), quantity.tail or 99.0, rng) if label in held and floor else None
+    return estimate(effect.ratio if effect else None)
 
 
 def _smallest_effect(rows: list[dict[str, Any]]) -> float | None:

@@ -35,7 +35,8 @@
   const drawn = new Map();
   const draw = async (box) => {
     const width = box.clientWidth;
-    if (!width || drawn.get(box)?.width === width) return;
+    // What is folded away has a width in some browsers, but nobody sees it: it is drawn once it is opened.
+    if (!width || box.checkVisibility?.() === false || drawn.get(box)?.width === width) return;
     const before = drawn.get(box);
     const chart = held.charts[box.dataset.chart];
     const entry = { width };

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from authlab.host.processes import Guardian
 from authlab.model.errors import Unavailable
-from authlab.model.modes import Mode
+from authlab.model.modes import Mode, check_containers_hold
 from authlab.stack.compose.deaths import Deaths
 from authlab.stack.compose.engine import find_engine
 from authlab.stack.compose.ownership import LABEL, Ownership, clear_abandoned, remove_owned
@@ -33,7 +33,7 @@ class ComposeStacks:
 
     Takes what `LocalStacks` takes; `worker_cpus` holds each worker to that share of a CPU. What an earlier lab left
     behind because it was killed is cleared away first. Raises `Unavailable` if the engine or Compose is missing or
-    can't do what is asked.
+    can't do what is asked, `UsageProblem` for a mode of the user's own.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class ComposeStacks:
             raise ValueError(f"a stack needs at least one worker, not {workers}")
         if port is not None and len(modes) != 1:
             raise ValueError("a fixed port serves exactly one mode")
+        check_containers_hold(modes)
         guardian.remove_at_end(runtime)
         runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._engine = find_engine()

@@ -1,0 +1,47 @@
+"""What must be there before a run or a stack leaves its first file: all that is missing, told at once."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable
+
+from authlab.lab.stacks import StackKind
+from authlab.model.errors import LabError, Unavailable
+from authlab.model.modes import Mode, check_containers_hold
+from authlab.stack.programs import find_nginx, find_store_server
+
+
+def check_programs(modes: Iterable[Mode], kind: StackKind = "local", *, load: bool) -> None:
+    """Raise one `Unavailable`, with the remedies, unless every program is there that `modes` (and a load) need.
+
+    Raises `UsageProblem` for a mode that the wanted kind of stack can't run.
+    """
+    modes = list(modes)
+    if kind == "compose":
+        check_containers_hold(modes)
+    looks: list[Callable[[], object]] = [find_nginx] if kind == "local" else [find_docker]
+    if kind == "local" and any(mode.needs_store for mode in modes):
+        looks.append(find_store_server)
+    if load:
+        looks.append(_find_locust)
+    missing = []
+    for look in looks:
+        try:
+            look()
+        except LabError as error:
+            missing.append(str(error))
+    if missing:
+        raise Unavailable("\n".join(missing))
+
+
+def find_docker() -> str:
+    """The Docker engine in words. Raises `Unavailable` with what is missing and the remedy."""
+    from authlab.stack.compose import about_engine  # the Docker SDK is loaded by those who use it
+
+    return about_engine()
+
+
+def _find_locust() -> None:
+    # Looked for, not imported: importing Locust would patch this process's sockets.
+    if importlib.util.find_spec("locust") is None:
+        raise Unavailable("Locust is not installed for this Python. Remedy: pip install locust")

@@ -1,0 +1,86 @@
+"""Local processes or containers: the one place that knows both kinds of stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Protocol, get_args
+
+from authlab.host.processes import Guardian
+from authlab.model.modes import Mode
+from authlab.stack.local import LocalStacks
+from authlab.stack.protocol import Stack
+from authlab.stack.secrets import Secrets
+
+StackKind = Literal["local", "compose"]
+STACK_KINDS: Final[tuple[StackKind, ...]] = get_args(StackKind)
+
+
+@dataclass(frozen=True)
+class StackChoice:
+    """Which kind of stack is wanted; `worker_cpus` holds each worker to that share of a CPU (compose only)."""
+
+    kind: StackKind = "local"
+    worker_cpus: float | None = None
+
+
+LOCAL: Final = StackChoice()
+
+
+class Stacks(AbstractContextManager["Stacks"], Protocol):
+    """The stacks of several modes, up at the same time. Leaving the context brings them down for good."""
+
+    @property
+    def stacks(self) -> Mapping[str, Stack]:
+        """Each mode's stack, by the mode's name."""
+        ...
+
+    def up(self, deadline_s: float) -> None:
+        """Bring everything up. Raises `LabError`; then nothing of it is left running."""
+        ...
+
+    def down(self) -> None:
+        """Bring everything down; harmless when it is."""
+        ...
+
+    def troubles(self) -> list[str]:
+        """What died or was replaced unasked since it came up, a finished diagnosis each."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """The programs in use."""
+        ...
+
+
+def stacks_of(
+    choice: StackChoice,
+    modes: Sequence[Mode],
+    *,
+    workers: int,
+    guardian: Guardian,
+    runtime: Path,
+    logs: Callable[[str], Path],
+    secrets: Secrets,
+    cpus: Sequence[int] | None = None,
+    port: int | None = None,
+) -> Stacks:
+    """Stacks of the kind that was chosen, not up yet. Raises `Unavailable` where something for them is missing."""
+    if choice.kind == "local":
+        return LocalStacks(
+            modes, workers=workers, guardian=guardian, runtime=runtime, logs=logs, secrets=secrets, cpus=cpus, port=port
+        )
+    from authlab.stack.compose import ComposeStacks  # the Docker SDK is loaded by those who use it
+
+    return ComposeStacks(
+        modes,
+        workers=workers,
+        guardian=guardian,
+        runtime=runtime,
+        logs=logs,
+        secrets=secrets,
+        cpus=cpus,
+        port=port,
+        worker_cpus=choice.worker_cpus,
+    )
