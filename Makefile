@@ -47,8 +47,8 @@ test-fast: $(VENV)/.dev ## The tests that start nothing
 	$(BIN)/pytest -q tests/unit
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Benchmark: what the recorder costs the load generator
-	$(BIN)/python tests/bench/recorder_overhead.py
+bench: $(VENV)/.dev ## Benchmarks: the recorder, each mode against its peers, from a run to its report (6 min)
+	$(BIN)/python tests/bench/everything.py
 
 .PHONY: clean
 clean: ## Remove the environment and caches (runs stay: authlab clean)

@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from aims import Aim
 from scipy import stats
 
 from authlab.host.content import content_root
@@ -45,6 +46,25 @@ http {{
 """
 
 
+def run(turns: int = 120, turn_s: float = 0.25, users: int = 10) -> list[Aim]:
+    """Measure, show the rates, and return the aim by either clock."""
+    with tempfile.TemporaryDirectory() as name:
+        measured = measure(Path(name), turns, turn_s, users)
+    found = []
+    for clock in ("wall_s", "cpu_s"):
+        on, off = (np.mean([t["requests"] / t[clock] for t in measured if t["on"] is which]) for which in (True, False))
+        mean, low, high = overhead(measured, clock)
+        word = clock.removesuffix("_s")
+        print(
+            f"{word:>4}: without {off:,.0f}/s, with {on:,.0f}/s, "
+            f"overhead {mean:.1%} [{low:.1%}, {high:.1%}] over {len(measured) // 2} pairs"
+        )
+        found.append(
+            Aim(f"recorder's share of Locust's {word} time", AIM, mean, low, high, at_most=True, form="{:.1%}")
+        )
+    return found
+
+
 def main() -> int:
     """Measure and say."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -52,18 +72,8 @@ def main() -> int:
     options.add_argument("--turn-s", type=float, default=0.25)
     options.add_argument("--users", type=int, default=10)
     chosen = options.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        turns = measure(Path(name), chosen.turns, chosen.turn_s, chosen.users)
-    worst = 0.0
-    for clock in ("wall_s", "cpu_s"):
-        on, off = (np.mean([t["requests"] / t[clock] for t in turns if t["on"] is which]) for which in (True, False))
-        mean, low, high = overhead(turns, clock)
-        print(
-            f"{clock.removesuffix('_s'):>4}: without {off:,.0f}/s, with {on:,.0f}/s, "
-            f"overhead {mean:.1%} [{low:.1%}, {high:.1%}] over {len(turns) // 2} pairs"
-        )
-        worst = max(worst, low)
-    return 1 if worst > AIM else 0
+    aims = run(chosen.turns, chosen.turn_s, chosen.users)
+    return 1 if max(aim.low for aim in aims) > AIM else 0
 
 
 def measure(folder: Path, turns: int, turn_s: float, users: int) -> list[dict[str, float]]:

@@ -201,6 +201,16 @@ class ModeContract:
         assert answer.worker in {worker.name for worker in stack.workers}
         assert answer.headers["cache-control"] == "no-store"
 
+    @pytest.mark.parametrize(("method", "path"), [*PROTECTED, ("GET", "/"), ("GET", "/nothing"), ("PUT", "/me")])
+    def test_every_answer_is_taken_for_what_it_says_and_can_do_nothing_as_a_page(
+        self, stack: LocalStack, people: People, method: str, path: str
+    ) -> None:
+        for client in (self.logged_in(stack, people[0]), Client(stack.url)):
+            answer = client.ask(method, path, '{"item": "i1"}' if path == "/cart/items" else None, JSON)
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            policy = None if answer.status == 204 else "default-src 'none'; frame-ancestors 'none'"
+            assert answer.headers.get("content-security-policy") == policy
+
     def test_cookies_are_out_of_reach_of_scripts_and_other_sites(self, stack: LocalStack, people: People) -> None:
         answer = Client(stack.url).log_in(*people[0])
         has_cookie = self.mode.state in ("memory", "redis")

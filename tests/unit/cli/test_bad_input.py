@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from authlab.cli.main import cli, main
-
-
-def _call(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
+from authlab.cli.main import cli
+from authlab.experiments.catalogue import EXPERIMENTS
+from authlab.model.modes import MODES
+from tests.unit.cli.calling import call as _call
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,13 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         (["run", "tree-modes"], "did you mean 'three-modes'"),
         (["run", "--rate", "0"], "--rate must be above zero"),
         (["run", "--rate", "nan"], "--rate must be above zero"),
+        (["run", "--rate", "inf"], "--rate must be above zero"),
+        (["run", "--rate", "-inf"], "--rate must be above zero"),
+        (["run", "--rate", "fast"], "'fast' is not a valid float"),
+        (["run", "--seed", "-1"], "--seed"),
+        (["run", "--for", "nan"], "'nan' is not a duration"),
+        (["run", "--for", "inf"], "'inf' is not a duration"),
+        (["run", "--slice", "1e3"], "'1e3' is not a duration"),
         (["run", "--workers", "-3"], "--workers must be above zero"),
         (["run", "--users", "0"], "--users must be above zero"),
         (["run", "--blocks", "0"], "--blocks must be above zero"),
@@ -38,9 +45,13 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         (["run", "--fail-on", "refutd"], "did you mean 'refuted'"),
         (["run", "--workers", "100000"], "MiB"),
         (["run", "--wokers", "3"], "--workers"),
-        (["rnu"], "run"),
+        (["rnu"], "Did you mean 'run'?"),
         (["up", "jwt", "--workers", "0"], "--workers must be above zero"),
         (["up", "jwt", "--port", "99999"], "--port"),
+        (["up", "jwt", "--workers", "100000"], "MiB of memory"),
+        (["up", "jwt", "--users", "many"], "'many' is not a valid integer"),
+        (["up"], "Missing argument 'MODE'"),
+        (["clean", "--keep", "-1"], "--keep"),
         (["report", "nothing"], "authlab run"),
         (["compare", "a"], "at least two runs"),
     ],
@@ -58,6 +69,36 @@ def test_all_problems_of_a_call_are_told_at_once(capsys: pytest.CaptureFixture[s
     told = capsys.readouterr().err
     for part in ("three-modes", "jwt", "--rate", "--workers", "maybe"):
         assert part in told
+
+
+def test_values_that_can_not_be_read_are_told_with_all_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = ("--rate", "fast", "--users", "many", "--for", "soon", "--seed", "-1", "--workers", "0", "--mode", "jtw")
+    assert _call("run", *wrong) == 64
+    told = capsys.readouterr().err
+    for part in ("'fast'", "'many'", "'soon'", "--seed", "--workers must be above zero, not 0", "'jwt'"):
+        assert part in told
+    assert _call("up", "jtw", "--port", "0", "--users", "many", "--workers", "-1") == 64
+    told = capsys.readouterr().err
+    for part in ("'jwt'", "--port", "'many'", "--workers must be above zero, not -1"):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["up", "xyz"], MODES),
+        (["run", "--mode", "xyz"], MODES),
+        (["run", "xyz"], EXPERIMENTS),
+        (["run", "--fail-on", "xyz"], ["refuted", "inconclusive"]),
+    ],
+)
+def test_an_unknown_name_is_answered_with_all_that_there_are(
+    arguments: list[str], names: Iterable[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _call(*arguments) == 64
+    told = capsys.readouterr().err
+    assert "did you mean" not in told, "nothing is near it"
+    assert all(name in told for name in names)
 
 
 def test_a_results_folder_that_is_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,6 +147,18 @@ def test_an_unforeseen_error_is_a_bug_with_its_own_code(
     monkeypatch.setattr("authlab.lab.diagnosis.diagnose", lambda _results: 1 / 0)
     assert _call("doctor") == 70
     assert "bug in authlab" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_what_the_system_refuses_is_told_as_what_it_is_and_no_bug(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_results: object) -> None:
+        raise OSError(number, os.strerror(number), "/the/file")
+
+    monkeypatch.setattr("authlab.lab.diagnosis.diagnose", refuse)
+    assert _call("doctor") == 69
+    assert capsys.readouterr().err == f"authlab: /the/file: {os.strerror(number)}.\n"
 
 
 def test_clean_keeps_the_newest_and_whatever_is_not_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

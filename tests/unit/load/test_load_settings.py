@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab_load.operations import Script
 from lab_load.settings import BadSettings, Settings, settings_from
 
 HOST = "http://127.0.0.1:8080"
@@ -23,6 +24,8 @@ def options(tmp_path: Path, **changes: object) -> argparse.Namespace:
         "timeout_s": "5",
         "relogin": "never",
         "recording": "",
+        "mode": "",
+        "workers_behind": "",
         "plan": "",
         "num_users": 1,
     }
@@ -30,7 +33,7 @@ def options(tmp_path: Path, **changes: object) -> argparse.Namespace:
 
 
 def check(tmp_path: Path, host: str | None = HOST, **changes: object) -> Settings:
-    return settings_from(options(tmp_path, **changes), host, leads=True)
+    return settings_from(options(tmp_path, **changes), host, leads=True, script=Script("browse"))
 
 
 def test_good_options_become_settings(tmp_path: Path) -> None:
@@ -48,6 +51,26 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     for word in ("--host", "--credentials", "--rate", "--seed", "--timeout-s", "--relogin", "nowhere.json"):
         assert word in said
     assert len(caught.value.problems) == 7
+
+
+def test_the_mode_and_its_workers_are_kept_where_they_are_known(tmp_path: Path) -> None:
+    named = check(tmp_path, mode="jwt-denylist", workers_behind="4")
+    assert (named.mode, named.workers_behind) == ("jwt-denylist", 4)
+    unnamed = check(tmp_path)
+    assert (unnamed.mode, unnamed.workers_behind) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"mode": "a,b"}, "--mode must be"),
+        ({"workers_behind": "0"}, "--workers-behind"),
+        ({"workers_behind": "x"}, "x"),
+    ],
+)
+def test_a_mode_or_number_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, str], said: str) -> None:
+    with pytest.raises(BadSettings, match=said):
+        check(tmp_path, **changes)
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "inf", "nan", "fast", ""])

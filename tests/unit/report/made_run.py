@@ -301,7 +301,8 @@ def recording_run(seconds: int = 20) -> tuple[Run, dict[str, TrialFrames]]:
     held = TrialFrames(samples, pl.DataFrame(schema=WINDOWS_SCHEMA), pl.DataFrame(schema=RESOURCES_SCHEMA))
     trial = Trial(id="00-jwt", experiment="browse", stage="recording", mode="jwt", workers=0, blocks=1)
     run = made_run(
-        {}, id="20261124T070000Z-browse", experiments=(), trials=(trial,), parameters={"users": 50, "rate_rps": 300},
+        {}, id="20261124T070000Z-browse", experiments=(), trials=(trial,),
+        parameters={"users": 50, "rate_rps": 300, "mode": "jwt"},
         machine={}, versions={"locust": "2.47.0"}, command=(), stack="recording",
     )  # fmt: skip
     return run, {"00-jwt": held}

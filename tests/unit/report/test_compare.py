@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
 
 from authlab.model.errors import UsageProblem
+from authlab.model.run import Run
 from authlab.report import compare_runs
-from authlab.report.compare.effects import difference, ratio, word_for
+from authlab.report.compare.effects import difference, ratio
+from authlab.report.compare.margins import Margins, judged, overall
 from authlab.store.frames import TrialFrames
 from tests.unit.report import made_run
 from tests.unit.report.tiny_run import tiny_run
@@ -37,14 +40,50 @@ def test_a_ratio_of_estimates_is_multiplicative() -> None:
     assert ratio({"value": 0.0, "low": 0.0, "high": 0.0}, {"value": 2.0, "low": 1.9, "high": 2.1}) is None
 
 
-def test_an_effect_below_the_a_a_pair_is_too_small_to_tell() -> None:
-    effect = {"value": 1.02, "low": 1.01, "high": 1.03}
-    assert word_for(effect, 1.0, 0.05) == "too small to tell"
-    assert word_for(effect, 1.0, 0.01) == "differs"
-    assert word_for({"value": 1.02, "low": 0.99, "high": 1.05}, 1.0, None) == "no difference seen"
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.95, 1.05, "same"),
+        (1.02, 1.10, "same"),
+        (1.02, 1.11, "inconclusive"),
+        (0.80, 1.20, "inconclusive"),
+        (1.11, 1.20, "worse"),
+        (0.70, 0.90, "better"),
+        (None, None, "inconclusive"),
+    ],
+)
+def test_an_effect_is_held_against_the_margin_by_its_whole_interval(
+    low: float | None, high: float | None, verdict: str
+) -> None:
+    effect = {"value": 1.0 if low is None or high is None else (low + high) / 2, "low": low, "high": high}
+    found = judged(effect, Margins(ratio=0.1).ends("ratio"), None, [])
+    assert found["verdict"] == verdict
+    assert bool(found["reasons"]) == (verdict == "inconclusive"), "what is inconclusive says why"
 
 
-def test_a_mode_that_got_slower_is_the_one_that_differs() -> None:
+def test_an_effect_that_the_a_a_pair_could_have_made_is_inconclusive() -> None:
+    effect = {"value": 1.2, "low": 1.15, "high": 1.25}
+    ends = Margins(ratio=0.1).ends("ratio")
+    assert judged(effect, ends, 0.25, [])["verdict"] == "inconclusive"
+    assert judged(effect, ends, 0.15, [])["verdict"] == "worse"
+
+
+def test_a_trial_in_doubt_makes_any_effect_inconclusive_with_its_reason() -> None:
+    effect = {"value": 3.0, "low": 2.9, "high": 3.1}
+    assert judged(effect, (0.9, 1.1), None, ["B: sent late"]) == {
+        "verdict": "inconclusive",
+        "reasons": ["B: sent late"],
+    }
+
+
+def test_one_worse_outweighs_what_is_inconclusive_and_that_outweighs_what_is_better() -> None:
+    assert overall(["same", "inconclusive", "worse", "better"])["value"] == "worse"
+    assert overall(["better", "inconclusive", "same"])["value"] == "inconclusive"
+    assert overall(["same", "better"])["value"] == "better"
+    assert overall([])["value"] == "inconclusive"
+
+
+def test_a_mode_that_got_slower_is_the_one_that_is_worse() -> None:
     run, frames = tiny_run()
     slower = dict(frames)
     held = frames["02-memory"]
@@ -53,7 +92,35 @@ def test_a_mode_that_got_slower_is_the_one_that_differs() -> None:
     found = compare_runs([(run, frames), (replace(run, id="slower"), slower)])
     section = next(q for q in found["quantities"] if q["quantity"] == "p50_to_none")
     assert section["rows"][0]["effects"][0]["value"] == pytest.approx(3.0)
-    assert section["rows"][0]["effects"][0]["word"] == "differs"
+    assert section["rows"][0]["effects"][0]["verdict"] == "worse"
+    assert found["verdict"]["value"] == "worse"
+    back = compare_runs([(replace(run, id="slower"), slower), (run, frames)])
+    assert back["verdict"]["counts"]["better"] == 1
+
+
+def test_absolute_times_are_no_part_of_the_verdict_where_their_ratio_to_none_is() -> None:
+    run, frames = tiny_run()
+    busy = {
+        name: TrialFrames(held.samples, held.windows, held.resources.with_columns(pl.col("cpu_ns") * 2))
+        for name, held in frames.items()
+    }
+    found = compare_runs([(run, frames), (replace(run, id="busy"), busy)])
+    held = {quantity["quantity"]: quantity for quantity in found["quantities"]}
+    assert {row["effects"][0]["verdict"] for row in held["cpu"]["rows"]} == {"worse"}
+    assert not held["cpu"]["counts"]
+    assert held["cpu_to_none"]["counts"]
+    assert found["verdict"]["counts"]["worse"] == 0
+
+
+def test_a_trial_that_is_not_valid_makes_its_mode_inconclusive() -> None:
+    run, frames = tiny_run()
+    doubtful = tuple(
+        replace(t, valid=False, reasons=("the generator was late",)) if t.mode == "memory" else t for t in run.trials
+    )
+    found = compare_runs([(run, frames), (replace(run, id="other", trials=doubtful), frames)])
+    section = next(q for q in found["quantities"] if q["quantity"] == "p50_to_none")
+    assert section["rows"][0]["effects"][0]["reasons"] == ["B: the generator was late"]
+    assert section["rows"][0]["effects"][0]["verdict"] == "inconclusive"
 
 
 def test_absolute_times_of_different_machines_are_refused_and_ratios_to_none_are_not() -> None:
@@ -71,6 +138,8 @@ def test_latency_under_another_rate_is_refused_and_the_rate_named() -> None:
     found = compare_runs([(run, frames), (other, frames)])
     assert {q["quantity"] for q in found["quantities"]} == {"refused"}
     assert all("different loads (rate, requests/s 300 against 600)" in item["why"][0] for item in found["refused"])
+    counting = [item for item in found["refused"] if item["counts"]]
+    assert found["verdict"]["counts"]["inconclusive"] >= len(counting) > 0, "what is refused can't be told"
 
 
 def test_what_differs_in_circumstances_is_listed_and_the_rest_is_not() -> None:
@@ -97,7 +166,7 @@ def test_one_run_alone_is_refused() -> None:
 
 
 def test_runs_without_a_mode_in_common_are_refused_naming_what_each_has() -> None:
-    with pytest.raises(UsageProblem, match=r"memory at N = 2.*jwt \(workers unknown\)"):
+    with pytest.raises(UsageProblem, match=r"memory at N = 2.*jwt \(workers unknown\).*--workers-behind"):
         compare_runs([tiny_run(), made_run.recording_run(seconds=5)])
 
 
@@ -106,3 +175,65 @@ def test_two_recordings_are_compared_by_their_seconds() -> None:
     found = compare_runs([(run, frames), (replace(run, id="later"), frames)])
     assert {q["quantity"] for q in found["quantities"]} >= {"refused", "p50"}
     assert any("over its own seconds" in text for text in found["cautions"])
+
+
+def recorded(mode: str | None, *, workers: int = 0, **changes: Any) -> tuple[Run, dict[str, TrialFrames]]:
+    """A recording of the mode jwt, as the lab reads it; without a mode its scenario stands for it."""
+    run, frames = made_run.recording_run(seconds=25)
+    held = next(iter(frames.values()))
+    label = mode or "browse"
+    trial = replace(run.trials[0], id=f"01-{label}", mode=label, workers=workers)
+    samples = held.samples.with_columns(
+        label=pl.when(pl.col("label") == "jwt").then(pl.lit(label)).otherwise(pl.col("label"))
+    )
+    made = replace(run, id=f"recording-{label}", trials=(trial,), parameters={**run.parameters, "mode": mode})
+    return replace(made, **changes), {trial.id: TrialFrames(samples, held.windows, held.resources)}
+
+
+@pytest.fixture(scope="module")
+def whole_run() -> tuple[Run, dict[str, TrialFrames]]:
+    frames = made_run.made_frames(blocks=20, per_slice=100)
+    return made_run.made_run(frames), frames
+
+
+@pytest.mark.parametrize("workers", [3, 0])
+def test_a_recording_that_names_its_mode_is_held_against_that_mode_of_a_run(
+    whole_run: tuple[Run, dict[str, TrialFrames]], workers: int
+) -> None:
+    machine = {name: value for name, value in whole_run[0].machine.items() if name != "pinning"}
+    found = compare_runs([whole_run, recorded("jwt", workers=workers, machine=machine)])
+    assert {row["label"] for quantity in found["quantities"] for row in quantity["rows"]} == {"jwt"}
+    held = {quantity["quantity"]: quantity for quantity in found["quantities"]}
+    assert {"refused", "p50"} <= held.keys()
+    assert held["p50"]["counts"], "a recording has no `none` beside it"
+    assert held["p50"]["rows"][0]["effects"][0]["value"] == pytest.approx(1.0, abs=0.1)
+    assert any("B did not record pinned to cores, mix" in text for text in found["cautions"])
+    assert any(text.startswith("Not in B: none at N = 3, memory at N = 3") for text in found["cautions"])
+
+
+def test_a_recording_of_other_workers_is_not_held_against_a_run(whole_run: tuple[Run, dict[str, TrialFrames]]) -> None:
+    with pytest.raises(UsageProblem, match="jwt at N = 4"):
+        compare_runs([whole_run, recorded("jwt", workers=4)])
+
+
+def test_a_recording_that_says_nothing_of_its_machine_is_not_compared_in_milliseconds(
+    whole_run: tuple[Run, dict[str, TrialFrames]],
+) -> None:
+    found = compare_runs([whole_run, recorded("jwt", workers=3)])
+    assert {quantity["quantity"] for quantity in found["quantities"]} == {"refused"}
+    assert all("B did not record the machine" in item["why"] for item in found["refused"])
+
+
+def test_a_recording_without_a_mode_is_refused_with_the_words_that_name_it(
+    whole_run: tuple[Run, dict[str, TrialFrames]],
+) -> None:
+    with pytest.raises(UsageProblem, match=r"recording-browse doesn't say which mode.*--mode MODE.*recording\.json"):
+        compare_runs([whole_run, recorded(None)])
+
+
+def test_recordings_of_one_mode_are_compared_and_of_two_modes_are_not() -> None:
+    found = compare_runs([recorded("jwt", workers=3), recorded("jwt", workers=3, id="later")])
+    verdicts = {q["quantity"]: q["rows"][0]["effects"][0]["verdict"] for q in found["quantities"]}
+    assert verdicts["refused"] == verdicts["p50"] == "same"
+    with pytest.raises(UsageProblem, match="redis at N = 3"):
+        compare_runs([recorded("jwt", workers=3), recorded("redis", workers=3)])

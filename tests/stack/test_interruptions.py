@@ -1,0 +1,66 @@
+"""Ctrl-C, SIGTERM and the end of the terminal, at whatever moment: cleaned up, and the run so far can be reported."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from lab_process import ENDLESS, SHORT, Lab
+
+pytestmark = pytest.mark.stack
+
+MOMENTS = [
+    "predicted:",
+    "starting 2 stacks",
+    "logging 6 users in",
+    "under load",
+    "taking the stacks down",
+    "reading the samples",
+    "writing the report",
+]
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [(moment, signal.SIGINT) for moment in MOMENTS]
+    + [(moment, signal.SIGTERM) for moment in (MOMENTS[1], MOMENTS[-1])],
+)
+def test_an_interrupted_run_is_cleaned_up_and_can_be_reported(moment: str, number: int, tmp_path: Path) -> None:
+    # The last moments come by themselves, at the end of a run of four blocks.
+    length = ENDLESS if MOMENTS.index(moment) <= MOMENTS.index("under load") else (*SHORT, "--blocks", "4")
+    with Lab("run", *length, "--mode", "jwt", cwd=tmp_path) as lab:
+        if moment == "under load":
+            lab.is_under_load()
+        else:
+            lab.says(moment)
+        lab.signal(number)
+        assert lab.ends() == 130, lab.said
+    assert "Traceback" not in lab.said
+    # At its end a run may have got further than the moment that we saw.
+    assert lab.run()["status"] in (("interrupted",) if length == ENDLESS else ("interrupted", "finished"))
+    with Lab("report", "latest", cwd=tmp_path) as report:
+        assert report.ends() == 0, report.said
+    told = json.loads((lab.results / "latest" / "report.json").read_text())
+    assert (told["totals"]["requests"] > 0) == (MOMENTS.index(moment) >= MOMENTS.index("under load"))
+    assert not [path for path in lab.results.rglob(".*") if path.name != ".lock"], "no draft of a file is left"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_standing_mode_ends_with_whatever_signal_asks_it_to(number: int, tmp_path: Path) -> None:
+    with Lab("up", "jwt", "--workers", "1", "--users", "2", cwd=tmp_path) as lab:
+        lab.says("is up at")
+        lab.signal(number)
+        assert lab.ends() == 0, lab.said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_standing_mode_that_is_interrupted_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    with Lab("up", "redis", "--users", "2", cwd=tmp_path) as lab:
+        lab.says("starting redis")
+        time.sleep(0.5)
+        lab.signal(signal.SIGTERM)
+        assert lab.ends() == 130, lab.said
+    assert "Traceback" not in lab.said

@@ -1,0 +1,45 @@
+"""Two labs at once on one machine: neither disturbs the other's ports or files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import psutil
+import pytest
+from lab_process import SHORT, Lab
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize("same_results", [False, True], ids=["apart", "the same results"])
+def test_two_labs_at_once_do_not_get_into_each_others_way(same_results: bool, tmp_path: Path) -> None:
+    folders = [tmp_path, tmp_path if same_results else tmp_path / "other"]
+    folders[1].mkdir(exist_ok=True)
+    call = ("run", *SHORT, "--blocks", "4", "--mode", "redis")
+    with Lab(*call, cwd=folders[0]) as first, Lab(*call, cwd=folders[1]) as second:
+        first.is_under_load()
+        ports = [_ports_of(lab) for lab in (first, second)]
+        assert [lab.ends() for lab in (first, second)] == [0, 0], first.said + second.said
+    assert ports[0].isdisjoint(ports[1])
+    runs = [run for results in {first.results, second.results} for run in (results / "runs").iterdir()]
+    assert len(runs) == 2
+    for run in runs:
+        body = json.loads((run / "run.json").read_text())
+        assert (body["status"], body["id"]) == ("finished", run.name)
+        assert (run / "report.html").exists()
+        assert [trial["id"] for trial in body["trials"]] == ["01-none", "02-redis"]
+        assert all(trial["summary"]["outcomes"].keys() == {"ok"} for trial in body["trials"])
+    if same_results:
+        assert runs[0].name != runs[1].name
+        assert (first.results / "latest").resolve() in {run.resolve() for run in runs}
+
+
+def _ports_of(lab: Lab) -> set[int]:
+    """The ports on which anything of the lab listens."""
+    return {
+        connection.laddr.port
+        for process in lab._processes()
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }

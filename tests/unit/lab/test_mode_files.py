@@ -1,0 +1,164 @@
+"""A mode file becomes a mode, or one message with everything that is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from authlab.experiments.base import Options
+from authlab.experiments.catalogue import EXPERIMENTS
+from authlab.lab.extensions import extension_parameters, own_modes_of
+from authlab.lab.mode_files import mode_meant, read_mode_file
+from authlab.model.declarations import usual_traits
+from authlab.model.errors import Damaged, UsageProblem
+from authlab.model.modes import MODES, Mode
+from authlab.model.run import Run
+
+
+def _read(folder: Path, text: str) -> Mode:
+    (folder / "own.toml").write_text(text)
+    (folder / "own_app.py").write_text("def create(): ...\n")
+    return read_mode_file(folder / "own.toml")
+
+
+def _refused(folder: Path, text: str) -> str:
+    with pytest.raises(UsageProblem) as caught:
+        _read(folder, text)
+    assert caught.value.exit_code == 64
+    return str(caught.value)
+
+
+def test_a_file_that_says_little_gets_the_defaults(tmp_path: Path) -> None:
+    mode = _read(tmp_path, 'name = "own"\napp = "own_app:create"\n')
+    assert mode.app is not None
+    assert (mode.app.target, mode.app.folder) == ("own_app:create", str(tmp_path))
+    assert (mode.state, mode.routing, mode.needs_store) == ("none", "round-robin", False)
+    assert mode.traits == usual_traits("none", "round-robin", app=True, needs_store=False)
+    assert (mode.traits.authenticates, mode.traits.any_worker_serves, mode.traits.revocable) == (True, True, False)
+
+
+def test_a_file_that_says_everything_is_taken_at_its_word(tmp_path: Path) -> None:
+    mode = _read(
+        tmp_path,
+        """
+        name = "own-2"
+        note = "of my own"
+        app = "own_app:create"
+        state = "jwt"
+        routing = "sticky-cookie"
+        needs_store = true
+        [traits]
+        any_worker_serves = false
+        survives_store_loss = true
+        """,
+    )
+    assert (mode.name, mode.note, mode.state, mode.routing) == ("own-2", "of my own", "jwt", "sticky-cookie")
+    assert mode.needs_store
+    assert not mode.traits.any_worker_serves
+    assert mode.traits.survives_store_loss
+    assert mode.traits.revocable, "what the file does not say stays as it usually is"
+
+
+def test_a_store_is_started_for_a_state_that_needs_one(tmp_path: Path) -> None:
+    assert _read(tmp_path, 'name = "own"\nstate = "redis"\n').needs_store
+    assert not _read(tmp_path, 'name = "own"\nstate = "jwt"\n').needs_store
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_a_built_in_modes_state_and_routing_give_its_own_traits(mode: Mode) -> None:
+    assert usual_traits(mode.state, mode.routing, app=False, needs_store=mode.needs_store) == mode.traits
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('state = "memory"', "name is missing"),
+        ("name = 7\nstate = 'memory'", "name must be text, not 7"),
+        ('name = "Own"\nstate = "memory"', "a-z"),
+        ('name = "../own"\nstate = "memory"', "a-z"),
+        ('name = "jwt"\nstate = "memory"', "built-in mode"),
+        ('name = "own-again"\nstate = "memory"', "A/A"),
+        ('name = "own"', "it needs app"),
+        ('name = "own"\nstate = "memry"', "did you mean 'memory'"),
+        ('name = "own"\nstate = "memory"\nrouting = "sticky"', "did you mean 'sticky-cookie'"),
+        ('name = "own"\nstate = "memory"\nroutng = "round-robin"', "did you mean 'routing'"),
+        ('name = "own"\nstate = "memory"\n[traits]\nrevokable = true', "did you mean 'revocable'"),
+        ('name = "own"\nstate = "memory"\n[traits]\nrevocable = "yes"', "true or false, not 'yes'"),
+        ('name = "own"\nstate = "memory"\ntraits = 1', "[traits]"),
+        ('name = "own"\nstate = "redis"\nneeds_store = false', "needs a store"),
+        ('name = "own"\nstate = "jwt"\nneeds_store = true', "no use for a store"),
+        ('name = "own"\nstate = "jwt"\nneeds_store = "no"', "needs_store must be true or false"),
+        ('name = "own"\napp = "own_app"', "module:factory"),
+        ('name = "own"\napp = "own_app:create()"', "module:factory"),
+        ('name = "own"\napp = "no_such_app:create"', "neither in"),
+        ('name = "own"\napp = ["own_app"]', "app must be text"),
+        ("name = own", "is not TOML"),
+    ],
+)
+def test_a_mode_file_that_is_wrong_says_so(tmp_path: Path, text: str, says: str) -> None:
+    message = _refused(tmp_path, text)
+    assert says in message
+    assert "own.toml" in message
+
+
+def test_everything_that_is_wrong_with_a_mode_file_is_told_at_once(tmp_path: Path) -> None:
+    message = _refused(
+        tmp_path, 'name = "redis"\napp = "nowhere:f"\nrouting = "roundrobin"\nport = 1\n[traits]\nfast = 1'
+    )
+    for part in ("built-in", "nowhere", "round-robin", "port", "fast"):
+        assert part in message
+
+
+def test_a_path_that_is_no_readable_text_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    for name in ("absent.toml", "binary.toml"):
+        with pytest.raises(UsageProblem, match=name):
+            mode_meant(str(tmp_path / name))
+
+
+def test_a_folder_that_gunicorn_could_not_be_told_of_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "a,b"
+    folder.mkdir()
+    assert "comma" in _refused(folder, 'name = "own"\napp = "own_app:create"')
+
+
+def test_run_json_brings_the_mode_back_without_its_file(tmp_path: Path) -> None:
+    mode = _read(
+        tmp_path, 'name = "own"\napp = "own_app:create"\nneeds_store = true\n[traits]\nany_worker_serves = false'
+    )
+    written = json.dumps(extension_parameters(Options(own_modes=(mode,))))
+    assert str(tmp_path) not in written, "no path of the machine"
+    (again,) = own_modes_of(_run_with(json.loads(written)))
+    assert (again.name, again.traits, again.routing, again.needs_store, again.note) == (
+        mode.name,
+        mode.traits,
+        mode.routing,
+        mode.needs_store,
+        mode.note,
+    )
+    assert again.app is not None
+    assert again.app.target == "own_app:create"
+
+
+@pytest.mark.parametrize("modes", [3, {"own": 3}, {"own": {}}, {"own": {"traits": {"fast": True}}}])
+def test_a_damaged_declaration_is_named(modes: object) -> None:
+    with pytest.raises(Damaged, match=r"run\.json"):
+        own_modes_of(_run_with({"modes": modes}))
+
+
+def test_predictions_of_an_own_mode_follow_its_traits(tmp_path: Path) -> None:
+    lost = _read(tmp_path, 'name = "lost"\nstate = "memory"')
+    kept = _read(tmp_path, 'name = "kept"\nstate = "memory"\nrouting = "sticky-cookie"')
+    options = Options(workers=4, modes=("lost", "kept"), own_modes=(lost, kept))
+    shares = {
+        p.mode: p.value
+        for p in EXPERIMENTS["three-modes"].predictions(options)
+        if p.quantity == "auth_failure_share" and p.mode != "none"
+    }
+    assert shares == {"lost": 0.75, "kept": 0.0}
+
+
+def _run_with(parameters: dict[str, object]) -> Run:
+    return Run("r", "finished", (), 1, "", None, "local", {}, {}, parameters)
