@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from flask import Response
 
 from services.problems import Header, Problem
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _EVERYWHERE: Final = (
     ("Cache-Control", "no-store"),  # nobody may keep what was meant for one user (RFC 9111, 5.2.2.5)
@@ -16,6 +19,16 @@ _EVERYWHERE: Final = (
 )
 _INERT: Final = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 """JSON that a browser is made to show as a page loads nothing, runs nothing and is framed by nobody (CSP 3)."""
+
+
+class _Whole(Response):
+    """An answer whose body is known: handed over as it is. Werkzeug's second look at it would take 8 µs."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return super().__call__(environ, start_response)
+        start_response(self.status, list(self.headers))
+        return (self.get_data(),)
 
 
 class Answers:
@@ -29,7 +42,7 @@ class Answers:
 
     def json(self, members: Mapping[str, object], headers: Sequence[Header] = ()) -> Response:
         """200 with `members` as a JSON object."""
-        return Response(_dump(members), 200, [*self._headers, *headers])
+        return _Whole(_dump(members), 200, [*self._headers, *headers])
 
     def nothing(self, headers: Sequence[Header] = ()) -> Response:
         """204."""
@@ -42,7 +55,7 @@ class Answers:
         headers = [*self._problem_headers, *problem.headers]
         if problem.status == 401:
             headers.append(self._challenge)
-        return Response(_dump(problem.document()), int(problem.status), headers)
+        return _Whole(_dump(problem.document()), int(problem.status), headers)
 
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))  # `json.dumps` makes one per call

@@ -24,6 +24,12 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_const
 def read_json(text: bytes) -> Any:
     """The value in UTF-8 `text`. Raises `ValueError` for whatever is wrong with it."""
     try:
-        return _DECODER.decode(text.decode())
+        spelt = text.decode()
+        # As our own tokens and most clients write it, the value fills the text; else `decode` judges what is around it.
+        if spelt[:1] == "{":
+            value, end = _DECODER.raw_decode(spelt)
+            if end == len(spelt):
+                return value
+        return _DECODER.decode(spelt)
     except RecursionError:
         raise ValueError("nested too deeply") from None

@@ -64,8 +64,11 @@ def process_name() -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write beside the place and move into it: readers see the old file or the new one, never a half."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)  # there only if the disk was full
 
 
 class Head:

@@ -1,7 +1,6 @@
-"""A closed loop without pauses over raw sockets: cheap enough (about 25 µs a request) to keep one worker saturated.
+"""A closed loop without pauses over raw sockets, which keeps one worker saturated at less than half of Locust's cost.
 
-Locust takes ten times that, more than the worker that is to be measured leaves on a shared machine; and here a
-slice has an exact number of requests, with none in flight at either end, so that CPU time divides exactly.
+Each slice has an exact number of requests, with none in flight at either end, so that CPU time divides exactly.
 """
 
 from __future__ import annotations

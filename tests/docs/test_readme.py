@@ -10,6 +10,7 @@ import click
 import pytest
 
 from authlab.cli.main import cli
+from authlab.cli.values import Problems
 from authlab.experiments.catalogue import EXPERIMENTS
 from authlab.model.modes import MODES
 
@@ -47,6 +48,7 @@ def test_every_authlab_command_that_the_docs_show_is_understood(command: str) ->
             assert sub.get_help(context)
             return
         sub.parse_args(context, words[1:])
+        Problems().raise_if_any()
     for name in context.params.get("experiments") or ():
         assert name in EXPERIMENTS
     if words[0] == "up":

@@ -99,7 +99,7 @@ def test_what_starts_nothing_works_from_an_empty_folder(elsewhere: Terminal, com
 
 
 def test_a_run_its_report_and_a_standing_mode_work_from_an_empty_folder(elsewhere: Terminal) -> None:
-    said = elsewhere.run("authlab run --mode redis --mode jwt --blocks 2 --slice 0.2s --users 6 --workers 1")
+    said = elsewhere.run("authlab run --mode redis --blocks 2 --slice 0.2s --users 6 --workers 1")
     assert "report: results/runs/" in said
     page = elsewhere.folder / "results" / "latest" / "report.html"
     page.unlink()

@@ -67,28 +67,31 @@ def _read(own_ns: int) -> _Reading:
 def _between(before: _Reading, after: _Reading) -> Conditions:
     elapsed_s = max(1e-9, after.monotonic_s - before.monotonic_s)
     room_ns = elapsed_s * before.cores * 1e9
-    foreign = stolen = suspended = None
+    foreign = stolen = suspended = name = None
     if before.busy_ns is not None and after.busy_ns is not None:
         others_ns = after.busy_ns - before.busy_ns - (after.own_ns - before.own_ns)
         foreign = max(0.0, others_ns / room_ns)
+        name = _culprit(before, after, others_ns / 1e9)
     if before.stolen_ns is not None and after.stolen_ns is not None:
         stolen = (after.stolen_ns - before.stolen_ns) / room_ns
     if before.awake_and_asleep_s is not None and after.awake_and_asleep_s is not None:
         suspended = max(0.0, after.awake_and_asleep_s - before.awake_and_asleep_s - elapsed_s)
     return Conditions(
         foreign_share=_rounded(foreign),
-        foreign_name=_heaviest(before, after),
+        foreign_name=name,
         stolen_share=_rounded(stolen),
         clock_step_s=_rounded(after.wall_s - before.wall_s - elapsed_s - (suspended or 0.0)),
         suspended_s=_rounded(suspended),
     )
 
 
-def _heaviest(before: _Reading, after: _Reading) -> str | None:
+def _culprit(before: _Reading, after: _Reading, foreign_s: float) -> str | None:
+    """The heaviest foreign program, if most of the foreign time is its own and not that of many short-lived ones."""
     used = {
         name: seconds - before.by_process.get(key, (name, 0.0))[1] for key, (name, seconds) in after.by_process.items()
     }
-    return max(used, key=lambda name: used[name], default=None)
+    heaviest = max(used, key=lambda name: used[name], default=None)
+    return heaviest if heaviest is not None and used[heaviest] > foreign_s / 2 else None
 
 
 def _cores() -> list[int]:

@@ -28,12 +28,13 @@ def private_folder(guardian: Guardian) -> Path:
 
 @contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP do what Ctrl-C does: clean up and report."""
+    """Let SIGTERM and SIGHUP do what Ctrl-C does: clean up and report. One that is ignored (`nohup`) stays so."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before: Mapping[int, Any] = {s: signal.signal(s, interrupt) for s in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is not signal.SIG_IGN]
+    before: Mapping[int, Any] = {s: signal.signal(s, interrupt) for s in heard}
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+import click
 import pytest
 
 from authlab.cli.main import cli
@@ -81,6 +82,29 @@ def test_values_that_can_not_be_read_are_told_with_all_the_rest(capsys: pytest.C
     told = capsys.readouterr().err
     for part in ("'jwt'", "--port", "'many'", "--workers must be above zero, not -1"):
         assert part in told
+
+
+_ARGUMENTS = {"up": ["none"], "compare": ["a", "b"]}
+
+
+def _typed_options() -> list[tuple[str, str]]:
+    """Command and name of each option whose value is more than a text."""
+    return [
+        (name, option.opts[0])
+        for name, command in cli.commands.items()
+        for option in command.params
+        if isinstance(option, click.Option) and not option.is_flag and option.type.name not in ("text", "path")
+    ]
+
+
+@pytest.mark.parametrize(("name", "option"), _typed_options())
+def test_no_option_is_taken_for_its_default_when_it_can_not_be_read(
+    name: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _call(name, *_ARGUMENTS.get(name, []), option, "nonsense") == 64
+    told = capsys.readouterr().err
+    assert option in told
+    assert "'nonsense'" in told
 
 
 @pytest.mark.parametrize(
