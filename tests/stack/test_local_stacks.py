@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from browser import Browser
+from web_client import Browser
 
 from authlab.host.affinity import usable_cpus
 from authlab.model.modes import MODES

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from browser import Answer, Browser
+from web_client import Answer, Browser
 
 from authlab.host.ports import LOOPBACK
 from authlab.stack.access_log import AccessLine, read_access_log

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
-from browser import Browser
+from web_client import Browser
 
 from authlab.host.groups import group_members
 from authlab.host.ports import LOOPBACK, ReservedPort, free_port
