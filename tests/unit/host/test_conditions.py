@@ -21,7 +21,7 @@ def stranger() -> Iterator[int]:
     """A program that burns CPU for some seconds and is no child of ours: its parent has ended."""
     starter = (
         "import subprocess, sys\n"
-        f"print(subprocess.Popen([sys.executable, '-c', {_BURN.format(seconds=6)!r}], start_new_session=True).pid)"
+        f"print(subprocess.Popen([sys.executable, '-c', {_BURN.format(seconds=20)!r}], start_new_session=True, stdout=subprocess.DEVNULL).pid)"
     )
     done = subprocess.run([sys.executable, "-c", starter], capture_output=True, text=True, timeout=20, check=True)
     pid = int(done.stdout)
