@@ -13,17 +13,20 @@ import pytest
 from authlab.host.conditions import ConditionsWatch
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the system does not tell how busy its cores were")
-_BURN = "import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+_BURN = "import time; end = time.monotonic() + 20\nwhile time.monotonic() < end: pass"
+# Its output goes nowhere: with ours it would hold the pipe open that `subprocess.run` reads to its end.
+_START = """
+import subprocess, sys
+quiet = subprocess.DEVNULL
+print(subprocess.Popen([sys.executable, "-c", sys.argv[1]], start_new_session=True, stdout=quiet, stderr=quiet).pid)
+"""
 
 
 @pytest.fixture
 def stranger() -> Iterator[int]:
     """A program that burns CPU for some seconds and is no child of ours: its parent has ended."""
-    starter = (
-        "import subprocess, sys\n"
-        f"print(subprocess.Popen([sys.executable, '-c', {_BURN.format(seconds=20)!r}], start_new_session=True, stdout=subprocess.DEVNULL).pid)"
-    )
-    done = subprocess.run([sys.executable, "-c", starter], capture_output=True, text=True, timeout=20, check=True)
+    starter = [sys.executable, "-c", _START, _BURN]
+    done = subprocess.run(starter, capture_output=True, text=True, timeout=20, check=True)
     pid = int(done.stdout)
     yield pid
     with contextlib.suppress(psutil.NoSuchProcess):
