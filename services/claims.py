@@ -12,16 +12,18 @@ ISSUER: Final = "authlab"
 AUDIENCE: Final = "authlab-api"
 
 _REQUIRED: Final = {"iss": str, "aud": str, "sub": str, "jti": str, "iat": int, "exp": int}
-_OPTIONAL: Final = {"nbf": int, "auth_time": int, "cart": dict}
+_OPTIONAL: Final = {"nbf": int, "auth_time": int, "cart": dict, "csrf": str}
 _MAX_TEXT: Final = 64
 
 
 class Claims(NamedTuple):
-    """What the service keeps in a token. `authenticated_at`: unix second of the log-in."""
+    """What the service keeps in a token. `authenticated_at`: unix second of the log-in. `csrf`: the secret that a call
+    which changes something must repeat; empty where the token is not in a cookie."""
 
     user: str
     cart: Cart
     authenticated_at: int
+    csrf: str = ""
 
 
 def claims_of(payload: Any, *, now: float, leeway_s: int) -> Claims:
@@ -44,7 +46,7 @@ def claims_of(payload: Any, *, now: float, leeway_s: int) -> Claims:
     cart = payload.get("cart", {})
     if not valid_cart(cart):
         raise Problem("bad_claims", "The token's cart is not a cart.")
-    return Claims(payload["sub"], cart, authenticated)
+    return Claims(payload["sub"], cart, authenticated, payload.get("csrf", ""))
 
 
 def _require_kinds(payload: Mapping[str, Any]) -> None:

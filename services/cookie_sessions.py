@@ -35,8 +35,10 @@ class CookieSessions:
         self._cookie = cookie
         # The idle time-out may end a session earlier; this is when it ends at the latest.
         self._members = {"expires_in": absolute_s}
-        # HTTP has no registered scheme for cookies, and RFC 9110 wants a challenge on every 401.
-        self.challenge = f'Cookie realm="authlab", cookie-name="{cookie.name}"'
+        self.challenge = cookie.challenge
+
+    def admit(self, environ: Environ) -> None:
+        pass  # SameSite=Lax, and JSON alone is read: `services/bodies.py`
 
     def session(self, environ: Environ) -> Session:
         return self._store.read(self._presented(environ))

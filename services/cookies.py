@@ -1,4 +1,4 @@
-"""The session cookie: how it is named, written and found again."""
+"""The cookie that carries a credential: how it is named, written and found again."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ class SessionCookie:
     attributes: str
 
     @classmethod
-    def under(cls, *, tls: bool) -> SessionCookie:
+    def under(cls, *, tls: bool, name: str = _NAME) -> SessionCookie:
         """The cookie of a service that is reached by TLS, or not."""
         attributes = "; Path=/; HttpOnly; SameSite=Lax"
-        return cls("__Host-" + _NAME, attributes + "; Secure") if tls else cls(_NAME, attributes)
+        return cls("__Host-" + name, attributes + "; Secure") if tls else cls(name, attributes)
+
+    @property
+    def challenge(self) -> str:
+        """What a 401 says: HTTP has no registered scheme for cookies, and RFC 9110 wants a challenge on every 401."""
+        return f'Cookie realm="authlab", cookie-name="{self.name}"'
 
     def carrying(self, session_id: str) -> Header:
-        """The header that gives the client its session id, until the browser is closed."""
+        """The header that gives the client its session id (or token), until the browser is closed."""
         return "Set-Cookie", f"{self.name}={session_id}{self.attributes}"
 
     def cleared(self) -> Header:
@@ -32,9 +37,9 @@ class SessionCookie:
         return "Set-Cookie", f"{self.name}={self.attributes}; Max-Age=0"
 
     def read(self, header: str) -> str | None:
-        """The session id in a `Cookie` header, the first where there are several (RFC 6265, 5.4).
+        """The session id (or token) in a `Cookie` header, the first where there are several (RFC 6265, 5.4).
 
-        Our ids are never quoted, so that nothing but splitting is needed: a third of the time of Werkzeug's
+        Our ids and tokens are never quoted, so that nothing but splitting is needed: a third of the time of Werkzeug's
         general parser.
         """
         for pair in header.split(";"):

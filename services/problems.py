@@ -32,6 +32,9 @@ REASONS: Final[dict[str, tuple[HTTPStatus, str]]] = {
     "bad_signature": (HTTPStatus.UNAUTHORIZED, "The token's signature does not hold"),
     "bad_claims": (HTTPStatus.UNAUTHORIZED, "The token is not meant for this service"),
     "not_yet_valid": (HTTPStatus.UNAUTHORIZED, "The token is not valid yet"),
+    # on whose behalf
+    "forged": (HTTPStatus.FORBIDDEN, "The request comes from another site"),
+    "csrf": (HTTPStatus.FORBIDDEN, "The X-CSRF-Token header is missing or not that of this log-in"),
     # what the service needs
     "store_unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "The session store does not answer"),
     "store_full": (HTTPStatus.SERVICE_UNAVAILABLE, "The session store is full"),

@@ -12,10 +12,13 @@ from typing import Any, Final, TypeVar
 
 from services.documents import Unusable
 from services.keyring import Keyring, keyring_of
+from services.origins import valid_origin
 from services.passwords import Users, users_of
 
-STATES: Final = ("none", "memory", "redis", "jwt")
+STATES: Final = ("none", "memory", "redis", "jwt", "jwt_cookie")
 """The files in `states/`. Adding one is that file and a word here."""
+
+_TOKENS: Final = ("jwt", "jwt_cookie")
 
 _Read = TypeVar("_Read")
 
@@ -53,6 +56,7 @@ class Settings:
     max_sessions: int = 200_000
     threads: int = 8
     tls: bool = False
+    origins: frozenset[str] = frozenset()
     keyring: Keyring | None = None
     redis: RedisSettings | None = None
 
@@ -72,7 +76,7 @@ class _Reader:
     def settings(self) -> Settings:
         state = self._state()
         users = self._secret("users.json", users_of)
-        keyring = self._secret("jwt.json", keyring_of) if state == "jwt" else None
+        keyring = self._secret("jwt.json", keyring_of) if state in _TOKENS else None
         redis = self._redis() if state == "redis" else None
         worker = self._matching("AUTHLAB_WORKER", socket.gethostname(), r"[A-Za-z0-9._-]{1,64}")
         numbers = {
@@ -84,9 +88,10 @@ class _Reader:
             "threads": self._whole("AUTHLAB_THREADS", 8, 1, 1024),
         }
         tls = self._whole("AUTHLAB_TLS", 0, 0, 1) == 1
+        origins = self._origins()
         if self._problems or users is None:
             raise SettingsError(self._problems)
-        return Settings(state, worker, users, tls=tls, keyring=keyring, redis=redis, **numbers)
+        return Settings(state, worker, users, tls=tls, origins=origins, keyring=keyring, redis=redis, **numbers)
 
     def _state(self) -> str:
         state = self._environ.get("AUTHLAB_STATE", "")
@@ -100,6 +105,16 @@ class _Reader:
         prefix = self._matching("AUTHLAB_REDIS_PREFIX", "authlab:", r"[A-Za-z0-9:._-]{0,64}")
         access = self._secret("redis.json", _redis_access)
         return None if access is None else RedisSettings(host, port, prefix, *access)
+
+    def _origins(self) -> frozenset[str]:
+        text = self._environ.get("AUTHLAB_ORIGINS", "")
+        origins = [origin.strip() for origin in text.split(",")] if text else []
+        if wrong := [origin for origin in origins if not valid_origin(origin)]:
+            self._problems.append(
+                f"AUTHLAB_ORIGINS has {', '.join(map(repr, wrong))}; each, parted by commas, must be like "
+                "https://shop.example or http://localhost:5173, in small letters and without a path."
+            )
+        return frozenset(origins)
 
     def _whole(self, name: str, default: int, least: int, most: int) -> int:
         text = self._environ.get(name, str(default))

@@ -31,7 +31,7 @@ _ALGORITHMS: Final = {"HS256": HMACAlgorithm(HMACAlgorithm.SHA256)}
 
 
 class Tokens:
-    """Issues and reads the tokens of a keyring. `clock` gives unix seconds.
+    """Issues and reads the tokens of a keyring, and issues none of more than `max_bytes`. `clock` gives unix seconds.
 
     The cryptography is PyJWT's. The compact form around it (RFC 7515, 7.1) is put together and taken apart here:
     `jwt.encode` and `jwt.decode` look for PEM, SSH, DER and JWK in the secret for every token, which is done once
@@ -46,6 +46,7 @@ class Tokens:
         ttl_s: int,
         absolute_s: int,
         leeway_s: int,
+        max_bytes: int = MAX_TOKEN_BYTES,
         clock: Callable[[], float] = time.time,
     ) -> None:
         for key in keyring.keys.values():
@@ -56,6 +57,7 @@ class Tokens:
         self._ttl_s = ttl_s
         self._absolute_s = absolute_s
         self._leeway_s = leeway_s
+        self._max_bytes = max_bytes
         self._clock = clock
         self._headers: dict[str, Key] = {}
 
@@ -78,11 +80,13 @@ class Tokens:
             "auth_time": authenticated_at,
             "cart": claims.cart,
         }
+        if claims.csrf:
+            payload["csrf"] = claims.csrf
         key = self._keyring.active
         signed = f"{self._active_head}.{_part(payload)}"
         signature = _ALGORITHMS[key.alg].sign(signed.encode(), key.signing)
         token = f"{signed}.{base64url.encode(signature)}"
-        if len(token) > MAX_TOKEN_BYTES:
+        if len(token) > self._max_bytes:
             raise ValueError("the token would be too long")
         return token, expires - now
 

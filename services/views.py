@@ -22,6 +22,7 @@ class Views:
 
     def login(self) -> Response:
         """A credential for the right user name and password."""
+        self._state.admit(request.environ)
         user, password = credentials(request)
         known = self._users.check(user, password) if self._state.checks_passwords else user in self._users
         if not known:
@@ -41,6 +42,7 @@ class Views:
 
     def add(self) -> Response:
         """The cart after something was put into it."""
+        self._state.admit(request.environ)
         item, quantity = addition(request)
         session, grant = self._state.add(request.environ, item, quantity)
         user, cart = self._known(session)
@@ -48,6 +50,7 @@ class Views:
 
     def logout(self) -> Response:
         """The end of the session."""
+        self._state.admit(request.environ)
         refuse_forms(request)
         return self._answers.nothing(self._state.log_out(request.environ).headers)
 

@@ -1,7 +1,8 @@
 """How a user proves who it is, whatever the mode: bearer token, cookies, or the lab's own header.
 
 The service's answer decides, not the mode's name: `access_token` → bearer; a cookie → cookies; neither → the
-`X-Lab-User` header of the control mode, which also carries the cart (state that other modes keep).
+`X-Lab-User` header of the control mode, which also carries the cart (state that other modes keep). A `csrf_token`
+beside it is sent back in `X-CSRF-Token` with whatever changes something.
 
 Locust's own cookie jar is `http.cookiejar`, which parses every answer anew and costs about as much as the
 request itself. A load test of one host needs names and values and their deletion, nothing else.
@@ -21,23 +22,26 @@ ROUTING_COOKIE = "authlab_route"
 class Credential:
     """One user's credential. `number` counts them from 1 (0: none yet); its text never leaves this object.
 
-    `headers` are ready to send: they are rebuilt only when something changes.
+    `headers` are ready to send: they are rebuilt only when something changes. `unsafe_headers` are those of methods
+    that change something (RFC 9110, 9.2.1).
     """
 
     def __init__(self, user: str) -> None:
         self._user = user
         self._cookies: dict[str, str] = {}
         self._token: str | None = None
+        self._csrf: str | None = None
         self._by_name = False
         self._cart = ""
         self.number = 0
         self.issued_ns = 0
         self.expires_ns = 0
         self.headers: dict[str, str] = {}
+        self.unsafe_headers: dict[str, str] = {}
 
     def forget(self) -> None:
         """Before a new log-in: no credential is sent. The routing cookie stays, as in a browser."""
-        self._token, self._by_name, self._cart = None, False, ""
+        self._token, self._csrf, self._by_name, self._cart = None, None, False, ""
         self._cookies = {name: value for name, value in self._cookies.items() if name == ROUTING_COOKIE}
         self._rebuild()
 
@@ -46,6 +50,8 @@ class Credential:
         self._keep(set_cookies)
         token = body.get("access_token")
         self._token = token if _fits_a_header(token) else None
+        secret = body.get("csrf_token")
+        self._csrf = secret if _fits_a_header(secret) else None
         self._by_name = self._token is None and not (self._cookies.keys() - {ROUTING_COOKIE})
         self._issue(body, now_ns)
 
@@ -56,11 +62,11 @@ class Credential:
             self._token = token
             self._issue(body, now_ns)
 
-    def answered(self, set_cookies: Iterable[str], now_ns: int) -> None:
+    def answered(self, set_cookies: Iterable[str], now_ns: int, body: Mapping[str, Any]) -> None:
         """Adopt an answer's cookies. Another value in a cookie that is not for routing is a new credential."""
         changed = self._keep(set_cookies)
         if self.number and changed - {ROUTING_COOKIE}:
-            self._issue({}, now_ns)
+            self._issue(body, now_ns)
         elif changed:
             self._rebuild()
 
@@ -101,6 +107,7 @@ class Credential:
             if self._cart:
                 headers["X-Lab-Cart"] = self._cart
         self.headers = headers
+        self.unsafe_headers = headers if self._csrf is None else {**headers, "X-CSRF-Token": self._csrf}
 
 
 def _fits_a_header(token: object) -> TypeGuard[str]:

@@ -188,7 +188,8 @@ class LabUser(FastHttpUser):
         credential, agent = self.credential, self._agent
         proof = (0, 0, 0) if op == "login" else (credential.number, credential.issued_ns, credential.expires_ns)
         request_id = self.session.request_id()
-        headers = {"X-Request-ID": request_id, "Accept-Encoding": "identity", **credential.headers}
+        headers = {"X-Request-ID": request_id, "Accept-Encoding": "identity"}
+        headers.update(credential.headers if asked.method == "GET" else credential.unsafe_headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
         status, worker = 0, ""
@@ -228,7 +229,7 @@ class LabUser(FastHttpUser):
         cookies = response.headers.getlist("set-cookie") if "set-cookie" in response.headers else ()
         if status != asked.status:
             if cookies:
-                credential.answered(cookies, agent.done_ns)
+                credential.answered(cookies, agent.done_ns, body)
             return Finding(*of_status(status, worker, body))
         if op == "login":
             if body.get("user") != self.username:
@@ -236,7 +237,7 @@ class LabUser(FastHttpUser):
             credential.logged_in(body, cookies, agent.done_ns)
             return Finding("ok", "")
         if cookies:
-            credential.answered(cookies, agent.done_ns)
+            credential.answered(cookies, agent.done_ns, body)
         if "access_token" in body:
             credential.renewed(body, agent.done_ns)
         if asked.identity and body.get("user") != self.username:

@@ -19,6 +19,9 @@ class BearerTokens:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
+    def admit(self, environ: Environ) -> None:
+        pass  # no browser sends this header by itself
+
     def session(self, environ: Environ) -> Session:
         claims = self._claims(environ)
         return Session(claims.user, claims.cart)

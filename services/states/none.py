@@ -18,6 +18,9 @@ class NoState:
     def __init__(self, users: Users) -> None:
         self._users = users
 
+    def admit(self, environ: Environ) -> None:
+        pass
+
     def session(self, environ: Environ) -> Session:
         user = environ.get("HTTP_X_LAB_USER")
         if user is None:

@@ -34,7 +34,7 @@ NOTHING = Grant()
 class State(Protocol):
     """One way of keeping authentication state. Every method is called by several threads at once.
 
-    All but `log_in` raise a 401 `Problem` unless the request carries a live credential; a store that is
+    All but `admit` and `log_in` raise a 401 `Problem` unless the request carries a live credential; a store that is
     away raises `store_unavailable`, never a 401.
     """
 
@@ -43,6 +43,10 @@ class State(Protocol):
 
     challenge: str
     """What `WWW-Authenticate` says on a 401 (RFC 9110, 11.6.1)."""
+
+    def admit(self, environ: Environ) -> None:
+        """Asked before anything else of a call that changes something, log-in included: raises a 403 `Problem` if
+        another site made the browser call."""
 
     def session(self, environ: Environ) -> Session:
         """The session of a request."""

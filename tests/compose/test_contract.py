@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.test_modes import (
-    TestJwt,
-    TestMemory,
-    TestNone,
-    TestRedis,
-    TestSticky,
     test_every_mode_has_its_class,
 )
 
-__all__ = ["TestJwt", "TestMemory", "TestNone", "TestRedis", "TestSticky", "test_every_mode_has_its_class"]
+__all__ = [
+    *("TestJwt", "TestJwtCookie", "TestMemory", "TestNone", "TestRedis", "TestSticky"),
+    "test_every_mode_has_its_class",
+]
 
 pytestmark = pytest.mark.stack

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 TIMEOUT_S = 10.0
 SESSION_COOKIE = "authlab_session"
+TOKEN_COOKIE = "authlab_token"
+_CREDENTIAL_COOKIES = (SESSION_COOKIE, TOKEN_COOKIE)
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Answer:
         return self.headers["x-worker"]
 
     def session_cookie(self) -> str | None:
-        """The `Set-Cookie` line of the session, as it came."""
-        return next((line for line in self.set_cookies if line.startswith(SESSION_COOKIE + "=")), None)
+        """The `Set-Cookie` line of the session or of the token, as it came."""
+        return next((line for line in self.set_cookies if line.partition("=")[0] in _CREDENTIAL_COOKIES), None)
 
 
 @dataclass
@@ -55,16 +57,18 @@ class Client:
     url: str
     cookies: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    csrf: dict[str, str] = field(default_factory=dict)
+    """The header that goes with whatever changes something, where the log-in gave a CSRF token."""
 
     def at(self, url: str) -> Client:
         """The same credential (a copy), at another address."""
-        return Client(url, dict(self.cookies), dict(self.headers))
+        return Client(url, dict(self.cookies), dict(self.headers), dict(self.csrf))
 
     def ask(
         self, method: str, path: str, body: bytes | str | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """One request on a connection of its own; what it answers about the credential is kept."""
-        sent = {**self.headers, **(headers or {})}
+        sent = {**self.headers, **(self.csrf if method == "POST" else {}), **(headers or {})}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         place = urlsplit(self.url)
@@ -103,6 +107,7 @@ class Client:
                 self._keep_token(answer)
             elif answer.session_cookie() is None:
                 self.headers["X-Lab-User"] = username
+            self.csrf = {"X-CSRF-Token": answer.json["csrf_token"]} if "csrf_token" in answer.json else {}
         return answer
 
     def add(self, item: str, quantity: int | None = None) -> Answer:
@@ -119,7 +124,8 @@ class Client:
 
     def credential(self) -> str | None:
         """What proves who we are: token or session id."""
-        return self.headers.get("Authorization") or self.cookies.get(SESSION_COOKIE)
+        cookies = (self.cookies[name] for name in _CREDENTIAL_COOKIES if name in self.cookies)
+        return self.headers.get("Authorization") or next(cookies, None)
 
     def _keep_token(self, answer: Answer) -> None:
         self.headers["Authorization"] = f"Bearer {answer.json['access_token']}"

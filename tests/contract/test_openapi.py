@@ -15,7 +15,7 @@ from services.problems import REASONS
 from authlab.host.content import content_root
 from authlab.model.modes import MODES
 from authlab.stack.local import LocalStacks
-from tests.contract.client import SESSION_COOKIE, Answer, Client
+from tests.contract.client import SESSION_COOKIE, TOKEN_COOKIE, Answer, Client
 from tests.standing import People
 
 JSON = {"Content-Type": "application/json"}
@@ -97,6 +97,7 @@ def conversation(stack_url: str, people: People) -> list[tuple[str, str, Answer]
     for credential in (
         {"Cookie": f"{SESSION_COOKIE}={'x' * 43}"},
         {"Authorization": "Bearer a.b.c"},
+        {"Cookie": f"{TOKEN_COOKIE}=a.b.c"},
         {"X-Lab-User": "nobody"},
         {"X-Lab-User": people[0][0], "X-Lab-Cart": "?"},
     ):
@@ -106,6 +107,13 @@ def conversation(stack_url: str, people: People) -> list[tuple[str, str, Answer]
             ask(client, "POST", path, body)
     for path in ("/login", "/cart/items", "/logout"):
         said.append(("POST", path, client.ask("POST", path, "a=b", {"Content-Type": "text/plain"})))
+    for path in ("/login", "/cart/items", "/logout"):
+        body = '{"item": "i1", "username": "nobody", "password": "wrong"}'
+        for header in ({"X_CSRF_Token": "another"}, {"Origin": "https://evil.test"}):
+            ask(client.at(client.url), "POST", path, body, **header)
+    if client.get("/me").status != 200:  # the log-out above went well: nothing is checked in this mode
+        said.append(("POST", "/login", client.log_in(*people[0])))
+        said.append(("POST", "/cart/items", client.add("i1", 3)))
     said.append(("POST", "/cart/items", client.add("i1", 1_000_000)))
     ask(client, "POST", "/logout")
     ask(Client(stack_url), "POST", "/logout")
@@ -126,6 +134,7 @@ def test_every_answer_is_one_that_the_document_describes(
     assert met == CALLS, "some call never went well, so that its answer was not looked at"
     statuses = {answer.status for _, _, answer in said}
     assert statuses >= {200, 204, 401, 404, 405, 409, 413, 415, 422, 400}
+    assert (403 in statuses) == (mode == "jwt-cookie")
 
 
 def test_the_document_is_openapi_3_1_whose_references_and_schemas_hold(document: dict[str, Any]) -> None:
@@ -171,4 +180,6 @@ def test_the_security_schemes_are_the_modes_credentials(document: dict[str, Any]
         ("apiKey", SESSION_COOKIE),
         ("http", "bearer"),
         ("apiKey", "X-Lab-User"),
+        ("apiKey", TOKEN_COOKIE),
+        ("apiKey", "X-CSRF-Token"),
     }

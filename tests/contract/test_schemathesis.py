@@ -66,7 +66,7 @@ def test_no_request_ends_in_a_5xx(
 ) -> None:
     client = Client(standing.stacks[mode].url)
     client.log_in(*people[0])
-    credential = dict(client.headers)
+    credential = client.headers | client.csrf
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     if cookies:
         credential["Cookie"] = cookies

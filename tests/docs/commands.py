@@ -90,6 +90,8 @@ TABLE: Final[tuple[tuple[str, Way], ...]] = (
     (r"authlab run --quick", Run(f"{_SHORT} --workers 2")),
     (r"authlab run round-robin-breaks-memory", Run("--blocks 1 --users 6 --mode memory")),
     (r"authlab run --help", Run()),
+    (r"authlab run .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"run", "three-modes"')),
+    (r"authlab up .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"up", "sticky", "--stack", "compose"')),
     (r"authlab run( .+)?", Begin("starting ", 130)),
     (r"authlab up [a-z-]+ --port 8080", Elsewhere(_TRY, 'assert up == f"authlab up {mode} --port 8080')),
     (r"authlab up .+", Begin("is up at ")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import psutil
@@ -33,6 +34,22 @@ def test_two_labs_at_once_do_not_get_into_each_others_way(same_results: bool, tm
     if same_results:
         assert runs[0].name != runs[1].name
         assert (first.results / "latest").resolve() in {run.resolve() for run in runs}
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) > 4, reason="on so many cores two labs hardly meet")
+def test_each_of_two_labs_at_once_notices_the_others_load(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir()
+    load = ("--rate", "500", "--users", "20", "--workers", "1", "--slice", "0.3s", "--blocks", "20", "--plain")
+    call = ("run", "--mode", "jwt", *load)
+    with Lab(*call, cwd=folders[0]) as first, Lab(*call, cwd=folders[1]) as second:
+        assert [lab.ends() for lab in (first, second)] == [0, 0], first.said + second.said
+    for lab in (first, second):
+        run = lab.run()
+        for trial in run["trials"]:
+            assert any("other programs used" in reason for reason in trial["reasons"]), trial
+        assert run["experiments"][0]["verdict"]["value"] == "inconclusive"
 
 
 def _ports_of(lab: Lab) -> set[int]:

@@ -34,6 +34,7 @@ class Site:
     secrets: Secrets
     folder: Path
     scenario: Scenario
+    guardian: Guardian
 
     def lines(self) -> list[tuple[str, str]]:
         """Titles and shell lines that work as pasted.
@@ -45,17 +46,24 @@ class Site:
         json_type = "-H 'Content-Type: application/json'"
         mode = self.stack.mode
         state = mode.state
+        change = ""
         log_in = f"curl -sS -c {private}/cookies {json_type} -d @{private}/login.json {url}/login"
         if mode.app is not None:
             # How it proves who asks only its answer tells; a header or a cookie that it has no use for does no harm.
             pick = '"Authorization: Bearer " + token if token else "X-Lab-User: user-0001"'
-            read = 'token = json.load(sys.stdin).get("access_token")'
-            log_in += f" | python3 -c 'import json, sys; {read}; print({pick})' > {private}/header"
+            read = 'said = json.load(sys.stdin); token = said.get("access_token")'
+            csrf = '*("X-CSRF-Token: " + said[name] for name in said if name == "csrf_token"), sep=chr(10)'
+            log_in += f" | python3 -c 'import json, sys; {read}; print({pick}, {csrf})' > {private}/header"
             show = f"-b {private}/cookies -H @{private}/header"
         elif state == "jwt":
             pick = '"Authorization: Bearer " + json.load(sys.stdin)["access_token"]'
             log_in += f" | python3 -c 'import json, sys; print({pick})' > {private}/header"
             show = f"-H @{private}/header"
+        elif state == "jwt_cookie":
+            pick = '"X-CSRF-Token: " + json.load(sys.stdin)["csrf_token"]'
+            log_in += f" | python3 -c 'import json, sys; print({pick})' > {private}/header"
+            show = f"-b {private}/cookies"
+            change = f"{show} -c {private}/cookies -H @{private}/header"  # -c: the answer brings a new token
         elif state == "none":
             show = "-H 'X-Lab-User: user-0001'"
         else:
@@ -64,7 +72,7 @@ class Site:
         return [
             ("log in", log_in),
             ("who am I? repeat it, and see X-Worker change (or not)", f"curl -sSi {show} {url}/me"),
-            ("put something into the cart", f"curl -sS {show} {json_type} -d {item} {url}/cart/items"),
+            ("put something into the cart", f"curl -sS {change or show} {json_type} -d {item} {url}/cart/items"),
             (
                 "load with plain Locust: open its page, press Start; leaves a recording for authlab report",
                 f"{self._scenario()} --host {url} --mode {shlex.quote(mode.name)} "
@@ -104,7 +112,7 @@ def standing(
         )
         with stacks:
             stacks.up(_UP_WITHIN_S)
-            yield Site(stacks, stacks.stacks[mode.name], secrets, folder, scenario)
+            yield Site(stacks, stacks.stacks[mode.name], secrets, folder, scenario, guardian)
 
 
 def wait_for_end(site: Site) -> None:

@@ -117,6 +117,19 @@ _MODES = (
         ),
         "stateless JSON Web Token (HS256) in the Authorization header",
     ),
+    Mode(
+        "jwt-cookie",
+        "jwt_cookie",
+        "round-robin",
+        Traits(
+            authenticates=True,
+            any_worker_serves=True,
+            revocable=False,
+            survives_worker_loss=True,
+            survives_store_loss=True,
+        ),
+        "the same token in a cookie that scripts can't read, with a CSRF token beside it",
+    ),
 )
 
 MODES: dict[str, Mode] = {mode.name: mode for mode in _MODES}

@@ -40,9 +40,9 @@ def test_a_token_in_the_answer_to_a_write_is_a_new_credential() -> None:
 
 def test_a_changed_session_cookie_is_a_new_credential_but_a_changed_routing_cookie_is_none() -> None:
     credential = logged_in({}, "authlab_session=s1")
-    credential.answered(["authlab_route=r1", "authlab_session=s1"], NOW + 1)
+    credential.answered(["authlab_route=r1", "authlab_session=s1"], NOW + 1, {})
     assert credential.number == 1
-    credential.answered(["authlab_session=s2"], NOW + 2)
+    credential.answered(["authlab_session=s2"], NOW + 2, {})
     assert credential.number == 2
     assert credential.headers == {"Cookie": "authlab_session=s2; authlab_route=r1"}
 
@@ -57,9 +57,9 @@ def test_before_a_new_log_in_everything_but_the_routing_cookie_is_forgotten() ->
 
 def test_a_deleted_cookie_is_not_sent_any_more() -> None:
     credential = logged_in({}, "authlab_session=s1", "other=1")
-    credential.answered(["other=; Max-Age=0; Path=/"], NOW)
+    credential.answered(["other=; Max-Age=0; Path=/"], NOW, {})
     assert credential.headers == {"Cookie": "authlab_session=s1"}
-    credential.answered(["authlab_session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], NOW)
+    credential.answered(["authlab_session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], NOW, {})
     assert credential.headers == {}
 
 
@@ -67,6 +67,22 @@ def test_max_age_has_precedence_over_expires() -> None:
     assert parse_set_cookie("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60") == ("a", "1")
     assert parse_set_cookie("a=1; Max-Age=-5; Expires=Thu, 01 Jan 2099 00:00:00 GMT") == ("a", None)
     assert parse_set_cookie("a=b=c; expires=nonsense; secure") == ("a", "b=c")
+
+
+def test_a_csrf_token_is_sent_with_what_changes_something_and_with_nothing_else() -> None:
+    credential = logged_in({"csrf_token": "c1", "expires_in": 60}, "authlab_token=t1; Path=/; HttpOnly")
+    assert credential.headers == {"Cookie": "authlab_token=t1"}
+    assert credential.unsafe_headers == {"Cookie": "authlab_token=t1", "X-CSRF-Token": "c1"}
+    credential.answered(["authlab_token=t2"], NOW + 1, {"expires_in": 30})
+    assert credential.unsafe_headers == {"Cookie": "authlab_token=t2", "X-CSRF-Token": "c1"}
+    assert (credential.number, credential.expires_ns) == (2, NOW + 1 + 30_000_000_000)
+    credential.forget()
+    assert credential.unsafe_headers == {}, "it belongs to the log-in, and goes with it"
+
+
+def test_without_a_csrf_token_all_requests_have_the_same_headers() -> None:
+    credential = logged_in({"access_token": "t1", "csrf_token": "c\r\nX-Evil: 1"})
+    assert credential.unsafe_headers == credential.headers == {"Authorization": "Bearer t1"}
 
 
 def test_a_token_that_cannot_stand_in_a_header_is_not_taken() -> None:

@@ -11,12 +11,13 @@ from typing import Any
 from services.app import create_app
 from services.cookie_sessions import CookieSessions
 from services.cookies import SessionCookie
+from services.origins import Origins
 from services.redis_link import RedisLink
 from services.session_table import SessionTable
 from services.settings import Settings
-from services.states import jwt, none, redis
+from services.states import jwt, jwt_cookie, none, redis
 from services.states.protocol import State
-from services.tokens import Tokens
+from services.tokens import MAX_TOKEN_BYTES, Tokens
 from werkzeug.test import Client, TestResponse
 
 Headers = Mapping[str, str]
@@ -59,12 +60,15 @@ class Service:
 
 
 def credential_in(answer: TestResponse) -> dict[str, str]:
-    """What a client must send from now on, whichever kind of credential the answer gives."""
+    """What a client must send from now on, whichever kind of credential the answer gives; the CSRF token included."""
     body: dict[str, Any] = json.loads(answer.data)
     if "access_token" in body:
         return {"Authorization": f"Bearer {body['access_token']}"}
     cookie = answer.headers.get("Set-Cookie")
-    return {"X-Lab-User": body["user"]} if cookie is None else {"Cookie": cookie.split(";", 1)[0]}
+    if cookie is None:
+        return {"X-Lab-User": body["user"]}
+    csrf = {"X-CSRF-Token": body["csrf_token"]} if "csrf_token" in body else {}
+    return {"Cookie": cookie.split(";", 1)[0], **csrf}
 
 
 def reason(answer: TestResponse) -> tuple[int, str]:
@@ -98,10 +102,14 @@ def _state(settings: Settings, clock: Clock) -> State:
             link = RedisLink(settings.redis, size=settings.threads)
             sessions = redis.RedisSessions(link, prefix=settings.redis.prefix, **lives, clock=clock)
             return CookieSessions(sessions, cookie, settings.session_absolute_s)
+        case "jwt_cookie":
+            held_in = jwt_cookie.token_cookie(tls=settings.tls)
+            tokens = tokens_of(settings, clock, jwt_cookie.room_in(held_in))
+            return jwt_cookie.CookieTokens(tokens, held_in, Origins(settings.origins, tls=settings.tls))
     return jwt.BearerTokens(tokens_of(settings, clock))
 
 
-def tokens_of(settings: Settings, clock: Clock) -> Tokens:
+def tokens_of(settings: Settings, clock: Clock, max_bytes: int = MAX_TOKEN_BYTES) -> Tokens:
     """What issues and reads the tokens of these settings."""
     assert settings.keyring is not None
     return Tokens(
@@ -109,5 +117,6 @@ def tokens_of(settings: Settings, clock: Clock) -> Tokens:
         ttl_s=settings.token_ttl_s,
         absolute_s=settings.session_absolute_s,
         leeway_s=settings.leeway_s,
+        max_bytes=max_bytes,
         clock=clock,
     )

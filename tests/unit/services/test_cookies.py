@@ -12,21 +12,24 @@ from tests.unit.services.service import Service
 MakeService = Callable[..., Service]
 
 
-@pytest.mark.parametrize("state", ["memory", "redis"])
-def test_scripts_and_other_sites_do_not_get_it(make_service: MakeService, state: str) -> None:
+COOKIES = [("memory", "authlab_session"), ("redis", "authlab_session"), ("jwt_cookie", "authlab_token")]
+
+
+@pytest.mark.parametrize(("state", "called"), COOKIES)
+def test_scripts_and_other_sites_do_not_get_it(make_service: MakeService, state: str, called: str) -> None:
     service = make_service(state)
     cookie = service.post("/login", service.users[0]).headers["Set-Cookie"]
     name, *attributes = cookie.split("; ")
-    assert name.startswith("authlab_session=")
+    assert name.startswith(f"{called}=")
     assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
 
 
-@pytest.mark.parametrize("state", ["memory", "redis"])
-def test_under_tls_it_is_secure_and_bound_to_the_host(make_service: MakeService, state: str) -> None:
+@pytest.mark.parametrize(("state", "called"), COOKIES)
+def test_under_tls_it_is_secure_and_bound_to_the_host(make_service: MakeService, state: str, called: str) -> None:
     service = make_service(state, AUTHLAB_TLS="1")
     cookie = service.post("/login", service.users[0]).headers["Set-Cookie"]
     name, *attributes = cookie.split("; ")
-    assert name.startswith("__Host-authlab_session=")
+    assert name.startswith(f"__Host-{called}=")
     assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]  # no Domain: what __Host- wants
     assert service.get("/me", {"Cookie": name}).status_code == 200
     assert service.get("/me", {"Cookie": name.removeprefix("__Host-")}).status_code == 401

@@ -1,4 +1,4 @@
-"""OWASP ASVS 5.0, chapters 7 and 9, and RFC 8725: a probe per requirement, held against `services/security.toml`.
+"""OWASP ASVS 5.0, chapters 7 and 9 and 3.5.1, and RFC 8725: a probe each, held against `services/security.toml`.
 
 A probe says whether a way of keeping state meets the requirement. What it does not meet is probed as well, and
 must come out as unmet: a plain token can't be revoked, and the table says so because a probe has seen it.
@@ -21,7 +21,7 @@ from services.settings import STATES
 
 from authlab.host.content import content_root
 from tests.unit.services.forging import NOW, claims_of, header_of, signed, token_of
-from tests.unit.services.service import Clock, Service
+from tests.unit.services.service import Clock, Service, credential_in
 
 TABLE: dict[str, dict[str, Any]] = tomllib.loads((content_root() / "services" / "security.toml").read_text())
 Probe = Callable[[Service, Clock], bool]
@@ -48,7 +48,25 @@ def _key(service: Service) -> Key:
 
 
 def _accepts(service: Service, token: str) -> bool:
-    return _serves(service, {"Authorization": f"Bearer {token}"})
+    in_cookie = service.settings.state == "jwt_cookie"
+    return _serves(service, {"Cookie": f"authlab_token={token}"} if in_cookie else {"Authorization": f"Bearer {token}"})
+
+
+@requirement("ASVS 3.5.1")
+def _calls_come_from_our_pages(service: Service, _clock: Clock) -> bool:
+    """Neither a page of another origin that knows the CSRF token, nor anybody who doesn't, gets anything done."""
+    credential, other = service.log_in(), service.log_in(1)
+    tries = [
+        {**credential, "Origin": "https://evil.test"},
+        {**credential, "Origin": "null"},
+        {**credential, "Sec-Fetch-Site": "cross-site"},
+        {**credential, "X-CSRF-Token": ""},
+        {**credential, "X-CSRF-Token": other["X-CSRF-Token"]},
+        {"Cookie": credential["Cookie"]},
+    ]
+    refused = [service.post("/cart/items", {"item": "i1"}, headers).status_code == 403 for headers in tries]
+    logged_in = service.post("/login", service.users[0], {"Origin": "https://evil.test"}).status_code == 200
+    return all(refused) and not logged_in and service.post("/cart/items", {"item": "i1"}, credential).status_code == 200
 
 
 @requirement("ASVS 7.2.1")
@@ -59,6 +77,7 @@ def _verified_by_the_service(service: Service, _clock: Clock) -> bool:
         {"Cookie": "authlab_session=user-0001"},
         {"Cookie": f"authlab_session={new_session_id()}"},
         {"Authorization": "Bearer user-0001"},
+        {"Cookie": "authlab_token=user-0001"},
     ]
     return _serves(service, service.log_in()) and not any(_serves(service, headers) for headers in made_up)
 
@@ -104,9 +123,8 @@ def _ends_absolutely(service: Service, clock: Clock) -> bool:
     while clock.now < until:
         clock.now += 0.5
         answer = service.post("/cart/items", {"item": "i1"}, credential)
-        if "access_token" in answer.text:
-            assert answer.json is not None
-            credential = {"Authorization": f"Bearer {answer.json['access_token']}"}
+        if service.settings.state in ("jwt", "jwt_cookie") and answer.status_code == 200:
+            credential |= credential_in(answer)
     return not _serves(service, credential)
 
 
@@ -128,9 +146,10 @@ def _removal_of_the_user_ends(service: Service, _clock: Clock) -> bool:
 @requirement("ASVS 9.1.1")
 def _verified_before_use(service: Service, _clock: Clock) -> bool:
     """A token that is both expired and unsigned hears of its signature: its contents were not looked at."""
-    answer = service.get(
-        "/me", {"Authorization": f"Bearer {signed(_key(service), header_of(_key(service)), b'{', b'x' * 32)}"}
-    )
+    token = signed(_key(service), header_of(_key(service)), b"{", b"x" * 32)
+    in_cookie = service.settings.state == "jwt_cookie"
+    headers = {"Cookie": f"authlab_token={token}"} if in_cookie else {"Authorization": f"Bearer {token}"}
+    answer = service.get("/me", headers)
     return answer.json is not None and answer.json["reason"] == "bad_signature"
 
 
@@ -227,7 +246,9 @@ def test_every_state_has_a_row_of_known_requirements() -> None:
         row = TABLE[state]["met"] + TABLE[state]["unmet"]
         assert len(row) == len(set(row)), state
         assert set(row) <= set(PROBES)
-    assert set(TABLE["jwt"]["met"] + TABLE["jwt"]["unmet"]) == set(PROBES) - {"ASVS 7.2.3"}
+    of_tokens = set(PROBES) - {"ASVS 7.2.3"}
+    assert set(TABLE["jwt"]["met"] + TABLE["jwt"]["unmet"]) == of_tokens - {"ASVS 3.5.1"}
+    assert set(TABLE["jwt_cookie"]["met"] + TABLE["jwt_cookie"]["unmet"]) == of_tokens
 
 
 ROWS = [

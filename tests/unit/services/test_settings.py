@@ -49,12 +49,33 @@ def test_all_problems_are_told_at_once() -> None:
         AUTHLAB_THREADS="0",
         AUTHLAB_TLS="yes",
         AUTHLAB_LEEWAY_S="9999",
+        AUTHLAB_ORIGINS="https://a.test,*",
     )
     text = "\n".join(told)
     for name in ("STATE", "WORKER", "IDLE_S", "ABSOLUTE_S", "TTL_S", "MAX_SESSIONS", "THREADS", "TLS", "LEEWAY_S"):
         assert f"{name} is" in text
     assert "AUTHLAB_SECRETS is not set" in text
-    assert len(told) == 10
+    assert "AUTHLAB_ORIGINS has '*'" in text
+    assert len(told) == 11
+
+
+def test_origins_are_those_that_a_browser_could_send(make_settings: Callable[..., Settings]) -> None:
+    given = "https://shop.example, http://localhost:5173,http://127.0.0.1,https://[::1]:8443"
+    assert make_settings("jwt_cookie", AUTHLAB_ORIGINS=given).origins == {
+        *("https://shop.example", "http://localhost:5173", "http://127.0.0.1", "https://[::1]:8443")
+    }
+    assert make_settings("jwt_cookie").origins == make_settings("jwt_cookie", AUTHLAB_ORIGINS="").origins == frozenset()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["*", "null", "shop.example", "https://shop.example/", "https://Shop.example", "https://*.example", "ftp://a.test",
+     "https://a.test https://b.test", "https://u@a.test", "https://", "https://a.test:", "https://a.\ntest", ",", " "],
+)  # fmt: skip
+def test_an_origin_that_no_browser_sends_is_refused(secrets: Secrets, wrong: str) -> None:
+    environment = {"AUTHLAB_STATE": "jwt_cookie", "AUTHLAB_SECRETS": str(secrets.folder)}
+    (problem,) = problems_of(**environment, AUTHLAB_ORIGINS=wrong)
+    assert problem.startswith("AUTHLAB_ORIGINS has")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +96,7 @@ def test_all_problems_are_told_at_once() -> None:
             "differ in cost",
         ),
         ("jwt", "jwt.json", None, "can't be read"),
+        ("jwt_cookie", "jwt.json", None, "can't be read"),
         ("jwt", "jwt.json", "[]", "expected"),
         ("jwt", "jwt.json", '{"keys": [1]}', "key 1: not an object"),
         ("jwt", "jwt.json", json.dumps({"active": "a", "keys": []}), "`active`"),
@@ -141,6 +163,7 @@ def test_a_start_that_fails_tells_why_and_ends_with_78() -> None:
         ("none", {"redis", "jwt", "cryptography"}),
         ("memory", {"redis", "jwt", "cryptography"}),
         ("jwt", {"redis"}),
+        ("jwt_cookie", {"redis"}),
         ("redis", {"jwt"}),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from services.keyring import Key
 from services.tokens import MAX_TOKEN_BYTES
 
-from tests.unit.services.forging import NOW, b64, claims_of, header_of, signed, token_of
+from tests.unit.services.forging import CSRF, NOW, b64, claims_of, header_of, signed, token_of
 from tests.unit.services.service import Service, reason
 
 ATTACKS: dict[str, tuple[Callable[[Key], str], str]] = {}
@@ -147,12 +147,27 @@ attack("wrong audience", "bad_claims")(lambda key: token_of(key, aud="other-api"
 attack("our audience among others", "bad_claims")(lambda key: token_of(key, aud=["authlab-api", "other"]))
 for _cart in ([], "i1", {"i1": -1}, {"i1": "1"}, {"i1": True}, {"a b": 1}, {"": 1}, {"i": {}}):
     attack(f"cart is {_cart!r}", "bad_claims")(lambda key, cart=_cart: token_of(key, cart=cart))  # type: ignore[misc]
+for _odd in (1, True, [], {}, ["c"]):
+    attack(f"csrf is {_odd!r}", "bad_claims")(lambda key, odd=_odd: token_of(key, csrf=odd))  # type: ignore[misc]
 attack("a user who does not exist", "revoked")(lambda key: token_of(key, sub="nobody"))
 
 
+def carried(service: Service, token: str) -> dict[str, str]:
+    """What puts the token where the service looks for it: into the environment, for no client would send some."""
+    if service.settings.state == "jwt":
+        return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+    return {"HTTP_COOKIE": f"authlab_token={token}", "HTTP_X_CSRF_TOKEN": CSRF}
+
+
+@pytest.fixture(params=["jwt", "jwt_cookie"])
+def service(request: pytest.FixtureRequest, make_service: Callable[..., Service]) -> Service:
+    """Tokens, on the test's clock, in either place."""
+    return make_service(request.param)
+
+
 @pytest.fixture
-def service(make_service: Callable[..., Service]) -> Service:
-    """Tokens, on the test's clock."""
+def bearer(make_service: Callable[..., Service]) -> Service:
+    """Tokens in the Authorization header."""
     return make_service("jwt")
 
 
@@ -163,6 +178,13 @@ def key(service: Service) -> Key:
     return service.settings.keyring.active
 
 
+@pytest.fixture
+def bearer_key(bearer: Service) -> Key:
+    """The key of `bearer`."""
+    assert bearer.settings.keyring is not None
+    return bearer.settings.keyring.active
+
+
 @pytest.fixture(params=list(ATTACKS))
 def forged(request: pytest.FixtureRequest, key: Key) -> tuple[str, str]:
     """A forged token and the reason for its refusal."""
@@ -171,8 +193,9 @@ def forged(request: pytest.FixtureRequest, key: Key) -> tuple[str, str]:
 
 
 def test_the_forger_can_make_a_token_that_is_accepted(service: Service, key: Key) -> None:
-    answer = service.get("/me", {"Authorization": f"Bearer {token_of(key)}"})
-    assert answer.json == {"user": "user-0001"}, "else the attacks below would prove nothing"
+    answer = service.client.post("/cart/items", json={"item": "i"}, environ_overrides=carried(service, token_of(key)))
+    assert answer.json is not None
+    assert answer.json["user"] == "user-0001", "else the attacks below would prove nothing"
 
 
 def test_it_is_refused_by_every_call(service: Service, forged: tuple[str, str]) -> None:
@@ -180,23 +203,38 @@ def test_it_is_refused_by_every_call(service: Service, forged: tuple[str, str]) 
     if not token.strip():
         expected = "missing"
     for method, path, body in (("GET", "/me", None), ("GET", "/cart", None), ("POST", "/cart/items", {"item": "i"})):
-        headers = {"HTTP_AUTHORIZATION": f"Bearer {token}"}  # into the environment: no client would send some of these
-        answer = service.client.open(path, method=method, json=body, environ_overrides=headers)
+        answer = service.client.open(path, method=method, json=body, environ_overrides=carried(service, token))
         assert reason(answer) == (401, expected), (method, path)
-        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="authlab"'
+        assert answer.headers["WWW-Authenticate"] == service.state.challenge
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Token", "Bearer:", "", "BearerBearer"])
-def test_another_scheme_is_no_credential(service: Service, key: Key, scheme: str) -> None:
-    assert reason(service.get("/me", {"Authorization": f"{scheme} {token_of(key)}"})) == (401, "missing")
+def test_another_scheme_is_no_credential(bearer: Service, bearer_key: Key, scheme: str) -> None:
+    assert reason(bearer.get("/me", {"Authorization": f"{scheme} {token_of(bearer_key)}"})) == (401, "missing")
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_scheme_is_written_as_one_likes(service: Service, key: Key, scheme: str) -> None:
-    assert service.get("/me", {"Authorization": f"{scheme} {token_of(key)}"}).status_code == 200
+def test_the_scheme_is_written_as_one_likes(bearer: Service, bearer_key: Key, scheme: str) -> None:
+    assert bearer.get("/me", {"Authorization": f"{scheme} {token_of(bearer_key)}"}).status_code == 200
 
 
-def test_a_token_in_a_cookie_or_in_the_address_is_not_looked_at(service: Service, key: Key) -> None:
+def test_a_token_elsewhere_or_in_the_address_is_not_looked_at(service: Service, key: Key) -> None:
     token = token_of(key)
-    assert reason(service.get("/me", {"Cookie": f"authlab_session={token}"})) == (401, "missing")
-    assert reason(service.get(f"/me?access_token={token}")) == (401, "missing")
+    assert service.client.get("/me", environ_overrides=carried(service, token)).status_code == 200
+    elsewhere = {"Authorization": f"Bearer {token}"} if service.settings.state == "jwt_cookie" else {}
+    for cookie in ("authlab_session", "authlab_token")[: 1 if elsewhere else 2]:
+        assert reason(service.get("/me", {"Cookie": f"{cookie}={token}", **elsewhere})) == (401, "missing")
+    assert reason(service.get(f"/me?access_token={token}&authlab_token={token}")) == (401, "missing")
+
+
+@pytest.mark.parametrize("csrf", ["", None])
+def test_a_token_that_was_not_issued_for_a_cookie_is_refused_in_one(
+    make_service: Callable[..., Service], bearer: Service, bearer_key: Key, csrf: str | None
+) -> None:
+    in_cookies = make_service("jwt_cookie")
+    token = token_of(bearer_key, csrf=csrf)
+    assert bearer.client.get("/me", environ_overrides=carried(bearer, token)).status_code == 200
+    headers = {"HTTP_COOKIE": f"authlab_token={token}"}  # without CSRF token, which an empty one would equal
+    for method, path, body in (("GET", "/me", None), ("POST", "/cart/items", {"item": "i"}), ("POST", "/logout", None)):
+        answer = in_cookies.client.open(path, method=method, json=body, environ_overrides=headers)
+        assert reason(answer) == (401, "bad_claims")

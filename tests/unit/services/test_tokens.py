@@ -57,7 +57,7 @@ def test_what_is_issued_is_what_pyjwt_reads() -> None:
     token, lives_s = tokens_with().issue(CLAIMS)
     claims = by_pyjwt(token)
     jti = claims.pop("jti")
-    assert claims == claims_of(cart={"i1": 2}, jti=None)
+    assert claims == claims_of(cart={"i1": 2}, jti=None, csrf=None)
     assert isinstance(jti, str)
     assert len(jti) >= 22, "128 bits"
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "kid": "old", "typ": TYPE}
@@ -72,6 +72,8 @@ def test_no_two_tokens_have_the_same_jti() -> None:
 def test_what_is_issued_is_read_back() -> None:
     tokens = tokens_with()
     assert tokens.read(tokens.issue(CLAIMS)[0]) == Claims("user-0001", {"i1": 2}, NOW)
+    with_secret = CLAIMS._replace(csrf="a-secret")
+    assert tokens.read(tokens.issue(with_secret)[0]) == Claims("user-0001", {"i1": 2}, NOW, "a-secret")
 
 
 def test_a_token_expires_to_the_second(clock: Clock) -> None:
@@ -91,22 +93,26 @@ def test_leeway_is_granted_in_both_directions(clock: Clock) -> None:
         assert why(tokens, token) == expected
 
 
-def test_a_renewed_token_does_not_outlive_the_log_in(make_service: Callable[..., Service], clock: Clock) -> None:
-    service = make_service("jwt", AUTHLAB_SESSION_ABSOLUTE_S="7200")
+@pytest.mark.parametrize("state", ["jwt", "jwt_cookie"])
+def test_a_renewed_token_does_not_outlive_the_log_in(
+    make_service: Callable[..., Service], clock: Clock, state: str
+) -> None:
+    service = make_service(state, AUTHLAB_SESSION_ABSOLUTE_S="7200")
     credential = service.log_in()
     for expected in (3600, 3600, 1800):
         clock.now += 1800
         answer = service.post("/cart/items", {"item": "i1"}, credential)
         assert answer.json is not None
         assert answer.json["expires_in"] == expected
-        credential = credential_in(answer)
+        credential |= credential_in(answer)
     clock.now += 1800
     assert reason(service.get("/me", credential)) == (401, "expired")
 
 
-def test_a_token_from_before_the_log_out_still_works(make_service: Callable[..., Service]) -> None:
-    """What a stateless token can't do: the mode's trait `revocable` is false."""
-    service = make_service("jwt")
+@pytest.mark.parametrize("state", ["jwt", "jwt_cookie"])
+def test_a_token_from_before_the_log_out_still_works(make_service: Callable[..., Service], state: str) -> None:
+    """What a stateless token can't do: the modes' trait `revocable` is false."""
+    service = make_service(state)
     credential = service.log_in()
     assert service.post("/logout", None, credential).status_code == 204
     assert service.get("/me", credential).status_code == 200

@@ -1,0 +1,115 @@
+"""State in the client: the signed token of `jwt` in a cookie that no script can read, guarded against forged calls.
+
+A browser sends a cookie whoever made it call. So a call that changes something must come from a page of ours
+(`services/origins.py`) and repeat, in the header `X-CSRF-Token`, a secret that the log-in told that page: 128 random
+bits inside the signed claims, so that it belongs to one log-in and needs no second cookie, which a sibling domain
+could plant (the weakness of an unsigned double submit).
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Final
+
+from services.carts import added
+from services.claims import Claims
+from services.cookies import SessionCookie
+from services.origins import Origins
+from services.problems import Problem
+from services.settings import Settings
+from services.states.protocol import Environ, Grant, Session
+from services.tokens import Tokens
+
+MAX_COOKIE_BYTES: Final = 4096
+"""Name, value and attributes that a browser must be able to keep (RFC 6265, 6.1). A longer one is dropped silently."""
+
+_SECRET_BYTES: Final = 16
+
+
+class CookieTokens:
+    """As `BearerTokens`, but the browser keeps the token and sends it by itself."""
+
+    checks_passwords = True
+
+    def __init__(self, tokens: Tokens, cookie: SessionCookie, origins: Origins) -> None:
+        self._tokens = tokens
+        self._cookie = cookie
+        self._origins = origins
+        self.challenge = cookie.challenge
+
+    def admit(self, environ: Environ) -> None:
+        # Log-in too: a page of somebody else's could otherwise log its visitor in as its own user (login CSRF).
+        self._origins.admit(environ)
+
+    def session(self, environ: Environ) -> Session:
+        claims = self._claims(environ)
+        return Session(claims.user, claims.cart)
+
+    def log_in(self, environ: Environ, user: str) -> Grant:  # noqa: ARG002 - nothing of the request lives on
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        members, headers = self._issued(Claims(user, {}, 0, secret))
+        return Grant({**members, "csrf_token": secret}, headers)
+
+    def add(self, environ: Environ, item: str, quantity: int) -> tuple[Session, Grant]:
+        claims = self._intended(environ)
+        cart = added(claims.cart, item, quantity)
+        return Session(claims.user, cart), Grant(*self._issued(claims._replace(cart=cart)))
+
+    def log_out(self, environ: Environ) -> Grant:
+        # The browser is told to forget the token. A copy of it still works until it expires.
+        self._intended(environ)
+        return Grant(headers=(self._cookie.cleared(),))
+
+    def _claims(self, environ: Environ) -> Claims:
+        token = self._cookie.read(environ.get("HTTP_COOKIE", ""))
+        if not token:
+            raise Problem("missing", "The token cookie is missing.")
+        claims = self._tokens.read(token)
+        if not claims.csrf:  # one of the mode `jwt`, signed with the same key: it was never meant for a cookie
+            raise Problem("bad_claims", "The token was not issued for a cookie.")
+        return claims
+
+    def _intended(self, environ: Environ) -> Claims:
+        """The claims of a request that was made by somebody who knows the secret of this log-in."""
+        claims = self._claims(environ)
+        brought = environ.get("HTTP_X_CSRF_TOKEN", "")
+        if not hmac.compare_digest(_bytes(brought), _bytes(claims.csrf)):
+            raise Problem("csrf")
+        return claims
+
+    def _issued(self, claims: Claims) -> tuple[dict[str, object], tuple[tuple[str, str]]]:
+        try:
+            token, expires_in = self._tokens.issue(claims)
+        except ValueError:
+            raise Problem("cart_full", "The cart no longer fits into a cookie.") from None
+        return {"expires_in": expires_in}, (self._cookie.carrying(token),)
+
+
+def _bytes(text: str) -> bytes:
+    """`compare_digest` refuses text beyond ASCII, which a header may hold."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def build(settings: Settings) -> CookieTokens:
+    """The state of the mode `jwt-cookie`."""
+    assert settings.keyring is not None  # noqa: S101 - the settings of this state hold it
+    cookie = token_cookie(tls=settings.tls)
+    tokens = Tokens(
+        settings.keyring,
+        ttl_s=settings.token_ttl_s,
+        absolute_s=settings.session_absolute_s,
+        leeway_s=settings.leeway_s,
+        max_bytes=room_in(cookie),
+    )
+    return CookieTokens(tokens, cookie, Origins(settings.origins, tls=settings.tls))
+
+
+def token_cookie(*, tls: bool) -> SessionCookie:
+    """The cookie that holds the token."""
+    return SessionCookie.under(tls=tls, name="authlab_token")
+
+
+def room_in(cookie: SessionCookie) -> int:
+    """The bytes that a cookie's value may have for every browser to keep it."""
+    return MAX_COOKIE_BYTES - len(cookie.carrying("")[1])
