@@ -31,6 +31,25 @@ lab: $(VENV)/.lab ## Set everything up, run the main comparison, say where the r
 quick: $(VENV)/.lab ## The same in under 45 seconds, with less to tell
 	$(BIN)/authlab run --quick
 
+SPA := services/spa
+
+.PHONY: browser
+browser: spa $(VENV)/.lab ## Build the page of the browser lab, then run the attacks on it in a Chromium
+	$(BIN)/authlab run browser
+
+.PHONY: spa
+spa: $(SPA)/dist/index.html ## Build the page of the browser lab (Node.js 18.18 or newer, npm)
+
+$(SPA)/dist/index.html: $(SPA)/node_modules/.package-lock.json $(shell find $(SPA)/src $(SPA)/public $(SPA)/index.html $(SPA)/vite.config.js -type f)
+	npm --prefix $(SPA) run build
+	@touch $@
+
+$(SPA)/node_modules/.package-lock.json: $(SPA)/package.json $(SPA)/package-lock.json $(SPA)/.npmrc
+	@command -v npm >/dev/null || \
+	  { echo "the page of the browser lab is built with Node.js 18.18 or newer and npm. Try: apt-get install nodejs npm, or brew install node" >&2; exit 69; }
+	cd $(SPA) && npm ci --no-fund --no-audit
+	@touch $@
+
 .PHONY: check
 check: $(VENV)/.dev ## Lint, format, types, layers
 	$(BIN)/ruff check .
@@ -47,9 +66,9 @@ test-fast: $(VENV)/.dev ## The tests that start nothing
 	$(BIN)/pytest -q tests/unit
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Benchmarks: the recorder, each mode against its peers, from a run to its report (6 min)
+bench: $(VENV)/.dev ## Benchmarks: the recorder, each mode against its peers, from a run to its report (5 min)
 	$(BIN)/python tests/bench/everything.py
 
 .PHONY: clean
 clean: ## Remove the environment and caches (runs stay: authlab clean)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist $(SPA)/dist $(SPA)/node_modules

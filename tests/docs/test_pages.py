@@ -15,7 +15,8 @@ import pytest
 from authlab.checkers import guards
 from authlab.cli.main import cli
 from authlab.experiments.base import Options
-from authlab.experiments.catalogue import EXPERIMENTS
+from authlab.experiments.browser import BROWSER_EXPERIMENTS
+from authlab.experiments.catalogue import EXPERIMENTS, GROUPS
 from authlab.experiments.measures import AA_MARGIN
 from authlab.model.modes import MODES
 
@@ -134,7 +135,7 @@ def test_a_modes_page_shows_its_security_requirements(mode: str) -> None:
     assert f"<!-- security: {mode} -->" in (_DOCS / "modes" / f"{mode}.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("experiment", [name for name in EXPERIMENTS if name not in BROWSER_EXPERIMENTS])
 def test_every_experiment_has_its_page_with_its_claim(experiment: str) -> None:
     page = _DOCS / "experiments" / f"{experiment}.md"
     text = page.read_text(encoding="utf-8")
@@ -143,6 +144,17 @@ def test_every_experiment_has_its_page_with_its_claim(experiment: str) -> None:
     assert wanted <= _anchors(page)
     assert any(anchor.startswith("how-to-read") for anchor in _anchors(page))
     assert _row(_INDEX, f"[{experiment}](experiments/{experiment}.md)")[1] == EXPERIMENTS[experiment].claim
+
+
+@pytest.mark.parametrize("experiment", BROWSER_EXPERIMENTS)
+def test_every_experiment_of_the_browser_lab_has_its_section_with_its_claim(experiment: str) -> None:
+    page = _DOCS / "experiments" / "browser.md"
+    assert experiment in _anchors(page)
+    _, _, section = page.read_text(encoding="utf-8").partition(f"\n## `{experiment}`\n\n")
+    claim = BROWSER_EXPERIMENTS[experiment].claim
+    assert " ".join(section.split()).startswith(f"**The claim:** {claim}.")
+    assert "**The prediction.**" in section.partition("\n## ")[0]
+    assert _row(_INDEX, f"[{experiment}](experiments/browser.md#{experiment})")[1] == claim
 
 
 # Settings and limits
@@ -213,7 +225,7 @@ def test_every_authlab_command_of_the_docs_is_understood(command: str) -> None:
     sub = cli.commands[words[0]]
     with click.Context(sub, info_name=words[0]) as context:
         sub.parse_args(context, words[1:])
-    assert all(name in EXPERIMENTS for name in context.params.get("experiments") or ())
+    assert all(name in EXPERIMENTS or name in GROUPS for name in context.params.get("experiments") or ())
     assert context.params.get("mode", "none") in MODES or words[0] != "up"
 
 

@@ -16,6 +16,7 @@ from authlab.cli.values import Problems, option
 @option("--users", type=int, default=50, show_default=True, help="Users that can log in.")
 @option("--port", type=click.IntRange(1, 65535), help="The proxy's port.  [default: a free one]")
 @option("--scenario", default="browse", show_default=True, help="For the locust line: a shipped one, or a Locust file.")
+@option("--browser", "browser", is_flag=True, help="Open a Chromium on the browser lab's page: https://app.test/")
 @stack_options
 def up(
     mode: str,
@@ -23,13 +24,17 @@ def up(
     users: int,
     port: int | None,
     scenario: str,
+    browser: bool,
     stack_kind: str,
     worker_cpus: float | None,
 ) -> int:
     """Stand MODE up and keep it until Ctrl-C: prints its URL, and curl and locust lines that work as pasted.
 
-    MODE is a mode's name, or a TOML file that declares a mode of your own.
+    MODE is a mode's name, or a TOML file that declares a mode of your own. With --browser the browser lab's sites come
+    up beside it, among them a deliberately weak API, reachable from that Chromium alone.
     """
+    from authlab.lab.browsing.driving import check_browser_lab
+    from authlab.lab.browsing.window import window
     from authlab.lab.standing import standing, wait_for_end
     from authlab.load.scenario import scenario_meant
     from authlab.model.modes import mode_named
@@ -45,12 +50,20 @@ def up(
     if problem := too_many(workers):
         problems.add(problem)
     problems.raise_if_any()
+    if browser:
+        check_browser_lab()
     chosen = mode_named(asked.names[0], asked.own)
     click.echo(f"starting {chosen.name}: {chosen.note} …", err=True)
     with standing(chosen, workers=workers, users=users, port=port, scenario=load, choice=choice) as site:
         click.echo(f"\n{chosen.name} is up at {site.stack.url} with {workers} workers. Ctrl-C ends it.\n")
         for title, line in site.lines():
             click.echo(f"# {title}\n{line}\n")
-        wait_for_end(site)
+        if browser:
+            with window(site) as shown:
+                for title, line in shown:
+                    click.echo(f"# {title}\n{line}\n")
+                wait_for_end(site)
+        else:
+            wait_for_end(site)
     click.echo("down", err=True)
     return 0

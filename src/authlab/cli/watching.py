@@ -12,7 +12,7 @@ from rich.table import Table
 
 from authlab.lab.listening import Listener
 from authlab.lab.listening import Progress as Standing
-from authlab.model.findings import ExperimentResult, Prediction
+from authlab.model.findings import YES_NO, ExperimentResult, Prediction
 
 _PLAIN_EVERY_S = 10.0
 
@@ -98,6 +98,7 @@ class LiveDisplay:
             table.add_column(column)
         for p in predictions:
             value = "" if p.value is None else f"{p.value:.3f} ± {p.margin:g}"
+            value = _yes_no(p) if p.unit == YES_NO else value
             table.add_row(_name(p), p.quantity.replace("_", " "), value or "a rule", p.formula)
         self._progress.console.print(table)
 
@@ -124,8 +125,14 @@ def in_words(prediction: Prediction) -> str:
     name = _name(prediction)
     if prediction.value is None:
         return f"{name}: {prediction.rule or prediction.formula}"
+    if prediction.unit == YES_NO:
+        return f"{name}: {prediction.quantity}: {_yes_no(prediction)} ({prediction.formula})"
     wanted = f"{prediction.value:.3f} ± {prediction.margin:g}"
     return f"{name}: {prediction.quantity.replace('_', ' ')} = {prediction.formula} = {wanted}"
+
+
+def _yes_no(prediction: Prediction) -> str:
+    return "yes" if prediction.value else "no"
 
 
 def _name(prediction: Prediction) -> str:

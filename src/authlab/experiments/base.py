@@ -102,11 +102,19 @@ class StageData:
 
 
 class Experiment(Protocol):
-    """One claim. Implementations are stateless; `id` is its name on the command line."""
+    """One claim. Implementations are stateless."""
 
-    id: str
-    claim: str
-    summary: str
+    @property
+    def id(self) -> str:
+        """Its name on the command line."""
+
+    @property
+    def claim(self) -> str:
+        """What it puts to the test, in the words of those who say it."""
+
+    @property
+    def summary(self) -> str:
+        """One line for `authlab list`."""
 
     def stages(self, options: Options) -> list[Stage]:
         """What to stand up and measure, in order."""

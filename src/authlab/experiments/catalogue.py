@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Final
 
 from authlab.experiments.base import Experiment
+from authlab.experiments.browser import BROWSER_EXPERIMENTS
 from authlab.model.errors import nearest
 
 _MODULES: Final = (
@@ -20,11 +21,14 @@ def _experiment(module: str) -> Experiment:
     return found
 
 
-EXPERIMENTS: dict[str, Experiment] = {found.id: found for found in map(_experiment, _MODULES)}
+EXPERIMENTS: dict[str, Experiment] = {
+    **{found.id: found for found in map(_experiment, _MODULES)},
+    **BROWSER_EXPERIMENTS,
+}
 
 DEFAULT = "three-modes"
 
-GROUPS: dict[str, tuple[str, ...]] = {"all": tuple(EXPERIMENTS)}
+GROUPS: dict[str, tuple[str, ...]] = {"browser": tuple(BROWSER_EXPERIMENTS), "all": tuple(EXPERIMENTS)}
 
 
 def chosen(names: tuple[str, ...]) -> list[Experiment]:

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from authlab.experiments.base import Experiment, Options, Stage, StageData
+from authlab.experiments.browser import BROWSER_EXPERIMENTS, BrowserExperiment
 from authlab.host.machine import machine_facts, package_versions, pinning
 from authlab.host.processes import Guardian
+from authlab.lab.browsing.driving import check_browser_lab, drive
+from authlab.lab.browsing.trials import planned_browser_trials, shared_out
 from authlab.lab.extensions import extension_parameters
 from authlab.lab.judging import judged
 from authlab.lab.lifetime import private_folder, terminate_as_interrupt
@@ -58,12 +61,15 @@ def run_experiments(
     can mend; the run then says `failed` and why.
     """
     plans = [(experiment, experiment.stages(options)) for experiment in experiments]
-    check_programs(
-        (stage.mode(name) for _, stages in plans for stage in stages for name in stage.modes), choice.kind, load=True
-    )
+    browsing = [experiment for experiment in experiments if isinstance(experiment, BrowserExperiment)]
+    if len(browsing) < len(plans):
+        modes = (stage.mode(name) for _, stages in plans for stage in stages for name in stage.modes)
+        check_programs(modes, choice.kind, load=True)
+    if browsing:
+        check_browser_lab()
     check_room(results, sum(stage.requests for _, stages in plans for stage in stages))
     now = datetime.now(UTC)
-    folder = RunFolder.create(results, new_run_id("-".join(e.id for e in experiments), now))
+    folder = RunFolder.create(results, new_run_id(_name(experiments), now))
     pins = pinning()
     run = Run(
         id=folder.id,
@@ -77,7 +83,7 @@ def run_experiments(
         versions=package_versions(),
         parameters=_parameters(options, plans),
         experiments=tuple(ExperimentResult(e.id, e.claim, tuple(e.predictions(options))) for e in experiments),
-        trials=tuple(_planned_trials(plans)),
+        trials=(*(loaded := tuple(_planned_trials(plans))), *planned_browser_trials(browsing, len(loaded))),
     )
     session = _Session(run, folder, listener)
     folder.write_run(run)
@@ -88,6 +94,8 @@ def run_experiments(
             runtime = private_folder(guardian)
             secrets = make_secrets(runtime / "secrets", options.users)
             for experiment, stages in plans:
+                if isinstance(experiment, BrowserExperiment):
+                    continue
                 if not session.run_one(
                     experiment,
                     stages,
@@ -96,6 +104,8 @@ def run_experiments(
                     ),
                 ):
                     break
+            if browsing and not session.interrupted:
+                session.run_browser(browsing, guardian, runtime)
     except KeyboardInterrupt:
         session.end("interrupted")
     except LabError as error:
@@ -164,6 +174,32 @@ class _Session:
         self.listener.judged(result)
         return not self.interrupted
 
+    def run_browser(self, experiments: Sequence[BrowserExperiment], guardian: Guardian, runtime: Path) -> None:
+        """Let browsers answer what these experiments ask, all of them side by side, and judge each."""
+        planned = {experiment.id: self._predictions(experiment.id).predictions for experiment in experiments}
+        ids = {trial.experiment: trial.id for trial in self.run.trials if trial.experiment in planned}
+        seen = drive(
+            experiments,
+            [prediction for predictions in planned.values() for prediction in predictions],
+            guardian=guardian,
+            runtime=runtime,
+            folder=self.folder.trial_folder(ids[experiments[0].id]),
+            listener=self.listener,
+        )
+        self.interrupted = seen.interrupted
+        results = {e.id: e.judge_answers(planned[e.id], seen.answers) for e in experiments}
+        trials = shared_out(self.run.trials, results, self.folder, first=ids[experiments[0].id])
+        self._keep(
+            replace(
+                self.run,
+                versions={**self.run.versions, **seen.versions},
+                trials=trials,
+                experiments=tuple(results.get(e.id, e) for e in self.run.experiments),
+            )
+        )
+        for result in results.values():
+            self.listener.judged(result)
+
     def end(self, status: RunStatus, failure: str | None = None) -> None:
         """Write the run's last word."""
         self._keep(replace(self.run, status=status, finished_at=_iso(datetime.now(UTC)), failure=failure))
@@ -174,6 +210,12 @@ class _Session:
     def _keep(self, run: Run) -> None:
         self.run = run
         self.folder.write_run(run)
+
+
+def _name(experiments: Sequence[Experiment]) -> str:
+    """What the run's folder is called after: its experiments, or their group where that is shorter to say."""
+    ids = [experiment.id for experiment in experiments]
+    return "browser" if len(ids) > 1 and set(ids) == set(BROWSER_EXPERIMENTS) else "-".join(ids)
 
 
 def _planned_trials(plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> Iterator[Trial]:
@@ -195,6 +237,8 @@ def _planned_trials(plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> Iter
 
 
 def _parameters(options: Options, plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> dict[str, Any]:
+    if not any(stages for _, stages in plans):
+        return {"stages": []}  # a browser has no workers, users or rate to choose
     return {
         "workers": options.workers,
         "users": options.users,

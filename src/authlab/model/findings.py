@@ -11,12 +11,17 @@ SHARE_MARGIN: Final = 0.02
 """A predicted share counts as met where the whole interval lies within this distance of it."""
 
 
+YES_NO: Final = "yes-no"
+"""The unit of what is or is not: 1 for yes, 0 for no, without a margin."""
+
+
 @dataclass(frozen=True)
 class Prediction:
     """A value (or a rule) that an experiment states before anything runs.
 
     `value` with `margin` is judged by the interval; a claim without a closed form has no value and states
-    its `rule` in words instead. `against` names the mode that a ratio or difference is taken to.
+    its `rule` in words instead. `against` names the mode that a ratio or difference is taken to. `unit` is
+    YES_NO for a question, else empty: the observation's says it.
     """
 
     mode: str
@@ -27,13 +32,14 @@ class Prediction:
     workers: int | None = None
     against: str | None = None
     rule: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
 class Observation:
     """A measured quantity of one mode, with its 95 % interval over `blocks` blocks and `samples` requests.
 
-    `unit` is "share", "ms", "us" (CPU time per request), "bytes", "ratio" or "rps"; `value` and `interval`
+    `unit` is "share", "ms", "us" (CPU time per request), "bytes", "ratio", "rps" or YES_NO; `value` and `interval`
     are None where there was nothing to measure. `against` names the mode of a ratio or difference.
     """
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from authlab.model.findings import ExperimentResult, Judgement
 from authlab.model.run import Run
 from authlab.report.limits import limits_of
+from authlab.report.matrix import matrix_of
 from authlab.report.method import method_of
 from authlab.report.setups import Setup, setups_of
 from authlab.report.tables.balance import balance_rows
@@ -51,6 +52,7 @@ def build_report(run: Run, frames: Mapping[str, TrialFrames]) -> dict[str, Any]:
         "versions": run.versions,
         "totals": _totals(experiments),
         "experiments": experiments,
+        "matrix": matrix_of(experiments),
     }
     report["limits"] = limits_of(report)
     report["method"] = method_of(report)

@@ -23,6 +23,7 @@ def render_html(report: dict[str, Any]) -> str:
     ]
     cards = cards_of(report)
     contents = [("verdicts", "Verdicts")] if cards else []
+    contents += [("matrix", "The matrix")] if report.get("matrix") else []
     contents += [(part["id"], part["title"]) for part in parts]
     contents += [
         ("limits", "What this run can’t tell"),
@@ -37,6 +38,7 @@ def render_html(report: dict[str, Any]) -> str:
         "contents": contents,
         "cards": cards,
         "parts": parts,
+        "matrix": report.get("matrix"),
         "limits": report["limits"],
         "method": report["method"],
         "command": command_line(report),

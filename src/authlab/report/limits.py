@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from authlab.checkers.guards import MIN_BLOCKS
+from authlab.model.findings import YES_NO
 from authlab.report.words import count, inner, percent
 
 
@@ -18,6 +19,7 @@ def limits_of(report: dict[str, Any]) -> list[str]:
         *_sight(setups),
         *_tails(setups),
         *_always(report, bool(setups)),
+        *_browser(report),
     ]
 
 
@@ -91,6 +93,18 @@ def _tails(setups: list[dict[str, Any]]) -> list[str]:
         return []
     beyond = setups[0]["percentiles"]["beyond"]
     return [f"Percentiles above {max(tops):.4g} are not shown: fewer than {beyond} requests lie beyond them."]
+
+
+def _browser(report: dict[str, Any]) -> list[str]:
+    if not any(p["unit"] == YES_NO for experiment in report["experiments"] for p in experiment["predictions"]):
+        return []
+    seen = report["versions"].get("chromium", "one Chromium")
+    return [
+        f"One browser was asked: {seen}, without a window. Others keep other defaults: Firefox and Safari treat "
+        "cookies without SameSite, and third-party cookies, in ways of their own.",
+        "The page and the API are authlab's own and deliberately weak: the answers are about browsers, not about your "
+        "service.",
+    ]
 
 
 def _always(report: dict[str, Any], loaded: bool) -> list[str]:

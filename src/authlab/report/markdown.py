@@ -38,6 +38,7 @@ def render_markdown(report: dict[str, Any]) -> str:
         lines += ["## Verdicts", ""]
     for card in cards:
         lines += _card(card)
+    lines += _matrix(report.get("matrix"))
     for experiment in report["experiments"]:
         for setup in experiment["setups"]:
             lines += _setup(experiment, setup)
@@ -68,7 +69,9 @@ def _card(card: dict[str, Any]) -> list[str]:
     lines += [""] if card["reasons"] else []
     if card["rows"]:
         lines += table(
-            ("Mode", "Quantity", "Predicted", "Measured, 95 % interval", "Verdict"),
+            ("About", "Question", "Predicted", "Seen", "Verdict")
+            if card["yes_no"]
+            else ("Mode", "Quantity", "Predicted", "Measured, 95 % interval", "Verdict"),
             [
                 (
                     escape(row["who"]),
@@ -82,6 +85,22 @@ def _card(card: dict[str, Any]) -> list[str]:
             numeric=(3,),
         )
     return lines
+
+
+def _matrix(matrix: dict[str, Any] | None) -> list[str]:
+    if not matrix:
+        return []
+    heads = ("Place", *(escape(column["title"]) for column in matrix["columns"]))
+    rows = [(f"`{_plain(row['place'])}`", *(_cell(cell) for cell in row["cells"])) for row in matrix["rows"]]
+    return ["## The matrix", "", escape(matrix["reading"]), "", *table(heads, rows)]
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    said = []
+    for ask in cell["asks"]:
+        mark = MARKS.get(ask["verdict"], ask["verdict"])
+        said.append(f"{escape(ask['question'])}: **{ask['seen']}**, predicted {ask['predicted']}, {mark}")
+    return "<br>".join(said) or "not asked"
 
 
 def _setup(experiment: dict[str, Any], setup: dict[str, Any]) -> list[str]:

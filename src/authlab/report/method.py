@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from authlab.model.findings import YES_NO
 from authlab.report.words import count, number
 
 
 def method_of(report: dict[str, Any]) -> list[dict[str, str]]:
     """`term` and `text` of each point, in the order of reading."""
     setups = [setup for experiment in report["experiments"] for setup in experiment["setups"]]
+    asked = any(p["unit"] == YES_NO for experiment in report["experiments"] for p in experiment["predictions"])
     if not setups:
-        return [_prediction()]
+        return [_asked()] if asked else [_prediction()]
     recording = all(setup["pseudo_blocks"] for setup in setups)
     points = [_prediction(), _arrivals(report["parameters"])]
     points.append(_recording() if recording else _blocks(report["parameters"]))
     points += [_response(), _interval(recording)]
+    points += [_asked()] if asked else []
     if any(setup["cpu"] for setup in setups):
         points.append(_cpu(report["machine"]))
     points.append(
@@ -34,6 +37,16 @@ def _prediction() -> dict[str, str]:
         "text": "Each prediction is a formula of the parameters, stored before the first request. It is confirmed if "
         "the whole 95 % interval lies within prediction ± margin, refuted if it lies wholly outside, else "
         "inconclusive.",
+    }
+
+
+def _asked() -> dict[str, str]:
+    return {
+        "term": "In a real browser",
+        "text": "Each question is answered yes or no, and each answer was predicted before anything ran, from the "
+        "place's attributes by the web's own rules. What was seen comes from the API's own record, the victim's cart "
+        "and the loot that reached the attacker, not from the page's word. A “no” counts only where the same attack "
+        "was seen to work in its positive control; an attack that did not run is inconclusive.",
     }
 
 

@@ -26,7 +26,10 @@ RECORDING = "recording"
 """Stage of the one trial of plain Locust's recording: its blocks are seconds."""
 
 PSEUDO_BLOCK_NS = 1_000_000_000
-MODE_ORDER = ("none", "none-again", "memory", "sticky", "ip-hash", "hash", "consistent-hash", "redis", "jwt")
+MODE_ORDER = (
+    *("none", "none-again", "memory", "sticky", "ip-hash", "hash", "consistent-hash"),
+    *("redis", "jwt", "jwt-cookie"),
+)
 
 
 @dataclass(frozen=True)

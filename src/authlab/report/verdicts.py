@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from authlab.model.findings import YES_NO
 from authlab.report.words import count, in_unit, label_words, measured, quantity_title, sentence, whole
 
 
@@ -30,6 +31,7 @@ def _card(experiment: dict[str, Any]) -> dict[str, Any]:
         # What the table says of single predictions is not said twice.
         "reasons": [sentence(reason) for reason in verdict["reasons"] if reason not in told] if verdict else [],
         "rows": rows,
+        "yes_no": bool(rows) and all(p["unit"] == YES_NO for p in experiment["predictions"]),
     }
 
 
@@ -42,6 +44,8 @@ def _row(judgement: dict[str, Any]) -> dict[str, Any]:
     if observation is None or observation["value"] is None:
         return {**row, "measured": "not measured", "basis": ""}
     row["measured"] = measured(observation["value"], observation["interval"], unit)
+    if unit == YES_NO:
+        return {**row, "basis": observation["note"]}
     row["basis"] = f"{count(observation['blocks'], 'block')}, {whole(observation['samples'])} requests"
     return row
 
@@ -61,7 +65,8 @@ def _predicted(prediction: dict[str, Any], unit: str) -> dict[str, Any]:
     if value is None:
         predicted, formula = prediction["rule"] or formula or "a rule", ""
     else:
-        predicted = f"{in_unit(value, unit)} ± {in_unit(prediction['margin'], unit)}"
+        around = "" if unit == YES_NO else f" ± {in_unit(prediction['margin'], unit)}"
+        predicted = in_unit(value, unit) + around
         # "0 = 0 %" tells nothing.
         formula = "" if formula.strip() in (f"{value:g}", "") else formula
     return {
@@ -74,6 +79,8 @@ def _predicted(prediction: dict[str, Any], unit: str) -> dict[str, Any]:
 
 
 def _unit(prediction: dict[str, Any]) -> str:
+    if prediction["unit"]:
+        return str(prediction["unit"])
     return "share" if prediction["quantity"].endswith("share") else "ratio" if prediction["against"] else ""
 
 

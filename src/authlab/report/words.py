@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+from authlab.model.findings import YES_NO
 from authlab.model.windows import AGAIN, mode_of
 
 TITLES = {
@@ -145,6 +146,8 @@ def in_unit(value: float | None, unit: str) -> str:
     """A value in an observation's unit ("share", "ms", "us", "bytes", "ratio", "rps", or another)."""
     if value is None:
         return UNKNOWN
+    if unit == YES_NO:
+        return "yes" if value else "no"
     plain = {"ms": "ms", "us": "µs", "rps": "requests/s", "s": "s"}
     if unit == "share":
         return percent(value)
@@ -157,7 +160,7 @@ def in_unit(value: float | None, unit: str) -> str:
 
 def interval_in_unit(interval: Any, unit: str) -> str:
     """`[low, high]` in a unit, an empty string where there is none."""
-    if not interval:
+    if not interval or unit == YES_NO:
         return ""
     low, high = interval
     ends = [in_unit(low, unit), in_unit(high, unit)]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import docker.errors
 
 from authlab.host.content import content_root
 from authlab.model.errors import Unavailable
+
+_ELSEWHERE: Final = ("spa", "browser")
+"""The browser lab's, which no image holds (services/.dockerignore)."""
 
 
 def content_tag() -> str:
@@ -18,7 +21,7 @@ def content_tag() -> str:
     folder = content_root() / "services"
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
+        if file.is_file() and "__pycache__" not in file.parts and file.relative_to(folder).parts[0] not in _ELSEWHERE:
             content = file.read_bytes()
             digest.update(f"{file.relative_to(folder)}\0{len(content)}\0".encode() + content)
     return f"lab-{digest.hexdigest()[:12]}"

@@ -1,0 +1,107 @@
+"""The single scenarios: what is looked at in each, and what must come out. The matrix's cells are in `rules`."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Check(NamedTuple):
+    """One yes-or-no question. `scenario` is the story that answers it, `subject` whom or what it is about."""
+
+    scenario: str
+    subject: str
+    question: str
+    holds: bool
+    rule: str
+
+
+TOGETHER: Final = 106
+APART: Final = 131
+"""Ages in seconds of a cookie without SameSite: within and beyond Chromium's two minutes."""
+
+_CORS: Final = (
+    Check("cors", "exact", "page reads the answer", True, "exact origin and Allow-Credentials"),
+    Check("cors", "exact", "JSON POST carried out", True, "the preflight is granted"),
+    Check("cors", "star", "page reads the answer", False, "with credentials the star doesn't count"),
+    Check("cors", "star", "cookie attached", True, "CORS decides who reads, not what is sent"),
+    Check("cors", "star", "simple POST carried out", True, "a simple request needs no preflight"),
+    Check("cors", "star", "JSON POST carried out", False, "it dies in the preflight"),
+    Check("cors", "none", "page reads the answer", False, "nothing is granted"),
+    Check("cors", "none", "cookie attached", True, "CORS decides who reads, not what is sent"),
+    Check("cors", "none", "simple POST carried out", True, "a simple request needs no preflight"),
+    Check("cors", "none", "JSON POST carried out", False, "it dies in the preflight"),
+    Check("cors", "reflect", "page reads the answer", True, "whatever origin asks is granted"),
+    Check("cors-evil", "exact", "evil.test reads the answer", False, "another origin is not named"),
+    Check("cors-evil", "reflect", "evil.test reads the answer", True, "whatever origin asks is granted"),
+    Check("cors-evil", "exact", "evil.test's JSON carried out", False, "it dies in the preflight"),
+    Check("cors-evil", "reflect", "evil.test's JSON carried out", True, "the preflight is granted to everybody"),
+)
+_CSRF: Final = (
+    Check(
+        "loose-json",
+        "cookie-none",
+        "JSON as text/plain carried out",
+        True,
+        "an endpoint that takes any type takes this",
+    ),
+    Check("age", "cookie-unset", f"sent with a forged POST at {TOGETHER} s", True, "younger than two minutes: as None"),
+    Check("age", "cookie-unset", f"sent with a forged POST at {APART} s", False, "older than two minutes: as Lax"),
+)
+_SIBLING: Final = (
+    Check("sibling", "cookie-lax", "sent with a sibling's forged POST", True, "a subdomain is the same site"),
+    Check("sibling", "cookie-strict", "sent with a sibling's forged POST", True, "a subdomain is the same site"),
+    Check("sibling", "cookie-strict", "state changed by a sibling", True, "nothing else guards a plain form"),
+    Check("sibling", "Origin check", "state changed by a sibling", False, "the Origin is the sibling's"),
+    Check("sibling", "CSRF token", "state changed by a sibling", False, "the sibling can't read the token"),
+    Check("sibling", "own page", "state changed past both guards", True, "the right Origin and the right token"),
+    Check("tossing", "cookie-lax", "victim acts in the attacker's session", True, "a sibling may set a cookie for all"),
+    Check("tossing", "cookie-host", "victim acts in the attacker's session", False, "__Host- takes no Domain"),
+    Check("fixation", "id adopted at log-in", "planted id works for the attacker", True, "the id stays the same"),
+    Check("fixation", "new id at log-in", "planted id works for the attacker", False, "the planted one stays nobody's"),
+)
+_RELOAD: Final = (
+    Check(
+        "refresh", "memory + refresh", "still logged in after a reload", True, "the refresh cookie gives a new token"
+    ),
+    Check("log-out", "cookie-lax", "logged in after log-out and back", False, "the session has ended"),
+    Check("log-out", "local-storage", "logged in after log-out and back", False, "the page forgot the token"),
+)
+_XSS: Final = (
+    Check(
+        "refresh",
+        "memory + refresh",
+        "token stolen by calling refresh",
+        True,
+        "an endpoint that gives tokens gives one",
+    ),
+    Check("csp", "local-storage, CSP", "credential stolen", False, "script-src 'self' runs no injected handler"),
+)
+_TLS: Final = (
+    Check("wire", "HTTP", "tap reads the session id", True, "nothing is encrypted"),
+    Check("wire", "HTTP", "tap reads the password", True, "nothing is encrypted"),
+    Check("wire", "HTTPS", "tap reads the session id", False, "TLS"),
+    Check("wire", "HTTPS", "tap reads the password", False, "TLS"),
+    Check("secure", "cookie without Secure", "sent in clear", True, "cookies don't know schemes"),
+    Check("secure", "Secure cookie", "sent in clear", False, "Secure"),
+)
+_PUBLIC: Final = (
+    Check("public", "public page", "served by HTTP", True, "it is public"),
+    Check("public", "other page", "redirected to HTTPS", True, "the proxy's rule"),
+    Check("public", "API call", "refused, not redirected", True, "the proxy's rule"),
+    Check("public", "API call", "token exposed all the same", True, "the answer comes after the request"),
+    Check("hsts", "before HSTS was seen", "request in clear", True, "the browser doesn't know better"),
+    Check("hsts", "after HSTS was seen", "request in clear", False, "the browser upgrades by itself"),
+)
+
+CHECKS: Final[dict[str, tuple[Check, ...]]] = {
+    "xss-local-storage": _XSS,
+    "xss-rides-session": (),
+    "csrf-cookies": _CSRF,
+    "samesite-lax": (),
+    "same-site-csrf": _SIBLING,
+    "memory-token-reload": _RELOAD,
+    "axios-credentials": _CORS,
+    "https-everywhere": _TLS,
+    "http-for-public-only": _PUBLIC,
+}
+"""Checks by the experiment that they belong to."""

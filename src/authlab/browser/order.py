@@ -1,0 +1,84 @@
+"""What the lab orders of the driving program, and the lines that it gets back: JSON in files, as with the load."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FAILED = "failed"
+"""The quantity of an answer that says only that its subject's story never came to its end."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One Chromium's work. `cells` are (place, attack) of the matrix, `scenarios` names of single ones.
+
+    `predicted` maps "subject|quantity" to what is expected: where something else comes out, evidence is kept.
+    `users` names the users that this program may log in, one story each. Ports are nginx's and the API's.
+    """
+
+    chromium: str
+    profile: str
+    third_party_cookies: bool
+    fingerprint: str
+    https: int
+    http: int
+    api: int
+    credentials: str
+    users: tuple[int, int]
+    answers: str
+    evidence: str
+    cells: tuple[tuple[str, str], ...] = ()
+    scenarios: tuple[str, ...] = ()
+    predicted: dict[str, bool] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Order:
+        """Read what `write` wrote."""
+        body = json.loads(path.read_text(encoding="utf-8"))
+        body["cells"] = tuple((place, attack) for place, attack in body["cells"])
+        first, last = body["users"]
+        return cls(**{**body, "scenarios": tuple(body["scenarios"]), "users": (first, last)})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was seen: `value` None where it could not be seen, and then `note` says why.
+
+    `subject` is a place of the matrix or whom a scenario is about; `quantity` the question.
+    """
+
+    subject: str
+    quantity: str
+    value: bool | None
+    note: str = ""
+    evidence: str = ""
+
+    @property
+    def key(self) -> str:
+        """By what predictions and answers find each other."""
+        return key_of(self.subject, self.quantity)
+
+
+def key_of(subject: str, quantity: str) -> str:
+    """`cookie-lax|forged-post: state changed`."""
+    return f"{subject}|{quantity}"
+
+
+def append_answer(path: Path, answer: Answer) -> None:
+    """Add one line; whole or not at all, for a reader that follows."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """The whole lines so far."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    return [Answer(**json.loads(line)) for line in lines]

@@ -1,0 +1,209 @@
+"""The experiments of the browser lab: claims about credentials in a browser, answered yes or no, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from authlab.browser.cells import ATTACHED, ATTACKS, CHANGED, KEPT, READABLE, STOLEN, quantity_of
+from authlab.browser.checks import CHECKS
+from authlab.browser.order import Answer, key_of
+from authlab.browser.places import PLACES
+from authlab.browser.rules import ruling
+from authlab.experiments.base import Options, Stage, StageData
+from authlab.experiments.verdicts import combine
+from authlab.model.findings import YES_NO, ExperimentResult, Judgement, Observation, Prediction, Verdict
+
+_EVIL_READS: Final = ("reflect", "evil.test reads the answer")
+_CONTROLS: Final[dict[tuple[str, str], tuple[str, str]]] = {
+    ("steal-passive", STOLEN): ("local-storage", quantity_of("steal-passive", STOLEN)),
+    ("steal-active", STOLEN): ("memory", quantity_of("steal-active", STOLEN)),
+    ("ride", CHANGED): ("local-storage", quantity_of("ride", CHANGED)),
+    ("forged-post", ATTACHED): ("cookie-none", quantity_of("forged-post", ATTACHED)),
+    ("forged-post", CHANGED): ("cookie-none", quantity_of("forged-post", CHANGED)),
+    ("forged-json", ATTACHED): ("cookie-none", quantity_of("forged-json", ATTACHED)),
+    ("forged-json", CHANGED): ("cookie-none", "JSON as text/plain carried out"),
+    ("forged-get", ATTACHED): ("cookie-none", quantity_of("forged-get", ATTACHED)),
+    ("forged-get", CHANGED): ("cookie-none", quantity_of("forged-get", CHANGED)),
+    **{
+        (f"forged-fetch-{policy}", question): ("cookie-none", quantity_of("forged-fetch-allowed", question))
+        for policy in ("blocked", "allowed")
+        for question in (ATTACHED, CHANGED)
+    },
+    ("forged-fetch-blocked", READABLE): _EVIL_READS,
+    ("forged-fetch-allowed", READABLE): _EVIL_READS,
+    ("reload", KEPT): ("local-storage", quantity_of("reload", KEPT)),
+}
+"""The cell in which an attack must be seen to work before its failure elsewhere means anything."""
+
+
+@dataclass(frozen=True)
+class BrowserExperiment:
+    """A claim about what a browser does. `attacks` are whole columns of the matrix, `extra` single cells of others,
+    `supports` scenarios that bring nothing but a control. It has no stages: no load is run."""
+
+    id: str
+    claim: str
+    summary: str
+    attacks: tuple[str, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+    supports: tuple[str, ...] = ()
+
+    def stages(self, options: Options) -> list[Stage]:  # noqa: ARG002 - the protocol's
+        """None: the browser lab stands its own sites up."""
+        return []
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """(place, attack) of the matrix."""
+        columns = [(place, attack) for attack in self.attacks for place in PLACES]
+        return list(dict.fromkeys([*columns, *self.extra, *self._control_cells()]))
+
+    @property
+    def scenarios(self) -> list[str]:
+        """The single scenarios that it needs."""
+        return list(dict.fromkeys([*(check.scenario for check in CHECKS[self.id]), *self.supports]))
+
+    def predictions(self, options: Options) -> list[Prediction]:  # noqa: ARG002 - a browser's rules have no parameters
+        """One per question: yes (1) or no (0), with the rule that it follows from."""
+        found = []
+        for place, attack in [*((p, a) for a in self.attacks for p in PLACES), *self.extra]:
+            for question in ATTACKS[attack].questions:
+                ruled = ruling(PLACES[place], attack, question)
+                found.append(_prediction(place, quantity_of(attack, question), ruled.holds, ruled.rule))
+        found += [_prediction(c.subject, c.question, c.holds, c.rule) for c in CHECKS[self.id]]
+        return found
+
+    def judge(self, predictions: Sequence[Prediction], data: Sequence[StageData]) -> ExperimentResult:  # noqa: ARG002
+        """Without answers there is nothing to judge by."""
+        return self.judge_answers(predictions, {})
+
+    def judge_answers(self, predictions: Sequence[Prediction], answers: Mapping[str, Answer]) -> ExperimentResult:
+        """Every prediction against what was seen: equal or not."""
+        observations = [o for p in predictions if (o := _observation(p, answers)) is not None]
+        seen = {key_of(o.mode, o.quantity): o for o in observations}
+        judgements = [
+            _judged(p, seen.get(key_of(p.mode, p.quantity)), _missing_control(p, answers)) for p in predictions
+        ]
+        met = sum(j.verdict.value == "confirmed" for j in judgements)
+        verdict = combine(
+            judgements,
+            f"the browser did what the rules say, in all of {len(judgements)} questions",
+            f"the browser did what the rules say in {met} of {len(judgements)} questions",
+        )
+        told = () if verdict.value == "confirmed" else verdict.reasons
+        return ExperimentResult(
+            self.id,
+            self.claim,
+            tuple(predictions),
+            tuple(observations),
+            tuple(judgements),
+            Verdict(verdict.value, verdict.summary, told),
+        )
+
+    def _control_cells(self) -> Iterator[tuple[str, str]]:
+        for attack in (*self.attacks, *(attack for _, attack in self.extra)):
+            for question in ATTACKS[attack].questions:
+                place, quantity = _CONTROLS[attack, question]
+                control, _, _ = quantity.partition(": ")
+                if control in ATTACKS:
+                    yield place, control
+
+
+def _prediction(subject: str, quantity: str, holds: bool, rule: str) -> Prediction:
+    return Prediction(subject, quantity, rule, float(holds), margin=0.0, unit=YES_NO)
+
+
+def _observation(prediction: Prediction, answers: Mapping[str, Answer]) -> Observation | None:
+    answer = answers.get(key_of(prediction.mode, prediction.quantity))
+    if answer is None:
+        return None
+    note = f"{answer.note} (picture and requests: evidence/{answer.evidence})" if answer.evidence else answer.note
+    value = None if answer.value is None else float(answer.value)
+    interval = None if value is None else (value, value)
+    return Observation(prediction.mode, prediction.quantity, value, interval, 1, 1, YES_NO, note=note)
+
+
+def _missing_control(prediction: Prediction, answers: Mapping[str, Answer]) -> str | None:
+    """Why a "no" of this question would tell nothing; None where the attack was seen to work."""
+    attack, _, question = prediction.quantity.partition(": ")
+    control = _CONTROLS.get((attack, question))
+    if control is None:
+        return None
+    answer = answers.get(key_of(*control))
+    if answer is not None and answer.value:
+        return None
+    return f"the positive control ({control[0]}, {control[1]}) did not show the attack working"
+
+
+def _judged(prediction: Prediction, seen: Observation | None, doubt: str | None) -> Judgement:
+    about = f"{prediction.mode}, {prediction.quantity}"
+    if seen is None or seen.value is None:
+        why = (seen.note,) if seen is not None and seen.note else ()
+        return Judgement(prediction, seen, Verdict("inconclusive", f"{about}: not seen", why))
+    words = "yes" if seen.value else "no"
+    if not seen.value and doubt:
+        return Judgement(prediction, seen, Verdict("inconclusive", f"{about}: {words}", (doubt,)))
+    if seen.value == prediction.value:
+        return Judgement(prediction, seen, Verdict("confirmed", f"{about}: {words}, as predicted"))
+    return Judgement(prediction, seen, Verdict("refuted", f"{about}: {words}, against the prediction", (seen.note,)))
+
+
+_TABLE: Final = (
+    BrowserExperiment(
+        "xss-local-storage",
+        "a token in Local Storage can be read by an injected script",
+        "which of nine places a passive and an active thief empty, and what a CSP changes",
+        ("steal-passive", "steal-active"),
+    ),
+    BrowserExperiment(
+        "xss-rides-session",
+        "httpOnly stops theft, not use: an injected script acts as the user wherever the credential lies",
+        "an injected script fills the cart, in each of nine places",
+        ("ride",),
+    ),
+    BrowserExperiment(
+        "csrf-cookies",
+        "browsers attach cookies to forged requests",
+        "forged form, JSON and fetch: cookie attached? state changed? answer readable? (waits 131 s)",
+        ("forged-post", "forged-json", "forged-fetch-blocked", "forged-fetch-allowed"),
+        supports=("cors-evil",),
+    ),
+    BrowserExperiment(
+        "samesite-lax",
+        "SameSite=Lax allows a cross-site GET and blocks a POST",
+        "a state-changing GET is forged in spite of Lax, a POST is not",
+        ("forged-get",),
+        extra=(("cookie-lax", "forged-post"), ("cookie-host", "forged-post")),
+    ),
+    BrowserExperiment(
+        "same-site-csrf",
+        "SameSite does not protect from a sibling subdomain",
+        "forged form, cookie tossing and session fixation from a sibling; Origin check, CSRF token and __Host- hold",
+    ),
+    BrowserExperiment(
+        "memory-token-reload",
+        "a token kept in memory is lost on page refresh",
+        "reload in each of nine places, silent refresh, log-out and the back button",
+        ("reload",),
+    ),
+    BrowserExperiment(
+        "axios-credentials",
+        "Axios' withCredentials sends cookies if the backend is set up for it",
+        "CORS exact, *, none and reflected: who reads the answer, and what is carried out although nobody can",
+    ),
+    BrowserExperiment(
+        "https-everywhere",
+        "TLS keeps tokens from being read on the way",
+        "a tap between browser and proxy, by HTTP and HTTPS; a cookie with and without Secure",
+    ),
+    BrowserExperiment(
+        "http-for-public-only",
+        "plain HTTP is for public pages only",
+        "public pages served, others redirected, API calls refused; nothing goes out in clear after HSTS",
+    ),
+)
+
+BROWSER_EXPERIMENTS: Final[dict[str, BrowserExperiment]] = {found.id: found for found in _TABLE}
+"""By id, in the order of `authlab list`."""

@@ -1,0 +1,145 @@
+"""The browser lab's sites, up: the deliberately weak API and nginx with TLS in front of it, on loopback."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from authlab.browser.certificates import Certificate, make_certificate
+from authlab.browser.sites import CERTIFIED, Ports, nginx_conf, resolver_rules, write_site_files
+from authlab.host.content import content_root
+from authlab.host.ports import LOOPBACK, ReservedPort, free_port
+from authlab.host.processes import Guardian, minimal_environment
+from authlab.model.errors import Unavailable
+from authlab.stack import nginx
+from authlab.stack.bring_up import bring_down, bring_up
+from authlab.stack.part import Part
+from authlab.stack.probe import Probe, healthz
+from authlab.stack.programs import Program, find_nginx
+from authlab.stack.secrets import Secrets
+
+API = "services.browser.wsgi:app"
+_WORKER = "worker-1"
+_UP_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where the built app and the attack pages are."""
+
+    app: Path
+    attacks: Path
+
+
+def shipped_pages() -> Pages:
+    """Those of `services/spa`. Raises `Unavailable` where the app is not built."""
+    root = content_root() / "services" / "spa"
+    if not (root / "dist" / "index.html").is_file():
+        raise Unavailable("the browser lab's app is not built. Remedy: make spa (it needs Node.js ≥ 18.18 and npm).")
+    return Pages(root / "dist", root / "attacks")
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The sites as a browser has to be told of them, and the API's own port for the lab's questions."""
+
+    ports: Ports
+    certificate: Certificate
+    secrets: Secrets
+
+    @property
+    def resolver(self) -> str:
+        """What `--host-resolver-rules` gets."""
+        return resolver_rules(self.ports.https, self.ports.http)
+
+
+class _Unit:
+    """Nginx and the API, brought up and down as one."""
+
+    def __init__(
+        self, guardian: Guardian, program: Program, folder: Path, logs: Path, secrets: Secrets, pages: Pages, mode: int
+    ) -> None:
+        self._guardian = guardian
+        self._program = program
+        self._folder = folder
+        self._logs = logs
+        self._secrets = secrets
+        self._pages = pages
+        self._mode = mode
+        self._reserved: list[ReservedPort] = []
+        self._parts: dict[str, Part] = {}
+        self.certificate = make_certificate(folder, CERTIFIED)
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return list(self._parts.values())
+
+    @property
+    def ports(self) -> Ports:
+        https, http, api = (port.number for port in self._reserved)
+        return Ports(https, http, api, self._mode)
+
+    def reserve(self) -> None:
+        self._reserved = []
+        for _ in range(3):
+            self._reserved.append(free_port())
+
+    def start(self) -> None:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._start_api()
+        write_site_files(self._folder, app=self._pages.app, attacks=self._pages.attacks)
+        (self._folder / "nginx.conf").write_text(nginx_conf(self.ports), encoding="utf-8")
+        link = self._folder / "access.log"
+        link.unlink(missing_ok=True)
+        link.symlink_to((self._logs / "nginx-access.log").absolute())
+        log = self._logs / "nginx-error.log"
+        process = nginx.start(self._guardian, self._program, "the browser lab's proxy", self._folder, log)
+        self._parts["proxy"] = Part("proxy", process)
+
+    def _start_api(self) -> None:
+        root = content_root()
+        env = minimal_environment() | {
+            "AUTHLAB_WORKER": _WORKER,
+            "AUTHLAB_BIND": f"{LOOPBACK}:{self.ports.api}",
+            "AUTHLAB_SECRETS": str(self._secrets.folder.absolute()),
+            "AUTHLAB_TLS": "1",
+        }
+        argv = [sys.executable, "-m", "gunicorn", "-c", str(root / "services" / "gunicorn_conf.py"), API]
+        log = self._logs / f"{_WORKER}.log"
+        process = self._guardian.spawn("the browser lab's API", argv, log=log, env=env, cwd=root)
+        self._parts[_WORKER] = Part(_WORKER, process, end_with=signal.SIGQUIT)
+
+    def probes(self) -> Sequence[Probe]:
+        return [Probe(self._parts[_WORKER].process, healthz(self.ports.api, _WORKER))]
+
+    def final_probes(self) -> Sequence[Probe]:
+        return [Probe(self._parts["proxy"].process, healthz(self.ports.http, None))]
+
+    def forget(self) -> None:
+        self._parts.clear()
+        for port in self._reserved:
+            port.release()
+        self._reserved = []
+
+
+@contextmanager
+def sites_up(
+    guardian: Guardian, folder: Path, logs: Path, secrets: Secrets, *, pages: Pages | None = None, mode: int = 0
+) -> Iterator[Sites]:
+    """Stand the sites up for as long as the context lasts, with their private files in `folder` (made).
+
+    `pages` are the shipped ones if not given; `mode` is the port of a mode's proxy that the app shows.
+    Raises `LabError` if they don't come up.
+    """
+    pages = pages or shipped_pages()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unit = _Unit(guardian, find_nginx(), folder, logs, secrets, pages, mode)
+    bring_up([unit], _UP_WITHIN_S)
+    try:
+        yield Sites(unit.ports, unit.certificate, secrets)
+    finally:
+        bring_down([unit])
