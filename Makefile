@@ -19,6 +19,10 @@ $(VENV)/.lab: pyproject.toml hatch_build.py | $(BIN)/python
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
+$(VENV)/.browser: $(VENV)/.lab
+	$(BIN)/pip install --quiet --editable '.[browser]'
+	@touch $@
+
 $(VENV)/.dev: $(VENV)/.lab
 	$(BIN)/pip install --quiet --group dev
 	@touch $@
@@ -34,7 +38,7 @@ quick: $(VENV)/.lab ## The same in under 45 seconds, with less to tell
 SPA := services/spa
 
 .PHONY: browser
-browser: spa $(VENV)/.lab ## Build the page of the browser lab, then run the attacks on it in a Chromium
+browser: spa $(VENV)/.browser ## Build the page of the browser lab, then run the attacks on it in a Chromium
 	$(BIN)/authlab run browser
 
 .PHONY: spa

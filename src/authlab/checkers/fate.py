@@ -1,0 +1,30 @@
+"""What is known of a request's fate: it happened, it did not, or nobody can tell.
+
+An answer is proof. No answer, or one that a proxy or a failing worker made, is proof of nothing: the request may
+have been carried out before the connection was cut.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+UNKNOWN: Final = ("network", "timeout", "proxy", "server")
+"""Outcomes after which a request may or may not have had its effect."""
+
+REFUSED: Final = ("auth", "client")
+"""Outcomes after which it certainly had none."""
+
+unknown: Final = pl.col("outcome").is_in(UNKNOWN)
+may_have_happened: Final = pl.col("outcome").is_in(REFUSED).not_()
+
+accepted: Final = (pl.col("outcome") == "ok") | ((pl.col("outcome") == "wrong") & pl.col("status").is_between(200, 299))
+"""The credential was taken, whatever the answer was worth."""
+
+refused: Final = pl.col("outcome") == "auth"
+
+
+def unknown_count(samples: pl.DataFrame) -> int:
+    """How many requests are of unknown fate."""
+    return int(samples.select(unknown.sum()).item() or 0)

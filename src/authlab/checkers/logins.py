@@ -1,0 +1,65 @@
+"""Which log-in a credential belongs to, and when that log-in ended.
+
+A log-in may give out many credentials: a token that holds a cart is renewed by each write. They live and are revoked
+together. Log-ins of a user are counted from 1; 0 are credentials from before the first that was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from authlab.checkers.fate import may_have_happened
+from authlab.checkers.rules import Rules
+
+LOGIN = ("user", "login")
+
+
+def count_until(marks: pl.DataFrame, events: pl.DataFrame, by: Sequence[str]) -> pl.Series:
+    """For each row of `marks`, how many `events` of its group have an `at` no later than its own. In marks' order."""
+    both = pl.concat(
+        [
+            events.select(*by, "at", n=pl.lit(1, pl.Int64), mark=pl.lit(-1, pl.Int64)),
+            marks.select(*by, "at", n=pl.lit(0, pl.Int64), mark=pl.int_range(pl.len(), dtype=pl.Int64)),
+        ]
+    )
+    counted = both.sort(*by, "at", "mark").with_columns(pl.col("n").cum_sum().over(by))
+    return counted.filter(pl.col("mark") >= 0).sort("mark")["n"]
+
+
+def with_logins(samples: pl.DataFrame) -> pl.DataFrame:
+    """The samples with a running number (`row`), and `login`: the number of the log-in whose credential was shown.
+
+    For a log-in itself it is the number of those before it, which is the one that it may end.
+    """
+    began = samples.filter((pl.col("op") == "login") & (pl.col("outcome") == "ok")).select("user", at="done_ns")
+    at = pl.when(pl.col("op") == "login").then("sent_ns").otherwise("issued_ns")
+    shown = samples.select("user", at=at)
+    moments = shown.unique()  # many requests show one credential
+    moments = moments.with_columns(login=count_until(moments, began, ["user"]))
+    logins = shown.join(moments, on=["user", "at"], how="left", maintain_order="left")["login"]
+    return samples.with_columns(logins.alias("login")).with_row_index("row")
+
+
+def ends(numbered: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """One row for each log-in that was, or may have been, ended by its user. `numbered` is `with_logins`' answer.
+
+    `may_ns`: from when it may have been revoked (something that could do it was sent). `ended_ns`: from when it
+    certainly was (that was acknowledged), with `asked_ns`, when that was sent, and `end_row`; null where nothing was.
+    """
+    ending = (pl.col("op") == "logout") & (pl.col("credential") > 0)
+    if rules.login_ends_session:
+        ending |= (pl.col("op") == "login") & (pl.col("login") > 0)
+    sure = pl.col("outcome") == "ok"
+    first = pl.col("done_ns").filter(sure).arg_min()
+    return (
+        numbered.filter(ending & may_have_happened)
+        .group_by(LOGIN)
+        .agg(
+            pl.col("sent_ns").min().alias("may_ns"),
+            pl.col("done_ns").filter(sure).min().alias("ended_ns"),
+            pl.col("sent_ns").filter(sure).get(first, null_on_oob=True).alias("asked_ns"),
+            pl.col("row").filter(sure).get(first, null_on_oob=True).alias("end_row"),
+        )
+    )

@@ -1,0 +1,26 @@
+"""What a mode holds to be the end of a credential: the parameters of the history checkers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+EXAMPLES: Final = 10
+"""How many violations a result brings with their timelines: all are counted, the first are shown."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`login_ends_session`: whether a new log-in revokes the user's earlier ones.
+
+    `leeway_ns`: a refusal that came within this time of a credential's expiry is no violation. Tokens expire in whole
+    seconds of the service's clock, so one second is the least; add the skew that a fault gives to a clock.
+    `public`: operations that need no credential. A log-out is one of them, since it does no harm to log out twice.
+    """
+
+    login_ends_session: bool = False
+    leeway_ns: int = 1_000_000_000
+    public: tuple[str, ...] = ("login", "logout")
+
+
+USUAL: Final = Rules()

@@ -1,0 +1,26 @@
+"""A fault as it happened: what was done to what, from when to when, and how it is known that it took effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FaultEvent:
+    """One fault of a trial. Times are nanoseconds of CLOCK_MONOTONIC, as in the samples.
+
+    `kind` is the fault's name ("crash-worker"), `target` what it was done to ("worker-2", "store", "proxy"). `end_ns`
+    is when its cause was gone (the worker served again, the delay was taken out), None where that was never seen.
+    `proof` is a sentence with what was measured ("pid 4711 was gone after 12 ms"), empty where there is none.
+    """
+
+    kind: str
+    target: str
+    start_ns: int
+    end_ns: int | None
+    proof: str
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is known to have taken effect; without that nothing follows from the trial."""
+        return bool(self.proof)
