@@ -70,14 +70,16 @@ class Staleness:
 class Recovery:
     """What one fault did to the service as a whole.
 
-    `failures` were answered (or given up) from its start until the next fault's. `to_failure_s`: from its start to the
-    first of them, None if there was none. `to_recovery_s`: from its end to the last of them, 0 if that came before the
-    end; None where nothing succeeded any more after it, or where the end is not known.
+    `failures` were answered (or given up) from its start until the next fault's; `before` is the number of those before
+    its start: a service that fails without a fault never recovers fully. `to_failure_s`: from its start to the first of
+    them, None if there was none. `to_recovery_s`: from its end to the last of them, 0 if that came before the end; None
+    where nothing succeeded any more after it, or where the end is not known.
     """
 
     kind: str
     target: str
     failures: int
+    before: int
     to_failure_s: float | None
     to_recovery_s: float | None
 
