@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from authlab.report import build_report, compare_runs, render_comparison_html, render_html
 from tests.unit.report import made_run
@@ -28,7 +28,14 @@ DRAWN_WITHIN_MS = 60_000
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """The one driver of a session: a second one beside it would not start."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """A Chromium of this machine. Playwright's own download is not used: CI's machines have Debian's."""
     named = os.environ.get("AUTHLAB_CHROMIUM")
     program = named or next(filter(None, map(shutil.which, _NAMES)), None)
@@ -37,10 +44,9 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(f"CI must run these tests: {reason}")
         pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
-        yield started
-        started.close()
+    started = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

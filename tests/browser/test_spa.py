@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from authlab.browser.chromium import find_chromium, flags
 from authlab.browser.places import PLACES
@@ -74,7 +74,7 @@ def missing(reason: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The sites, up, with the page as it is built from the sources that are here."""
     if shutil.which("npm") is None:
         missing("the page is built by npm, which is not on the PATH")
@@ -90,7 +90,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with (
         Guardian() as guardian,
         sites_up(guardian, folder / "up", folder / "logs", secrets) as sites,
-        sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
             executable_path=program, args=flags(sites.resolver, sites.certificate.fingerprint)

@@ -12,7 +12,7 @@ LONGEST: Final = 200
 _written: Final = pl.col("item") != ""
 _wrong_cart: Final = (pl.col("outcome") == "wrong") & pl.col("reason").is_in(["cart", "no_cart"])
 
-acknowledged: Final = _written & ((pl.col("outcome") == "ok") | _wrong_cart)
+told_written: Final = _written & ((pl.col("outcome") == "ok") | _wrong_cart)
 """Writes that were answered with 200. One that showed a wrong cart or none was acknowledged all the same."""
 
 showed: Final = (

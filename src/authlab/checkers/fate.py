@@ -13,16 +13,18 @@ import polars as pl
 UNKNOWN: Final = ("network", "timeout", "proxy", "server")
 """Outcomes after which a request may or may not have had its effect."""
 
-REFUSED: Final = ("auth", "client")
-"""Outcomes after which it certainly had none."""
-
 unknown: Final = pl.col("outcome").is_in(UNKNOWN)
-may_have_happened: Final = pl.col("outcome").is_in(REFUSED).not_()
 
-accepted: Final = (pl.col("outcome") == "ok") | ((pl.col("outcome") == "wrong") & pl.col("status").is_between(200, 299))
+refused: Final = (pl.col("outcome") == "auth") | pl.col("status").is_in([401, 403])
+"""The credential was not taken. To a scenario that expects a refusal it is "ok", and a refusal all the same."""
+
+accepted: Final = pl.col("outcome").is_in(["ok", "wrong"]) & pl.col("status").is_between(200, 299)
 """The credential was taken, whatever the answer was worth."""
 
-refused: Final = pl.col("outcome") == "auth"
+acknowledged: Final = accepted & (pl.col("outcome") == "ok")
+"""It happened, and whoever asked was told so."""
+
+may_have_happened: Final = refused.not_() & (pl.col("outcome") != "client")
 
 
 def unknown_count(samples: pl.DataFrame) -> int:

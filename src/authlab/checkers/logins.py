@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from authlab.checkers.fate import may_have_happened
+from authlab.checkers.fate import acknowledged, may_have_happened
 from authlab.checkers.rules import Rules
 
 LOGIN = ("user", "login")
@@ -33,7 +33,7 @@ def with_logins(samples: pl.DataFrame) -> pl.DataFrame:
 
     For a log-in itself it is the number of those before it, which is the one that it may end.
     """
-    began = samples.filter((pl.col("op") == "login") & (pl.col("outcome") == "ok")).select("user", at="done_ns")
+    began = samples.filter((pl.col("op") == "login") & acknowledged).select("user", at="done_ns")
     at = pl.when(pl.col("op") == "login").then("sent_ns").otherwise("issued_ns")
     shown = samples.select("user", at=at)
     moments = shown.unique()  # many requests show one credential
@@ -51,7 +51,7 @@ def ends(numbered: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     ending = (pl.col("op") == "logout") & (pl.col("credential") > 0)
     if rules.login_ends_session:
         ending |= (pl.col("op") == "login") & (pl.col("login") > 0)
-    sure = pl.col("outcome") == "ok"
+    sure = acknowledged
     first = pl.col("done_ns").filter(sure).arg_min()
     return (
         numbered.filter(ending & may_have_happened)

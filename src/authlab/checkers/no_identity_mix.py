@@ -26,7 +26,9 @@ def mixed_up(samples: pl.DataFrame) -> pl.DataFrame:
     numbered = samples.with_row_index("row")
     own = samples.filter(pl.col("item") != "").select("user", "item").unique()
     shown = shown_items(numbered.filter(showed))
-    strange = shown.join(own, on=["user", "item"], how="anti").group_by("row").agg(pl.col("item").min().alias("foreign"))
+    strange = (
+        shown.join(own, on=["user", "item"], how="anti").group_by("row").agg(pl.col("item").min().alias("foreign"))
+    )
     named = (pl.col("outcome") == "wrong") & (pl.col("reason") == "identity")
     return (
         numbered.join(strange, on="row", how="left", maintain_order="left")

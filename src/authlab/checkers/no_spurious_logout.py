@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from authlab.checkers.fate import accepted, refused, unknown_count
+from authlab.checkers.fate import accepted, unknown_count
 from authlab.checkers.logins import LOGIN, ends, with_logins
 from authlab.checkers.rules import EXAMPLES, USUAL, Rules
 from authlab.checkers.telling import Row, issue_of, plural, split_up, violation
@@ -15,6 +15,8 @@ from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Violation
 
 NAME: Final = "no_spurious_logout"
+
+_unexpected: Final = pl.col("outcome") == "auth"  # a refusal that the scenario asked for is "ok"
 
 
 def good_requests(samples: pl.DataFrame, rules: Rules = USUAL) -> pl.DataFrame:
@@ -26,13 +28,13 @@ def good_requests(samples: pl.DataFrame, rules: Rules = USUAL) -> pl.DataFrame:
     numbered = with_logins(samples)
     expiry_known = pl.col("expires_ns") > 0
     return (
-        numbered.filter((pl.col("credential") > 0) & (pl.col("op") != "login") & (accepted | refused))
+        numbered.filter((pl.col("credential") > 0) & (pl.col("op") != "login") & (accepted | _unexpected))
         .join(ends(numbered, rules), on=LOGIN, how="left", maintain_order="left")
         .filter(
             (expiry_known.not_() | (pl.col("done_ns") + rules.leeway_ns < pl.col("expires_ns")))
             & (pl.col("may_ns").is_null() | (pl.col("done_ns") < pl.col("may_ns")))
         )
-        .with_columns(refused=refused)
+        .with_columns(refused=_unexpected)
     )
 
 

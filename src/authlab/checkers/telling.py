@@ -19,6 +19,9 @@ _DOES: Final = {
     "logout": "logs out",
     "refresh": "refreshes its credential",
 }
+_MEANS: Final = {"identity": "in the name of somebody else", "cart": "(not the cart that was written)"}
+"""Reasons of the load's own, which no service gives."""
+
 _FROM_THE_STORE: Final = "store_unavailable"
 """The reason of a worker's answer that had no store to ask (services/openapi.yaml)."""
 
@@ -90,7 +93,7 @@ def split_up(violating: pl.DataFrame) -> dict[str, int]:
 
 
 def plural(number: int, noun: str) -> str:
-    """"1 request", "2 requests", "1,000 requests"."""
+    """ "1 request", "2 requests", "1,000 requests"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -105,8 +108,8 @@ def _answer(row: Row) -> str:
     if not row["status"]:
         return f"no answer ({row['reason'] or row['outcome']}), so it may have happened or not"
     who = row["worker"] or "the proxy"
-    parts = [f"{who} answers {row['status']}", row["reason"]]
-    said = " ".join(part for part in parts if part)
+    reason = "" if row["reason"].startswith("status_") else _MEANS.get(row["reason"], row["reason"])
+    said = f"{who} answers {row['status']} {reason}".rstrip()
     shows_cart = row["item"] or row["op"] == "cart"
     return f"{said}, cart {row['cart'] or 'empty'}" if shows_cart and row["status"] == 200 else said
 
