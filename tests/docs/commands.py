@@ -105,7 +105,6 @@ TABLE: Final[tuple[tuple[str, Way], ...]] = (
     (r"make quick", Recipe(".venv/bin/authlab run --quick")),
     (r"make bench", Recipe("tests/bench/everything.py")),
     (r"make browser", Recipe(".venv/bin/authlab run browser")),
-    (r"make spa", Recipe("npm")),
     (r"pip install 'authlab\[browser\]'", Never("no index has it yet; the tests install the same packages")),
     (r"make check", Recipe(".venv/bin/mypy")),
     (r"make test", Recipe(".venv/bin/pytest")),
