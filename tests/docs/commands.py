@@ -94,9 +94,11 @@ TABLE: Final[tuple[tuple[str, Way], ...]] = (
     (r"authlab up .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"up", "sticky", "--stack", "compose"')),
     (r"authlab run( .+)?", Begin("starting ", 130)),
     (r"authlab up [a-z-]+ --port 8080", Elsewhere(_TRY, 'assert up == f"authlab up {mode} --port 8080')),
+    (r"authlab up .+ --browser", Begin("by hand")),  # its last words: the sites are up then, too
     (r"authlab up .+", Begin("is up at ")),
     (r"authlab (list|doctor)", Run()),
     (r"authlab report .+", Run()),
+    (r"authlab compare latest results/reference/.+", Run(first=f"authlab run --mode jwt {_SHORT}")),
     (r"authlab compare latest .+", Run(first=f"authlab run --mode jwt {_SHORT} --workers 2")),
     (r"authlab clean .+", Run()),
     (r"locust -f loadtests/browse\.py .+", Run("--headless -u 5 -r 5 --run-time 4s")),  # its page's button, pressed

@@ -62,6 +62,8 @@ class Reader(Terminal):
         super().__init__(folder, Path(sys.executable).parent)
         for name in ("loadtests", "services", "compose"):
             (folder / name).symlink_to(ROOT / name)
+        (folder / "results").mkdir()
+        (folder / "results" / "reference").symlink_to(ROOT / "results" / "reference")
 
     def named(self, line: str) -> str:
         """The line with what the reader fills in filled in: the newest of what is there."""
