@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+
+from authlab.stats.intervals import block_interval
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,19 @@ def show(*tables: Table) -> None:
     console = Console(width=max(console.width, 130))
     for table in tables:
         console.print(table)
+
+
+def seconds_aim(quantity: str, bound_s: float, taken_s: Sequence[float]) -> Aim:
+    """That something takes `bound_s` at most, by the times that it took."""
+    seen = block_interval(taken_s)
+    return Aim(f"{quantity}, seconds", bound_s, seen.value, seen.low, seen.high, at_most=True, form="{:.2f}")
+
+
+def main_of(run: Callable[[int, int], list[Aim]], about: str | None, title: str) -> int:
+    """The program of a benchmark that repeats itself on so many requests: measure and say. Always 0."""
+    options = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    options.add_argument("--requests", type=int, default=1_000_000)
+    options.add_argument("--repeats", type=int, default=5)
+    chosen = options.parse_args()
+    show(aims_table(run(chosen.requests, chosen.repeats), title))
+    return 0

@@ -9,17 +9,15 @@ good credentials, lost writes and used revoked credentials.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 
 import numpy as np
 import polars as pl
-from aims import Aim, aims_table, show
+from aims import Aim, main_of, seconds_aim
 
 from authlab.checkers.history import check_history
 from authlab.model.faults import FaultEvent
-from authlab.stats.intervals import block_interval
 
 AIM_S = 10.0
 USERS = 200
@@ -106,20 +104,8 @@ def run(requests: int = 1_000_000, repeats: int = 5) -> list[Aim]:
         taken.append(time.perf_counter() - began)
     for checked in found:
         print(f"{checked.name}: {checked.value}, {checked.count:,} of {checked.checked:,}")
-    seen = block_interval(taken)
-    what = f"history checkers, {samples.height / 1e6:.1f} million requests, seconds"
-    return [Aim(what, AIM_S, seen.value, seen.low, seen.high, at_most=True, form="{:.2f}")]
-
-
-def main() -> int:
-    """Measure and say."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--requests", type=int, default=1_000_000)
-    options.add_argument("--repeats", type=int, default=5)
-    chosen = options.parse_args()
-    show(aims_table(run(chosen.requests, chosen.repeats), "Aim: from a history to its violations"))
-    return 0
+    return [seconds_aim(f"history checkers, {samples.height / 1e6:.1f} million requests", AIM_S, taken)]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of(run, __doc__, "Aim: from a history to its violations"))

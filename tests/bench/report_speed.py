@@ -9,7 +9,6 @@ million requests are about 550 blocks), every request with an id and a cart of i
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -19,14 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from aims import Aim, aims_table, show
+from aims import Aim, main_of, seconds_aim
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.unit.report.made_run import made_frames, made_run, trials_of
 
 from authlab.lab.summaries import summary_of
-from authlab.stats.intervals import block_interval
 from authlab.store.frames import TrialFrames
 from authlab.store.runs import RunFolder
 
@@ -105,20 +103,8 @@ def run(requests: int = 1_000_000, repeats: int = 5) -> list[Aim]:
     print(f"{made:,} requests in {size / 1e6:.0f} MB of parquet; report.html {page / 1e6:.1f} MB")
     words = ("loading code", "reading the run", "computing", "drawing")
     print("; ".join(f"{word} {seconds:.2f} s" for word, seconds in zip(words, stages, strict=True)))
-    seen = block_interval(taken)
-    what = f"authlab report, {made / 1e6:.1f} million requests, seconds"
-    return [Aim(what, AIM_S, seen.value, seen.low, seen.high, at_most=True, form="{:.2f}")]
-
-
-def main() -> int:
-    """Measure and say."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--requests", type=int, default=1_000_000)
-    options.add_argument("--repeats", type=int, default=5)
-    chosen = options.parse_args()
-    show(aims_table(run(chosen.requests, chosen.repeats), "Aim: from a run to its report"))
-    return 0
+    return [seconds_aim(f"authlab report, {made / 1e6:.1f} million requests", AIM_S, taken)]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_of(run, __doc__, "Aim: from a run to its report"))

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from authlab.browser.chromium import QUIET, find_chromium
+from authlab.model.errors import Unavailable
 from authlab.report import build_report, compare_runs, render_comparison_html, render_html
 from tests.unit.report import made_run
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
 DRAWN_WITHIN_MS = 60_000
+
+
+def missing(reason: object) -> NoReturn:
+    """Skip, but not in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must run these tests: {reason}")
+    pytest.skip(str(reason))
+
+
+def chromium_here() -> Path:
+    """The Chromium that the tests drive."""
+    try:
+        return find_chromium()
+    except Unavailable as reason:
+        missing(reason)
 
 
 @pytest.fixture(scope="session")
@@ -36,15 +44,8 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """A Chromium of this machine. Playwright's own download is not used: CI's machines have Debian's."""
-    named = os.environ.get("AUTHLAB_CHROMIUM")
-    program = named or next(filter(None, map(shutil.which, _NAMES)), None)
-    if program is None:
-        reason = f"no browser: none of {', '.join(_NAMES)} is on the PATH, and AUTHLAB_CHROMIUM names none"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI must run these tests: {reason}")
-        pytest.skip(reason)
-    started = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+    """A Chromium of this machine."""
+    started = playwright.chromium.launch(executable_path=chromium_here(), args=["--no-sandbox", *QUIET])
     yield started
     started.close()
 
@@ -70,12 +71,23 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @dataclass
-class Opened:
-    """A page that has drawn its charts; what it asked for and complained of so far."""
+class Watched:
+    """A page; what it asked for and complained of so far."""
 
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None
+        )
+
+
+class Opened(Watched):
+    """A page of a report that has drawn its charts."""
 
     def strays(self) -> list[str]:
         """Addresses that were asked for, beside the file itself and what it holds."""
@@ -97,11 +109,6 @@ def open_page(browser: Browser, pages: dict[str, Path]) -> Iterator[Open]:
         )
         contexts.append(context)
         opened = Opened(context.new_page())
-        opened.page.on("request", lambda request: opened.requests.append(request.url))
-        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
-        opened.page.on(
-            "console", lambda said: opened.complaints.append(said.text) if said.type in ("error", "warning") else None
-        )
         opened.page.goto(pages[name].as_uri())
         opened.page.wait_for_selector("html[data-drawn=true]", state="attached", timeout=DRAWN_WITHIN_MS)
         return opened

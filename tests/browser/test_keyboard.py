@@ -101,13 +101,18 @@ def test_the_theme_is_chosen_by_a_button_that_says_which_one(open_page: Open) ->
     assert page.evaluate(paper) != light
 
 
-@pytest.mark.parametrize("name", ["report", "comparison", "stages"])
-def test_headings_are_in_order_and_every_control_has_a_name_of_its_own(open_page: Open, name: str) -> None:
-    page = open_page(name).page
+def headings_are_in_order(page: Page) -> None:
+    """Fail unless there is one of the first rank, at the top, and none skips a rank downwards."""
     levels = page.eval_on_selector_all("h1, h2, h3, h4", "found => found.map((e) => Number(e.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
+
+
+@pytest.mark.parametrize("name", ["report", "comparison", "stages"])
+def test_headings_are_in_order_and_every_control_has_a_name_of_its_own(open_page: Open, name: str) -> None:
+    page = open_page(name).page
+    headings_are_in_order(page)
     names = page.eval_on_selector_all("button, summary", "found => found.map((e) => e.textContent.trim())")
     assert all(names)
     buttons = page.eval_on_selector_all("button", "found => found.map((e) => e.textContent.trim())")

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
-from authlab.browser.chromium import find_chromium, flags
+from authlab.browser.chromium import flags
 from authlab.browser.places import PLACES
 from authlab.host.processes import Guardian
 from authlab.lab.browsing.standing import sites_up
-from authlab.model.errors import Unavailable
 from authlab.stack.secrets import make_secrets
-from tests.browser.conftest import WIDTHS
-from tests.browser.test_keyboard import _FOCUSABLE, tabbed
+from tests.browser.conftest import WIDTHS, Watched, chromium_here, missing
+from tests.browser.test_keyboard import _FOCUSABLE, headings_are_in_order, tabbed
 from tests.browser.test_pages import grave_findings, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
@@ -46,13 +43,8 @@ class Lab:
     password: str
 
 
-@dataclass
-class Opened:
-    """A page, what it asked for and what it complained of."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+class Opened(Watched):
+    """A page of the lab's sites."""
 
     def strays(self) -> list[str]:
         """Addresses that are none of the lab's."""
@@ -66,24 +58,13 @@ class Opened:
 Open = Callable[..., Opened]
 
 
-def missing(reason: str) -> None:
-    """Skip, but not in CI."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"CI must run these tests: {reason}")
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def lab(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The sites, up, with the page as it is built from the sources that are here."""
     if shutil.which("npm") is None:
         missing("the page is built by npm, which is not on the PATH")
     subprocess.run(["make", "--no-print-directory", "spa"], cwd=ROOT, check=True, timeout=BUILT_WITHIN_S)
-    try:
-        program = find_chromium()
-    except Unavailable as none:
-        missing(str(none))
-        return
+    program = chromium_here()
     folder = tmp_path_factory.mktemp("sites")
     secrets = make_secrets(folder / "secrets", users=1)
     (user,) = json.loads((folder / "secrets" / "credentials.json").read_bytes())["users"]
@@ -109,11 +90,6 @@ def open_at(lab: Lab) -> Iterator[Open]:
         context.set_default_timeout(10_000)
         contexts.append(context)
         opened = Opened(context.new_page())
-        opened.page.on("request", lambda request: opened.requests.append(request.url))
-        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
-        opened.page.on(
-            "console", lambda said: opened.complaints.append(said.text) if said.type in ("error", "warning") else None
-        )
         opened.page.goto(address if address.startswith("https:") else f"https://app.test{address}")
         opened.page.locator("h1").wait_for()
         return opened
@@ -200,10 +176,7 @@ def test_the_keyboard_alone_logs_in_and_asks_who_that_was(open_at: Open, lab: La
 @pytest.mark.parametrize("address", ["/", "/storage/cookie-lax", "/running", "/public"])
 def test_headings_are_in_order_and_every_control_has_a_name_of_its_own(open_at: Open, address: str) -> None:
     page = open_at(address).page
-    levels = page.eval_on_selector_all("h1, h2, h3, h4", "found => found.map((e) => Number(e.tagName[1]))")
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
+    headings_are_in_order(page)
     names = page.eval_on_selector_all("main button, main a.button", "found => found.map((e) => e.textContent.trim())")
     assert all(names)
     assert len(set(names)) == len(names), "a list of buttons tells them apart"

@@ -13,7 +13,7 @@ from authlab.model.errors import Unavailable
 
 NAMED: Final = "AUTHLAB_CHROMIUM"
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_QUIET: Final = (
+QUIET: Final = (
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
@@ -22,6 +22,7 @@ _QUIET: Final = (
     "--no-first-run",
     "--no-default-browser-check",
 )
+"""Flags that keep it from asking, drawing on hardware, or talking to anybody by itself."""
 
 
 def find_chromium() -> Path:
@@ -65,7 +66,7 @@ def flags(resolver: str, fingerprint: str) -> list[str]:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return [
         *sandbox,
-        *_QUIET,
+        *QUIET,
         f"--host-resolver-rules={resolver}",
         f"--ignore-certificate-errors-spki-list={fingerprint}",
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from authlab.host.ports import LOOPBACK
@@ -16,7 +15,7 @@ PLAIN: Final = "plain.app.test"
 EVIL: Final = "evil.test"
 
 CERTIFIED: Final = (APP, f"*.{APP}", EVIL)
-"""The names that the certificate is for."""
+"""The names that the certificate is for, and that a browser of the lab knows."""
 
 HSTS_S: Final = 600
 
@@ -50,17 +49,9 @@ class Ports:
 def resolver_rules(https: int, http: int) -> str:
     """What `--host-resolver-rules` gets: the lab's names go to these loopback ports, every other name nowhere."""
     rules = []
-    for name in (APP, f"*.{APP}", EVIL):
+    for name in CERTIFIED:
         rules += [f"MAP {name}:443 {LOOPBACK}:{https}", f"MAP {name}:80 {LOOPBACK}:{http}"]
     return ", ".join([*rules, "MAP * ~NOTFOUND"])
-
-
-def write_site_files(folder: Path, *, app: Path, attacks: Path) -> None:
-    """Links in nginx's `folder` to the built app and the attack pages: no path of the user's is quoted for nginx."""
-    for name, target in (("app", app), ("attacks", attacks)):
-        link = folder / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(target.absolute(), target_is_directory=True)
 
 
 def nginx_conf(ports: Ports) -> str:

@@ -40,9 +40,9 @@ def check_junit(file: Path | None, problems: Problems) -> None:
     """Note among the problems that `file` could not be written: before the measuring, not after it."""
     if file is None:
         return
-    parent = file.absolute().parent
-    while not parent.exists():
-        parent = parent.parent
+    from authlab.store.disk import nearest_existing
+
+    parent = nearest_existing(file.absolute().parent)
     if file.is_dir():
         problems.add(f"--junit {file} is a folder; name a file in it")
     elif not parent.is_dir():

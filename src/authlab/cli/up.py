@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
+
 import click
 
 from authlab.cli.capacity import too_many
@@ -56,14 +59,15 @@ def up(
     click.echo(f"starting {chosen.name}: {chosen.note} …", err=True)
     with standing(chosen, workers=workers, users=users, port=port, scenario=load, choice=choice) as site:
         click.echo(f"\n{chosen.name} is up at {site.stack.url} with {workers} workers. Ctrl-C ends it.\n")
-        for title, line in site.lines():
-            click.echo(f"# {title}\n{line}\n")
-        if browser:
-            with window(site) as shown:
-                for title, line in shown:
-                    click.echo(f"# {title}\n{line}\n")
-                wait_for_end(site)
-        else:
+        _show(site.lines())
+        beside: AbstractContextManager[list[tuple[str, str]]] = window(site) if browser else nullcontext([])
+        with beside as more:
+            _show(more)
             wait_for_end(site)
     click.echo("down", err=True)
     return 0
+
+
+def _show(lines: Iterable[tuple[str, str]]) -> None:
+    for title, line in lines:
+        click.echo(f"# {title}\n{line}\n")

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Callable, Iterable
 
 from authlab.lab.stacks import StackKind
-from authlab.model.errors import LabError, Unavailable
+from authlab.model.errors import LabError, Unavailable, all_of
 from authlab.model.modes import Mode, check_containers_hold
 from authlab.stack.programs import find_nginx, find_store_server
 
@@ -24,14 +24,7 @@ def check_programs(modes: Iterable[Mode], kind: StackKind = "local", *, load: bo
         looks.append(find_store_server)
     if load:
         looks.append(_find_locust)
-    missing = []
-    for look in looks:
-        try:
-            look()
-        except LabError as error:
-            missing.append(str(error))
-    if missing:
-        raise Unavailable("\n".join(missing))
+    all_of(looks, LabError, Unavailable)
 
 
 def find_docker() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from authlab.host.chart_script import begin
@@ -11,7 +12,7 @@ from authlab.lab.collecting import collect, has_raw
 from authlab.lab.judging import judge_again
 from authlab.lab.reading import is_recording, is_running
 from authlab.lab.recordings import run_of_recording
-from authlab.model.errors import Damaged, Unavailable
+from authlab.model.errors import Damaged, Unavailable, all_of
 from authlab.model.run import Run
 from authlab.report import (
     build_report,
@@ -71,15 +72,7 @@ class Compared:
 
 def _load_all(folders: Sequence[Path]) -> list[tuple[Run, dict[str, TrialFrames]]]:
     """`load_any` of each; raises one `Damaged` for all that can't be read."""
-    loaded, troubles = [], []
-    for folder in folders:
-        try:
-            loaded.append(load_any(folder))
-        except Damaged as error:
-            troubles.append(str(error))
-    if troubles:
-        raise Damaged("\n".join(dict.fromkeys(troubles)))
-    return loaded
+    return all_of((partial(load_any, folder) for folder in folders), Damaged)
 
 
 def compare_folders(folders: Sequence[Path], out: Path, margins: Margins, junit: Path | None = None) -> Compared:

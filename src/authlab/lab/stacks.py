@@ -41,8 +41,8 @@ class Stacks(AbstractContextManager["Stacks"], Protocol):
         """Bring everything up. Raises `LabError`; then nothing of it is left running."""
         ...
 
-    def down(self) -> None:
-        """Bring everything down; harmless when it is."""
+    def cpu_ns(self) -> int:
+        """CPU time that all of it has used, in nanoseconds; what stacks share counts once."""
         ...
 
     def troubles(self) -> list[str]:

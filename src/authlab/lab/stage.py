@@ -22,7 +22,6 @@ from authlab.lab.summaries import reasons_of, summary_of
 from authlab.load import LoadPlan, LoadProcess, Window
 from authlab.model.conditions import Conditions
 from authlab.model.errors import LabError
-from authlab.model.parts import STORE
 from authlab.model.windows import Slice
 from authlab.stack.secrets import Secrets
 from authlab.store.frames import TrialFrames
@@ -222,14 +221,7 @@ def _check_alive(stacks: Stacks, loads: Mapping[str, LoadProcess], elapsed: floa
 
 def _own_cpu_ns(stacks: Stacks, loads: Mapping[str, LoadProcess]) -> int:
     """CPU time that the lab, its generators and all stacks have used."""
-    parts = {
-        # One store serves several stacks: it must count once.
-        ("" if usage.part == STORE else mode, usage.part): usage.cpu_ns
-        for mode, stack in stacks.stacks.items()
-        for usage in stack.usage()
-    }
-    generators = sum(load.cpu_ns() for load in loads.values())
-    return time.process_time_ns() + generators + sum(parts.values())
+    return time.process_time_ns() + sum(load.cpu_ns() for load in loads.values()) + stacks.cpu_ns()
 
 
 def _outcome(

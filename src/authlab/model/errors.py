@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 EXIT_OK = 0
 EXIT_REFUTED = 1
@@ -12,6 +13,9 @@ EXIT_USAGE = 64
 EXIT_UNAVAILABLE = 69
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
+
+
+_Found = TypeVar("_Found")
 
 
 class LabError(Exception):
@@ -38,6 +42,21 @@ class Damaged(LabError):
 
 class UnknownName(UsageProblem):
     """A name that nothing has; the message holds the nearest match and the list."""
+
+
+def all_of(
+    asked: Iterable[Callable[[], _Found]], caught: type[LabError], raised: type[LabError] | None = None
+) -> list[_Found]:
+    """What each of `asked` gives. Errors of the kind `caught` are told together, as one `raised` (the same if None)."""
+    found, troubles = [], []
+    for ask in asked:
+        try:
+            found.append(ask())
+        except caught as error:
+            troubles.append(str(error))
+    if troubles:
+        raise (raised or caught)("\n".join(dict.fromkeys(troubles)))
+    return found
 
 
 def nearest(kind: str, name: str, known: Iterable[str]) -> UnknownName:

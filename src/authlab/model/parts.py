@@ -6,7 +6,6 @@ from typing import Final
 
 GENERATOR: Final = "generator"
 LAB: Final = "lab"
-STORE: Final = "store"
 
 OUTSIDE: Final = (GENERATOR, LAB)
 """Parts whose CPU time is counted beside the stack's own."""

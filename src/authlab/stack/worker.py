@@ -43,9 +43,21 @@ def start(
 
     Either starts in the folder that holds the service, under the same settings.
     """
+    return serve(guardian, f"{name} of {mode.name}", _application(mode), env, log, cpus)
+
+
+def serve(
+    guardian: Guardian,
+    title: str,
+    application: Sequence[str],
+    env: Mapping[str, str],
+    log: Path,
+    cpus: Sequence[int] | None = None,
+) -> Process:
+    """Start gunicorn with `application` (its arguments) from the folder that holds the service."""
     root = content_root()
-    argv = [sys.executable, "-m", "gunicorn", "-c", str(root / "services" / "gunicorn_conf.py"), *_application(mode)]
-    return guardian.spawn(f"{name} of {mode.name}", argv, log=log, env=env, cwd=root, cpus=cpus)
+    argv = [sys.executable, "-m", "gunicorn", "-c", str(root / "services" / "gunicorn_conf.py"), *application]
+    return guardian.spawn(title, argv, log=log, env=env, cwd=root, cpus=cpus)
 
 
 def _application(mode: Mode) -> list[str]:

@@ -30,7 +30,7 @@ def answered(samples: pl.DataFrame) -> pl.DataFrame:
 
 
 def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
-    """Per label and block: `requests`, `failures`, `auth_failures`, `mean_ms`, `p50_ms`, `p95_ms`, CPU columns.
+    """Per label and block: `requests`, `failures`, `auth_failures`, `p50_ms`, CPU columns.
 
     CPU columns are microseconds per request completed while the CPU was counted: `cpu_us` of all parts of the
     stack, and `proxy_us`, `workers_us`, `store_us` of each. They are null where no resources were recorded (a plain
@@ -42,10 +42,7 @@ def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.Data
         pl.len().alias("requests"),
         (pl.col("outcome") != "ok").sum().alias("failures"),
         (pl.col("outcome") == "auth").sum().alias("auth_failures"),
-        latency.mean().alias("mean_ms"),
         latency.quantile(0.5, "linear").alias("p50_ms"),
-        latency.quantile(0.95, "linear").alias("p95_ms"),
-        pl.col("service_ms").filter(_ANSWERED).quantile(0.5, "linear").alias("service_p50_ms"),
     )
     return rows.join(cpu_per_request(samples, resources, windows), on=["label", "block"], how="left").sort(
         "label", "block"

@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from authlab.model.errors import Damaged, UsageProblem, nearest
+from authlab.model.errors import Damaged, UsageProblem, all_of, nearest
 from authlab.model.run import RUN_SCHEMA, Run
 from authlab.store.atomic import point_latest, write_json, write_parquet, write_text
 from authlab.store.codec import run_from_json, run_to_json
@@ -155,12 +156,4 @@ def find_run(name: str, results: Path) -> Path:
 
 def find_runs(names: Iterable[str], results: Path) -> list[Path]:
     """The folders that a user means by several names. Raises one `UsageProblem` for all that there are not."""
-    found, troubles = [], []
-    for name in names:
-        try:
-            found.append(find_run(name, results))
-        except UsageProblem as error:
-            troubles.append(str(error))
-    if troubles:
-        raise UsageProblem("\n".join(dict.fromkeys(troubles)))
-    return found
+    return all_of((partial(find_run, name, results) for name in names), UsageProblem)

@@ -8,18 +8,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from authlab.browser.certificates import MISSING
 from authlab.browser.chromium import find_chromium
-from authlab.browser.order import FAILED, Answer, Order, read_answers
+from authlab.browser.order import FAILED, Answer, Order, key_of, read_answers
 from authlab.experiments.browser import BrowserExperiment
 from authlab.host.processes import Guardian, Process, minimal_environment
 from authlab.lab.browsing.standing import Pages, shipped_pages, sites_up
 from authlab.lab.listening import Listener
-from authlab.model.errors import LabError, Unavailable
+from authlab.model.errors import LabError, Unavailable, all_of
 from authlab.model.findings import Prediction
 from authlab.stack.programs import find_nginx
 from authlab.stack.secrets import make_secrets
@@ -44,14 +44,8 @@ class Seen:
 
 def check_browser_lab(pages: Pages | None = None) -> None:
     """Raise one `Unavailable`, with the remedies, unless everything is there that the browser lab needs."""
-    missing = []
-    for look in (find_nginx, find_chromium, _packages, *(() if pages else (shipped_pages,))):
-        try:
-            look()
-        except LabError as error:
-            missing.append(str(error))
-    if missing:
-        raise Unavailable("\n".join(missing))
+    looks: list[Callable[[], object]] = [find_nginx, find_chromium, _packages]
+    all_of(looks if pages else [*looks, shipped_pages], LabError, Unavailable)
 
 
 def _packages() -> None:
@@ -79,7 +73,7 @@ def drive(
     secrets = make_secrets(runtime / "browser-secrets", 2 * _USERS_EACH)
     cells = list(dict.fromkeys(cell for experiment in experiments for cell in experiment.cells))
     scenarios = tuple(dict.fromkeys(name for experiment in experiments for name in experiment.scenarios))
-    predicted = {f"{p.mode}|{p.quantity}": bool(p.value) for p in predictions}
+    predicted = {key_of(p.mode, p.quantity): bool(p.value) for p in predictions}
     work = (
         (False, tuple(cell for cell in cells if cell[1] not in _LONE), ()),
         (True, tuple(cell for cell in cells if cell[1] in _LONE), scenarios),

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from authlab.browser.certificates import Certificate, make_certificate
-from authlab.browser.sites import CERTIFIED, Ports, nginx_conf, resolver_rules, write_site_files
+from authlab.browser.sites import CERTIFIED, Ports, nginx_conf, resolver_rules
 from authlab.host.content import content_root
 from authlab.host.ports import LOOPBACK, ReservedPort, free_port
 from authlab.host.processes import Guardian, minimal_environment
 from authlab.model.errors import Unavailable
-from authlab.stack import nginx
+from authlab.stack import nginx, worker
 from authlab.stack.bring_up import bring_down, bring_up
 from authlab.stack.part import Part
 from authlab.stack.probe import Probe, healthz
@@ -91,26 +90,24 @@ class _Unit:
     def start(self) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._start_api()
-        write_site_files(self._folder, app=self._pages.app, attacks=self._pages.attacks)
+        # Links, so that no path of the user's is quoted for nginx.
+        nginx.link_into(self._folder, "app", self._pages.app)
+        nginx.link_into(self._folder, "attacks", self._pages.attacks)
         (self._folder / "nginx.conf").write_text(nginx_conf(self.ports), encoding="utf-8")
-        link = self._folder / "access.log"
-        link.unlink(missing_ok=True)
-        link.symlink_to((self._logs / "nginx-access.log").absolute())
+        nginx.link_into(self._folder, "access.log", self._logs / "nginx-access.log")
         log = self._logs / "nginx-error.log"
         process = nginx.start(self._guardian, self._program, "the browser lab's proxy", self._folder, log)
         self._parts["proxy"] = Part("proxy", process)
 
     def _start_api(self) -> None:
-        root = content_root()
         env = minimal_environment() | {
             "AUTHLAB_WORKER": _WORKER,
             "AUTHLAB_BIND": f"{LOOPBACK}:{self.ports.api}",
             "AUTHLAB_SECRETS": str(self._secrets.folder.absolute()),
             "AUTHLAB_TLS": "1",
         }
-        argv = [sys.executable, "-m", "gunicorn", "-c", str(root / "services" / "gunicorn_conf.py"), API]
         log = self._logs / f"{_WORKER}.log"
-        process = self._guardian.spawn("the browser lab's API", argv, log=log, env=env, cwd=root)
+        process = worker.serve(self._guardian, "the browser lab's API", [API], env, log)
         self._parts[_WORKER] = Part(_WORKER, process, end_with=signal.SIGQUIT)
 
     def probes(self) -> Sequence[Probe]:

@@ -143,6 +143,10 @@ class ComposeStacks:
         """What died unasked since it came up, a finished diagnosis each."""
         return [trouble for stack in self.stacks.values() for trouble in stack.troubles()]
 
+    def cpu_ns(self) -> int:
+        """CPU time that all containers have used, in nanoseconds."""
+        return sum(usage.cpu_ns for stack in self.stacks.values() for usage in stack.usage())
+
     def versions(self) -> dict[str, str]:
         """Engine and programs in use, asked of the containers: their versions need not be those installed here."""
         found = {"docker": self._engine.version, "docker compose": self._engine.compose_version}
