@@ -13,6 +13,7 @@ from __future__ import annotations
 from locust import events, task
 
 from lab_load.conductor import register
+from lab_load.own_help import show_help
 from lab_load.user import LabUser
 
 register(events, scenario="browse")
@@ -28,7 +29,4 @@ class Browser(LabUser):
 
 
 if __name__ == "__main__":
-    # `locust --help` answers before it has read any scenario, so it can't show ours: this does.
-    from locust.argument_parser import get_parser
-
-    get_parser().parse_args(["--help"])
+    show_help()

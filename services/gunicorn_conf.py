@@ -1,22 +1,45 @@
-"""gunicorn's settings: one process, some threads, and connections that the proxy may keep."""
+"""gunicorn's settings: one process (or several, to show what that does), some threads, and connections that the proxy
+may keep."""
 
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
+from typing import Any
 
 bind = os.environ.get("AUTHLAB_BIND", "127.0.0.1:8000")
 
-# One process: a worker is a single place where memory state can live.
-workers = 1
+
+def _whole(text: str, default: int) -> int:
+    """A number that is none is told by the application, together with all that is wrong."""
+    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else default
+
+
+# One process: a worker is a single place where memory state can live. With several, each is such a place.
+workers = _whole(os.environ.get("AUTHLAB_PROCESSES", "1"), 1)
 worker_class = "gthread"
-_threads = os.environ.get("AUTHLAB_THREADS", "8")
-threads = int(_threads) if _threads.isascii() and _threads.isdigit() and int(_threads) > 0 else 8
-# (A number that is none is told by the application, together with all that is wrong.)
+threads = _whole(os.environ.get("AUTHLAB_THREADS", "8"), 8)
 
 # Before the fork: settings that are wrong end the start at once with their own status, where a child that
 # fails would be tried again and again; and the socket opens only when there is something to answer.
-preload_app = True
+# Several processes load the application each for itself, for each has its own name.
+preload_app = workers == 1
+
+if workers > 1:
+
+    def on_starting(server: Any) -> None:
+        """What a child would fail on is told before there are any, as with `preload_app`."""
+        if server.app.app_uri == "services.wsgi:app":
+            from services.start import settings_or_exit  # gunicorn is in the service's folder by now
+
+            settings_or_exit(os.environ)
+
+    def post_fork(_server: Any, worker: Any) -> None:
+        """The process's name in `X-Worker`: `worker-1.p1`. `age` counts what was started: no number comes twice."""
+        name = os.environ.get("AUTHLAB_WORKER") or socket.gethostname()
+        os.environ["AUTHLAB_WORKER"] = f"{name}.p{worker.age}"
+
 
 # Longer than nginx's `keepalive_timeout` of 60 s to its upstream: the proxy closes idle connections, not the
 # worker, or it would meet closed ones.

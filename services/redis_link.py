@@ -130,7 +130,11 @@ def _ask(connection: _Wire, command: Command) -> Any:
 
 def _ask_all(connection: _Wire, commands: tuple[Command, ...]) -> list[Any]:
     connection.send_packed_command(connection.pack_commands(commands))
-    return [connection.read_response() for _ in commands]
+    try:
+        return [connection.read_response() for _ in commands]
+    except redis.exceptions.RedisError:
+        connection.disconnect()  # the other replies are on their way: who asks next would take them for its own
+        raise
 
 
 def _twice(connection: _Wire, work: Callable[[], _Reply]) -> _Reply:

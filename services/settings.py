@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from services.clock import offsets_of
 from services.documents import Unusable
 from services.keyring import Keyring, keyring_of
 from services.origins import valid_origin
@@ -19,6 +20,11 @@ STATES: Final = ("none", "memory", "redis", "jwt", "jwt_cookie")
 """The files in `states/`. Adding one is that file and a word here."""
 
 _TOKENS: Final = ("jwt", "jwt_cookie")
+
+_WORKER: Final = r"[A-Za-z0-9._-]{1,64}"
+
+_PROCESS: Final = r"(\.p[0-9]+)?"
+"""What `services/gunicorn_conf.py` adds to a worker's name for each of its processes."""
 
 _Read = TypeVar("_Read")
 
@@ -44,7 +50,8 @@ class RedisSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the service is told. Times are whole seconds."""
+    """Everything that the service is told. Times are whole seconds, but `clock_ahead_s`: how far this worker's clock is
+    ahead of the true time."""
 
     state: str
     worker: str
@@ -59,6 +66,7 @@ class Settings:
     origins: frozenset[str] = frozenset()
     keyring: Keyring | None = None
     redis: RedisSettings | None = None
+    clock_ahead_s: float = 0.0
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
@@ -76,9 +84,14 @@ class _Reader:
     def settings(self) -> Settings:
         state = self._state()
         users = self._secret("users.json", users_of)
-        keyring = self._secret("jwt.json", keyring_of) if state in _TOKENS else None
         redis = self._redis() if state == "redis" else None
-        worker = self._matching("AUTHLAB_WORKER", socket.gethostname(), r"[A-Za-z0-9._-]{1,64}")
+        process = _PROCESS if self._whole("AUTHLAB_PROCESSES", 1, 1, 64) > 1 else ""
+        worker = self._matching("AUTHLAB_WORKER", socket.gethostname(), _WORKER + process)
+        # What the worker's files are called by: all of its processes read the same.
+        name = re.sub(process + "$", "", worker) if process else worker
+        keyring = self._secret(self._own_or("jwt.json", name), keyring_of) if state in _TOKENS else None
+        offsets = self._secret("clock.json", offsets_of) if self._is_there("clock.json") else None
+        ahead_s = (offsets or {}).get(name, 0.0)
         numbers = {
             "session_idle_s": self._whole("AUTHLAB_SESSION_IDLE_S", 1800, 1, 31_536_000),
             "session_absolute_s": self._whole("AUTHLAB_SESSION_ABSOLUTE_S", 43200, 1, 31_536_000),
@@ -91,7 +104,17 @@ class _Reader:
         origins = self._origins()
         if self._problems or users is None:
             raise SettingsError(self._problems)
-        return Settings(state, worker, users, tls=tls, origins=origins, keyring=keyring, redis=redis, **numbers)
+        return Settings(
+            state,
+            worker,
+            users,
+            tls=tls,
+            origins=origins,
+            keyring=keyring,
+            redis=redis,
+            clock_ahead_s=ahead_s,
+            **numbers,
+        )
 
     def _state(self) -> str:
         state = self._environ.get("AUTHLAB_STATE", "")
@@ -128,6 +151,20 @@ class _Reader:
         if re.fullmatch(pattern, text) is None:
             self._problems.append(f"{name} is {text!r}; it must match {pattern}.")
         return text
+
+    def _is_there(self, name: str) -> bool:
+        """Whether the folder of secrets holds that file."""
+        folder = self._environ.get("AUTHLAB_SECRETS")
+        try:
+            return bool(folder) and Path(folder or "", name).exists()
+        except OSError:  # a folder that can't be entered is told of users.json
+            return False
+
+    def _own_or(self, name: str, worker: str) -> str:
+        """The file of this worker alone (`jwt.worker-1.json` for `jwt.json`) where there is one, else `name`."""
+        stem, _, suffix = name.rpartition(".")
+        own = f"{stem}.{worker}.{suffix}"
+        return own if re.fullmatch(_WORKER, worker) and self._is_there(own) else name
 
     def _secret(self, name: str, read: Callable[[Any], _Read]) -> _Read | None:
         """What `read` makes of the file `name` in AUTHLAB_SECRETS. Its text is in no message."""

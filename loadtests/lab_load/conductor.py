@@ -40,13 +40,15 @@ def register(
     scenario: str,
     operations: Mapping[str, Operation] | None = None,
     mix: Mapping[str, float] = DEFAULT_MIX,
+    sharers: int = 1,
 ) -> None:
     """Listen to Locust's events on behalf of the scenario of that name.
 
-    `operations` are those that it adds to `me`, `cart` and `add`; `mix` has the shares of all that its users do.
+    `operations` are those that it adds to `me`, `cart` and `add`; `mix` has the shares of all that its users do;
+    `sharers` users in a row have one log-in together.
     What is wrong with them is told, with all else, when Locust starts.
     """
-    conductor = _Conductor(Script(scenario, operations or {}, mix))
+    conductor = _Conductor(Script(scenario, operations or {}, mix, sharers))
     events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
     events.init.add_listener(conductor.on_init)
     events.test_start.add_listener(conductor.on_test_start)
@@ -168,6 +170,7 @@ class _Conductor:
                 "mix": dict(settings.mix),
                 "timeout_s": settings.timeout_s,
                 "relogin": settings.relogin,
+                "sharers": settings.sharers,
                 "windows": len(settings.plan.windows) if settings.plan else None,
             },
         }

@@ -33,6 +33,7 @@ class Credential:
         self._csrf: str | None = None
         self._by_name = False
         self._cart = ""
+        self._kept = False
         self.number = 0
         self.issued_ns = 0
         self.expires_ns = 0
@@ -58,12 +59,18 @@ class Credential:
     def renewed(self, body: Mapping[str, Any], now_ns: int) -> None:
         """Adopt the new token that an answer brought, if it brought one."""
         token = body.get("access_token")
-        if self._token is not None and _fits_a_header(token):
+        if self._token is not None and _fits_a_header(token) and not self._kept:
             self._token = token
             self._issue(body, now_ns)
 
+    def keep(self) -> None:
+        """From now on show it as it is, whatever answers bring or take away: as somebody would who has a copy of it."""
+        self._kept = True
+
     def answered(self, set_cookies: Iterable[str], now_ns: int, body: Mapping[str, Any]) -> None:
         """Adopt an answer's cookies. Another value in a cookie that is not for routing is a new credential."""
+        if self._kept:
+            return
         changed = self._keep(set_cookies)
         if self.number and changed - {ROUTING_COOKIE}:
             self._issue(body, now_ns)

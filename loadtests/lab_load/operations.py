@@ -51,11 +51,13 @@ DEFAULT_MIX: Final[Mapping[str, float]] = MappingProxyType({"me": 0.7, "cart": 0
 
 @dataclass(frozen=True)
 class Script:
-    """A scenario's name, its operations beside the contract's, and how often users do what (shares, any sum)."""
+    """A scenario's name, its operations beside the contract's, how often users do what (shares, any sum), and how many
+    users share one log-in."""
 
     name: str
     own: Mapping[str, Operation] = field(default_factory=dict)
     mix: Mapping[str, float] = field(default_factory=lambda: DEFAULT_MIX)
+    sharers: int = 1
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -76,6 +78,8 @@ class Script:
                 found.append(f"{name} has the path {operation.path!r}, which must begin with /")
             if not 200 <= operation.status <= 599:
                 found.append(f"{name} expects the status {operation.status}, which no answer has")
+        if self.sharers < 1:
+            found.append(f"a log-in needs a user, not {self.sharers}")
         return found + self.mix_problems(self.mix)
 
     def mix_problems(self, mix: Mapping[str, float]) -> list[str]:

@@ -27,7 +27,7 @@ class Window:
 class Plan:
     """What a process does from its start to its end. `go` is the file whose appearance starts the windows.
 
-    Without a `mix` the scenario's own one counts.
+    Without a `mix` the scenario's own one counts. `addresses`: whether each user comes from an address of its own.
     """
 
     seed: int
@@ -36,6 +36,7 @@ class Plan:
     mix: dict[str, float] | None
     timeout_s: float
     relogin: str
+    addresses: bool
     go: Path
 
 
@@ -69,6 +70,7 @@ def _plan_of(data: dict[str, Any]) -> Plan:
         mix=mix,
         timeout_s=float(data["timeout_s"]),
         relogin=str(data["relogin"]),
+        addresses=bool(data.get("addresses", False)),
         go=Path(data["go"]),
     )
 

@@ -14,6 +14,7 @@ from gevent.event import Event
 
 from lab_load.crew import Crew
 from lab_load.ledger import Ledger, OpenWindow
+from lab_load.login import Login
 from lab_load.plan import Plan, Window
 from lab_load.recorder import Recorder
 from lab_load.recording import clock, process_name, write_whole
@@ -42,6 +43,7 @@ class Session:
         self.origin_ns = 0
         self.plan_done = False
         self._enrolled = self._arrived = 0
+        self._login: Login | None = None
         self._failures: list[dict[str, object]] = []
         self._greenlets: list[gevent.Greenlet] = []
         self._id_prefix = f"{int.from_bytes(os.urandom(4), 'big'):08x}-"
@@ -52,12 +54,16 @@ class Session:
         self._ids += 1
         return f"{self._id_prefix}{self._ids}"
 
-    def enrol(self) -> tuple[int, str, str]:
-        """Number, name and password of the next user of this process."""
+    def enrol(self) -> tuple[int, Login]:
+        """Number and log-in of the next user of this process. Users who share one follow one another."""
         number = self.crew.enrol()
         self._enrolled += 1
-        accounts = self.settings.accounts
-        return number, *accounts[number % len(accounts)]
+        if self._login is None or not self._login.take_place():
+            settings = self.settings
+            username, password = settings.accounts[number % len(settings.accounts)]
+            self._login = Login(number, username, password, settings.relogin, settings.sharers)
+            self._login.take_place()
+        return number, self._login
 
     def rate_per_user(self) -> Iterator[float]:
         """Each user's share of the rate in plain use, for as long as it is asked."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from lab_load.login import RELOGIN
 from lab_load.operations import Operation, Script
 from lab_load.plan import Plan, read_plan
 
-RELOGIN = ("never", "once")
 _MODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -33,7 +33,8 @@ class BadSettings(Exception):
 class Settings:
     """Checked options. `plan` is None in plain use: one open-ended window at `rate_rps` over all users.
 
-    `operations` are what users can do, by name; `mix` has the shares of some of them.
+    `operations` are what users can do, by name; `mix` has the shares of some of them. `sharers` users have one log-in;
+    `addresses`: each says that it comes from an address of its own.
     """
 
     accounts: tuple[tuple[str, str], ...]
@@ -44,6 +45,8 @@ class Settings:
     relogin: str
     mix: Mapping[str, float]
     operations: Mapping[str, Operation]
+    sharers: int
+    addresses: bool
     recording: str | None
     mode: str | None
     workers_behind: int | None
@@ -67,7 +70,8 @@ def add_options(parser: Any) -> None:
     option("--rate", "RPS", "50", "Requests per second over all users and processes, Poisson arrivals. Default 50")
     option("--seed", "N", "1", "Seed of the schedule: equal seeds give equal arrivals. Default 1")
     option("--timeout-s", "S", "5", "Seconds without an answer after which a request is given up. Default 5")
-    option("--relogin", "never|once", "never", "What a user does whose credential is refused. Default never")
+    option("--relogin", "never|once|always", "never", "Log in again when the credential is refused. Default never")
+    option("--sharers", "N", "", "Users who share one log-in, and its cart. Default: the scenario's own number")
     option("--mode", "MODE", "", "Mode that the host runs, for authlab compare; `authlab up` fills it in")
     option("--workers-behind", "N", "", "Workers behind the host. Default: as many as answered")
     option("--recording", "DIR", "", "New folder for the recording. Default results/runs/<UTC time>-<scenario>", False)
@@ -94,6 +98,7 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
         problems.append(f"--seed must be a whole number, not {options.seed!r}")
     if options.mode and not _MODE.fullmatch(options.mode):
         problems.append(f"--mode must be a mode's name (letters, digits, - and _), not {options.mode!r}")
+    sharers = _whole("--sharers", options.sharers, problems) if options.sharers else None
     workers_behind = _whole("--workers-behind", options.workers_behind, problems) if options.workers_behind else None
     if options.relogin not in RELOGIN:
         problems.append(f"--relogin must be one of {', '.join(RELOGIN)}, not {options.relogin!r}")
@@ -118,6 +123,8 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
         relogin=plan.relogin if plan else options.relogin,
         mix=(plan and plan.mix) or script.mix,
         operations=script.operations,
+        sharers=sharers or script.sharers,
+        addresses=plan.addresses if plan else False,
         recording=options.recording or None,
         mode=options.mode or None,
         workers_behind=workers_behind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import gevent
@@ -17,6 +18,7 @@ from lab_load.client import TimedAgent
 from lab_load.columns import BEFORE_WINDOWS
 from lab_load.credential import Credential
 from lab_load.ledger import OpenWindow
+from lab_load.login import Login
 from lab_load.operations import Operation
 from lab_load.outcome import UNKNOWN_FATE, of_error, of_status, plain, read_json, worker_name
 from lab_load.plan import Plan, Window
@@ -24,6 +26,11 @@ from lab_load.schedule import ITEMS, Arrival, Mix, arrivals, endless, stream
 from lab_load.session import Session
 
 logger = logging.getLogger("authlab")
+
+_IMPATIENT_S = 5.0
+_FIRST_PATIENCE_S = 30.0
+"""With a plan all users log in at once before its first window, which may take longer than one that is impatient later
+would wait: what is measured begins after it."""
 
 _LOGIN_TRIES = 4
 _LOGIN_PAUSE_S = 0.25  # doubled after each try
@@ -43,6 +50,9 @@ class Finding(NamedTuple):
     body: dict[str, Any] = {}  # noqa: RUF012 - never written to
 
 
+_LATE = Finding("timeout", "late")
+
+
 class LabUser(FastHttpUser):
     """Base of the scenarios' users. `environment.authlab` is the Session of the running test."""
 
@@ -51,22 +61,44 @@ class LabUser(FastHttpUser):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.session: Session = environment.authlab
-        self.number, self.username, self._password = self.session.enrol()
-        self.credential = Credential(self.username)
-        self.basket = Basket()
+        self.number: int
+        self.login: Login
+        self.number, self.login = self.session.enrol()
         self.free_ns = 0
-        self._relogins_left = 1 if self.session.settings.relogin == "once" else 0
-        self._agent = TimedAgent(self.client.base_url or "", self.session.settings.timeout_s)
-        self.client.client = self._agent
+        self._own_headers = _address(self.number) if self.session.settings.addresses else {}
+        timeout_s = self.session.settings.timeout_s
+        self._be_patient(
+            max(timeout_s, _FIRST_PATIENCE_S) if timeout_s < _IMPATIENT_S and self.session.settings.plan else timeout_s
+        )
         self._mix = Mix(self.session.settings.mix)
         self._operations = self.session.settings.operations
-        self._late_ns = int(self.session.settings.timeout_s * 1e9)
+
+    @property
+    def credential(self) -> Credential:
+        """What the user shows, together with those who share its log-in."""
+        return self.login.credential
 
     # --- the user's life ---
 
     def on_start(self) -> None:
-        """Log in, trying again a bounded number of times, and say how it ended."""
-        self.free_ns = time.monotonic_ns()
+        """Log in, trying again a bounded number of times, and say how it ended. Of sharers one is enough."""
+        with self.login.turn:
+            self.free_ns = time.monotonic_ns()
+            problem = "" if self.credential.number else self._begin()
+        if self.session.settings.timeout_s < self._patience_s:
+            self._agent.close()
+            self._be_patient(self.session.settings.timeout_s)
+        self.session.login_over(self.number, problem)
+
+    def _be_patient(self, timeout_s: float) -> None:
+        """From now on give a request up after that time, on a new connection."""
+        self._patience_s = timeout_s
+        self._late_ns = int(timeout_s * 1e9)
+        self._agent = TimedAgent(self.client.base_url or "", timeout_s)
+        self.client.client = self._agent
+
+    def _begin(self) -> str:
+        """The first log-in; the reason why there was none."""
         window = BEFORE_WINDOWS if self.session.settings.plan else 0
         finding = self.log_in(window)
         pause_s, tries = _LOGIN_PAUSE_S, 1
@@ -75,7 +107,7 @@ class LabUser(FastHttpUser):
             self.free_ns = time.monotonic_ns()
             finding = self.log_in(window)
             pause_s, tries = min(2 * pause_s, _LOGIN_PAUSE_MAX_S), tries + 1
-        self.session.login_over(self.number, "" if finding.outcome == "ok" else f"{finding.outcome}: {finding.reason}")
+        return "" if finding.outcome == "ok" else f"{finding.outcome}: {finding.reason}"
 
     def on_stop(self) -> None:
         """Close the connection."""
@@ -95,21 +127,33 @@ class LabUser(FastHttpUser):
     def _serve(self, window: Window, plan: Plan) -> None:
         """One window of a plan: send each arrival when it is due, or as soon as the one before is answered."""
         start_ns, end_ns = self.session.origin_ns + window.start_ns, self.session.origin_ns + window.end_ns
-        rng = stream(window.seed, self.number)
-        wanted = arrivals(rng, window.rate_rps / plan.users, end_ns - start_ns, self._mix)
+        wanted = self.planned(window, plan)
         entry = self.session.windows[window.index]
         entry.arrivals += len(wanted)
         self.free_ns = max(self.free_ns, start_ns)
         for sent, arrival in enumerate(wanted):
             due_ns = start_ns + arrival.at_ns
             now_ns = time.monotonic_ns()
-            if now_ns >= end_ns + _GRACE_NS or not self.credential.number:
+            if now_ns >= end_ns + _GRACE_NS or not self._may_send():
                 entry.unserved += len(wanted) - sent
                 break
             if due_ns > now_ns:
                 self._rest((due_ns - now_ns) / 1e9)
             self.act(arrival, due_ns, window.index)
         entry.user_done()
+
+    def planned(self, window: Window, plan: Plan) -> list[Arrival]:
+        """What this user does in a window of a plan."""
+        rng = stream(window.seed, self.number)
+        return arrivals(rng, window.rate_rps / plan.users, window.end_ns - window.start_ns, self._mix)
+
+    def unplanned(self) -> Iterator[Arrival]:
+        """What it does without a plan, from its log-in on."""
+        return endless(stream(self.session.settings.seed, self.number), self.session.rate_per_user(), self._mix)
+
+    def _may_send(self) -> bool:
+        """A user who never got in sends nothing, unless it goes on trying."""
+        return bool(self.credential.number) or self.login.persistent
 
     def stop(self, force: bool = False) -> bool:
         """End this user: at once while it rests, after its request while it is busy (or at once, if forced to).
@@ -137,12 +181,14 @@ class LabUser(FastHttpUser):
 
     def _go_on_forever(self, entry: OpenWindow) -> None:
         """Plain use: arrivals from the log-in on until Locust stops the user."""
-        while not self.credential.number:
+        while not self._may_send():
             self._rest(_LOGIN_PAUSE_MAX_S)
-            self.free_ns = time.monotonic_ns()
-            self.log_in(entry.index)
+            with self.login.turn:
+                self.free_ns = time.monotonic_ns()
+                if not self.credential.number:
+                    self.log_in(entry.index)
         start_ns = self.free_ns
-        wanted = endless(stream(self.session.settings.seed, self.number), self.session.rate_per_user(), self._mix)
+        wanted = self.unplanned()
         due_ns, pending = start_ns, False
         try:
             for arrival in wanted:
@@ -166,29 +212,56 @@ class LabUser(FastHttpUser):
     # --- requests ---
 
     def act(self, arrival: Arrival, due_ns: int, window: int) -> None:
-        """Send one scheduled request; after a refusal log in again, if that is still allowed."""
-        op, item = arrival.op, arrival.item
-        asked = self._operations[op]
-        finding = self.ask(op, asked, _ADD_BODY[item] if item else asked.text, due_ns, window, item)
-        if finding.outcome == "auth" and self._relogins_left:
-            self._relogins_left -= 1
-            self.log_in(window)
+        """Send one scheduled request; after a refusal log in again, if that is still allowed.
+
+        Where the log-in before it failed, this arrival is another try, and what was planned for it is dropped.
+        """
+        login, op, item = self.login, arrival.op, arrival.item
+        if login.admitted or self._readmitted(due_ns, window):
+            known, asked = login.logins, self._operations[op]
+            finding = self.ask(op, asked, _ADD_BODY[item] if item else asked.text, due_ns, window, item)
+            if finding.outcome == "auth" and login.relogins_left:
+                self._log_in_again(known, window)
         if self._state == LOCUST_STATE_STOPPING:
             raise StopUser
 
-    def log_in(self, window: int) -> Finding:
-        """Log in anew. It is due when the user is free: no schedule asks for it."""
-        self.credential.forget()
-        self.basket = Basket()
-        body = json.dumps({"username": self.username, "password": self._password})
-        return self.ask("login", self._operations["login"], body, self.free_ns, window)
+    def _readmitted(self, due_ns: int, window: int) -> bool:
+        """Wait for a log-in that a sharer has begun, or log in. Whether what was planned can still be sent."""
+        with self.login.turn:
+            if self.login.admitted:
+                self.free_ns = max(self.free_ns, time.monotonic_ns())
+                return True
+            self.log_in(window, due_ns)
+            return False
+
+    def _log_in_again(self, known: int, window: int) -> None:
+        """Log in after a refusal of what the log-in numbered `known` gave, unless a sharer has done so already."""
+        with self.login.turn:
+            self.free_ns = max(self.free_ns, time.monotonic_ns())
+            if self.login.logins == known:
+                self.login.relogins_left -= 1
+                self.log_in(window)
+
+    def log_in(self, window: int, due_ns: int | None = None) -> Finding:
+        """Log in anew, holding the log-in's turn. Where no schedule asks for it, it is due when the user is free."""
+        login = self.login
+        login.begin()
+        body = json.dumps({"username": login.username, "password": login.password})
+        finding = Finding("network", "cancelled")
+        try:
+            finding = self.ask(
+                "login", self._operations["login"], body, self.free_ns if due_ns is None else due_ns, window
+            )
+        finally:
+            login.end(finding.outcome == "ok")
+        return finding
 
     def ask(self, op: str, asked: Operation, body: str | None, due_ns: int, window: int, item: str = "") -> Finding:
         """One request: sent, checked, told to Locust's statistics, recorded."""
         credential, agent = self.credential, self._agent
         proof = (0, 0, 0) if op == "login" else (credential.number, credential.issued_ns, credential.expires_ns)
         request_id = self.session.request_id()
-        headers = {"X-Request-ID": request_id, "Accept-Encoding": "identity"}
+        headers = {"X-Request-ID": request_id, "Accept-Encoding": "identity", **self._own_headers}
         headers.update(credential.headers if asked.method == "GET" else credential.unsafe_headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -215,11 +288,11 @@ class LabUser(FastHttpUser):
         finally:
             ready_ns, self.free_ns = self.free_ns, agent.done_ns
             self.session.recorder.record(
-                window, self.number, op, proof, due_ns, ready_ns, agent.sent_ns, agent.done_ns,
+                window, self.login.number, op, proof, due_ns, ready_ns, agent.sent_ns, agent.done_ns,
                 status, worker, finding.outcome, finding.reason, request_id, item, finding.cart,
             )  # fmt: skip
-            if item and finding.outcome in UNKNOWN_FATE and not finding.cart:
-                self.basket.doubt(item)
+            if item and self.login.basket and finding.outcome in UNKNOWN_FATE and not finding.cart:
+                self.login.basket.doubt(item)
         return finding
 
     def _examine(self, op: str, asked: Operation, status: int, worker: str, response: Any, item: str) -> Finding:
@@ -232,15 +305,17 @@ class LabUser(FastHttpUser):
                 credential.answered(cookies, agent.done_ns, body)
             return Finding(*of_status(status, worker, body))
         if op == "login":
-            if body.get("user") != self.username:
+            if body.get("user") != self.login.username:
                 return Finding("wrong", "identity")
+            if self._is_late():
+                return _LATE  # who has given up takes no credential
             credential.logged_in(body, cookies, agent.done_ns)
             return Finding("ok", "")
         if cookies:
             credential.answered(cookies, agent.done_ns, body)
         if "access_token" in body:
             credential.renewed(body, agent.done_ns)
-        if asked.identity and body.get("user") != self.username:
+        if asked.identity and body.get("user") != self.login.username:
             return Finding("wrong", "identity")
         if item or op == "cart":
             return self._in_time(self._check_cart(body.get("cart"), item))
@@ -250,17 +325,26 @@ class LabUser(FastHttpUser):
         if not isinstance(cart, dict):
             return Finding("wrong", "no_cart")
         shown = plain(" ".join(f"{name}*{count}" for name, count in cart.items()))
-        self.credential.saw_cart(shown)
-        if not self.basket.agrees(cart, item):
-            self.basket = Basket.of(cart)  # one loss is one wrong answer, not every answer after it
+        login = self.login
+        login.credential.saw_cart(shown)
+        if login.basket and not login.basket.agrees(cart, item):
+            login.basket = Basket.of(cart)  # one loss is one wrong answer, not every answer after it
             return Finding("wrong", "cart", shown)
-        if item:
-            self.basket.acknowledge(item)
+        if login.basket and item:
+            login.basket.acknowledge(item)
         return Finding("ok", "", shown)
 
     def _in_time(self, finding: Finding) -> Finding:
         """The socket's time-out runs per read: an answer that trickles in is caught here."""
-        agent = self._agent
-        if finding.outcome == "ok" and agent.done_ns - agent.sent_ns > self._late_ns:
-            return finding._replace(outcome="timeout", reason="late")
+        if finding.outcome == "ok" and self._is_late():
+            return finding._replace(outcome=_LATE.outcome, reason=_LATE.reason)
         return finding
+
+    def _is_late(self) -> bool:
+        return self._agent.done_ns - self._agent.sent_ns > self._late_ns
+
+
+def _address(number: int) -> dict[str, str]:
+    """Where a user says that it comes from: a /24 of its own, as far as there are some."""
+    high, low = divmod((number + 1) % 65536, 256)
+    return {"X-Forwarded-For": f"10.{high}.{low}.1"}

@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> Flask:
         ("GET", "/buy"): shop.buy,
         ("POST", "/guarded/items"): shop.add_guarded,
         ("GET", "/csrf"): shop.csrf,
+        ("POST", "/keep"): shop.keep,
         ("POST", "/refresh"): shop.refresh,
         ("POST", "/logout"): shop.logout,
     }

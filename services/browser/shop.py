@@ -124,6 +124,15 @@ class Shop:
         """The CSRF token, for pages that may read this answer."""
         return self._answers.json({"csrf_token": self._held.csrf_token(self.holder(request))})
 
+    def keep(self, request: Request) -> Response:
+        """A session that slides: the cookie that came, set again with the same value."""
+        holder = self.holder(request)
+        place = next((place for place in PLACES.values() if place.cookie == holder.carried), None)
+        if place is None:
+            raise Problem("missing", "No cookie to set again.")
+        secure = request.headers.get("X-Forwarded-Proto") == "https"
+        return self._answers.json({"user": holder.user}, [("Set-Cookie", place.set_cookie(holder.text, secure=secure))])
+
     def refresh(self, request: Request) -> Response:
         """A new token for whoever has the refresh cookie: also for an injected script."""
         user = self._held.refresh_holder(request.headers.get("Cookie", ""))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from services.carts import added
 from services.claims import Claims
+from services.clock import ahead
 from services.problems import Problem
 from services.settings import Settings
 from services.states.protocol import NOTHING, Environ, Grant, Session
@@ -61,5 +64,6 @@ def build(settings: Settings) -> BearerTokens:
         ttl_s=settings.token_ttl_s,
         absolute_s=settings.session_absolute_s,
         leeway_s=settings.leeway_s,
+        clock=ahead(time.time, settings.clock_ahead_s),
     )
     return BearerTokens(tokens)

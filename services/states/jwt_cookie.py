@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import time
 from typing import Final
 
 from services.carts import added
 from services.claims import Claims
+from services.clock import ahead
 from services.cookies import SessionCookie
 from services.origins import Origins
 from services.problems import Problem
@@ -100,6 +102,7 @@ def build(settings: Settings) -> CookieTokens:
         ttl_s=settings.token_ttl_s,
         absolute_s=settings.session_absolute_s,
         leeway_s=settings.leeway_s,
+        clock=ahead(time.time, settings.clock_ahead_s),
         max_bytes=room_in(cookie),
     )
     return CookieTokens(tokens, cookie, Origins(settings.origins, tls=settings.tls))

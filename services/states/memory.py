@@ -1,7 +1,10 @@
-"""Sessions in this worker's memory: modes `memory` (round robin, which can't work) and `sticky`."""
+"""Sessions in this worker's memory: modes `memory` (round robin, which can't work), `sticky` and those by hash."""
 
 from __future__ import annotations
 
+import time
+
+from services.clock import ahead
 from services.cookie_sessions import CookieSessions
 from services.cookies import SessionCookie
 from services.session_table import SessionTable
@@ -14,5 +17,6 @@ def build(settings: Settings) -> CookieSessions:
         idle_s=settings.session_idle_s,
         absolute_s=settings.session_absolute_s,
         capacity=settings.max_sessions,
+        clock=ahead(time.monotonic, settings.clock_ahead_s),
     )
     return CookieSessions(table, SessionCookie.under(tls=settings.tls), settings.session_absolute_s)

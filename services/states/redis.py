@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from services.carts import MAX_ITEMS, MAX_QUANTITY, cart_full
+from services.clock import ahead
 from services.cookie_sessions import CookieSessions
 from services.cookies import SessionCookie
 from services.problems import Problem
@@ -126,5 +127,6 @@ def build(settings: Settings) -> CookieSessions:
         prefix=settings.redis.prefix,
         idle_s=settings.session_idle_s,
         absolute_s=settings.session_absolute_s,
+        clock=ahead(time.time, settings.clock_ahead_s),
     )
     return CookieSessions(sessions, SessionCookie.under(tls=settings.tls), settings.session_absolute_s)

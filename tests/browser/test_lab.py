@@ -17,6 +17,7 @@ from playwright.sync_api import Browser
 
 from authlab.browser.chromium import find_chromium
 from authlab.browser.order import Order, read_answers
+from authlab.browser.places import PLACES
 from authlab.host.processes import Guardian
 from authlab.lab.browsing.driving import check_browser_lab
 from authlab.lab.browsing.standing import shipped_pages, sites_up
@@ -144,12 +145,30 @@ def test_neither_chromium_nor_its_driver_nor_a_profile_outlives_the_lab(tmp_path
         while not (found := _parts(lab.pid)) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert found, lab.said
+        while not (answered := _answered(lab)) and time.monotonic() < deadline:
+            time.sleep(0.1)
         lab.signal(number)
         code = lab.ends()
         assert code == (130 if number == signal.SIGINT else -signal.SIGKILL), lab.said
         assert [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
         if number == signal.SIGINT:
             assert lab.run()["status"] == "interrupted"
+    if number == signal.SIGKILL:
+        with Lab("report", str(lab.results / "latest"), cwd=tmp_path) as teller:
+            assert teller.ends() == 0, teller.said
+    # However it ended: what had been answered until then is on disk, and reported.
+    report = json.loads((lab.results / "latest" / "report.json").read_text())
+    (experiment,) = report["experiments"]
+    seen = {o["mode"] for o in experiment["observations"] if o["value"] is not None}
+    assert answered, lab.said
+    assert answered <= seen
+    assert report["run"]["status"] == "interrupted"
+    assert experiment["verdict"]["value"] == ("confirmed" if len(seen) == len(PLACES) else "inconclusive")
+
+
+def _answered(lab: Lab) -> set[str]:
+    """The places of which there are answers on disk."""
+    return {a.subject for file in lab.results.glob("runs/*/trials/*/logs/*/answers.jsonl") for a in read_answers(file)}
 
 
 def _parts(pid: int) -> list[psutil.Process]:

@@ -12,7 +12,7 @@ from tests.browser.conftest import DRAWN_WITHIN_MS, Open
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("report", "comparison", "stages")
+PAGES = ("report", "comparison", "stages", "faults")
 GRAVE = ("serious", "critical")
 
 
@@ -99,3 +99,22 @@ def test_a_chart_that_was_drawn_for_a_wide_window_is_not_cut_off_on_paper(open_p
     cut = """[...document.querySelectorAll('.chart svg')].filter((picture) =>
       picture.getBoundingClientRect().right > picture.closest('.chart').getBoundingClientRect().right + 1).length"""
     assert page.evaluate(cut) == 0
+
+
+@pytest.mark.parametrize("width", ["desk", "phone"])
+def test_a_fault_is_a_span_and_a_counter_example_has_lanes_at_any_width(open_page: Open, width: str) -> None:
+    page = open_page("faults", width).page
+    timeline, lanes = page.locator("#e1-timeline .chart svg"), page.locator("#e1-example-1 .chart svg")
+    assert timeline.locator("text", has_text="crash-worker, worker-2").count() == 1
+    for lane in ("user", "proxy", "workers", "store"):
+        assert lanes.locator("text", has_text=lane).count() == 1
+    assert page.locator("#e1-example-1 ol li").count() == 3
+    outside = """(picture) => {
+      const frame = picture.getBoundingClientRect();
+      return [...picture.querySelectorAll('text')].filter((text) => {
+        const box = text.getBoundingClientRect();
+        return box.width && (box.left < frame.left - 1 || box.right > frame.right + 1);
+      }).map((text) => text.textContent);
+    }"""
+    assert timeline.evaluate(outside) == []
+    assert lanes.evaluate(outside) == []

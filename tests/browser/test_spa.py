@@ -208,6 +208,22 @@ def test_every_storage_logs_in_fills_the_cart_and_says_whether_scripts_can_read_
     assert where.get_attribute("data-readable") == "no"
 
 
+def test_a_user_in_the_fragment_fills_the_log_in_and_stays_neither_in_the_address_nor_in_the_history(
+    open_at: Open, lab: Lab
+) -> None:
+    page = open_at(f"/#user={lab.user}&password={lab.password}").page
+    assert page.url == "https://app.test/"
+    entries = page.context.new_cdp_session(page).send("Page.getNavigationHistory")["entries"]
+    # (`userTypedURL` still has it: Chromium keeps that in memory and shows it nowhere.)
+    assert not any(lab.password in entry["url"] for entry in entries)
+    page.get_by_role("link", name="Session Storage").first.click()
+    assert page.get_by_test_id("user").input_value() == lab.user
+    pressed(page, "log-in")
+    assert page.get_by_test_id("last-status").get_attribute("data-status") == "200"
+    page.reload()
+    assert page.get_by_test_id("password").input_value() == "", "it was held by the page alone"
+
+
 def test_who_asks_while_a_silent_refresh_is_on_its_way_is_known(open_at: Open, lab: Lab) -> None:
     page = open_at("/storage/memory?refresh=1").page
     page.wait_for_function("document.documentElement.dataset.calls === '1'")

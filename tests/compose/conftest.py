@@ -45,7 +45,7 @@ def stand_up(engine: Engine, tmp_path_factory: pytest.TempPathFactory, secrets: 
 @pytest.fixture(scope="package")
 def standing(stand_up: StandUp) -> Iterator[ComposeStacks]:
     """Every mode on three workers behind its proxy. Tests leave them as they are."""
-    with stand_up(*MODES, workers=3) as stacks:
+    with stand_up(*MODES, workers=3, deadline_s=240.0) as stacks:  # some forty containers
         yield stacks
 
 

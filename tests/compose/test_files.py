@@ -35,7 +35,18 @@ def resolved(request: pytest.FixtureRequest, engine: Engine) -> Any:
 
 
 def read(engine: Engine, mode: str, **variables: str) -> Any:
-    command = [*engine.compose, "-f", str(COMPOSE / f"{mode}.yml"), "--profile", "load", "config", "--format", "json"]
+    command = [
+        *engine.compose,
+        "-f",
+        str(COMPOSE / f"{mode}.yml"),
+        "--profile",
+        "load",
+        "--profile",
+        "link",
+        "config",
+        "--format",
+        "json",
+    ]
     environment = {**engine.environment, **variables}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
@@ -60,13 +71,21 @@ def test_a_file_runs_the_state_and_routing_of_its_mode(engine: Engine, mode: str
     assert Path(upstream).name == f"{MODES[mode].routing}.conf"
 
 
-@pytest.mark.parametrize("routing", ROUTINGS)
+@pytest.mark.parametrize("routing", [routing for routing in ROUTINGS if routing != "consistent-hash"])
 def test_the_static_upstream_is_what_the_local_stack_writes(routing: str) -> None:
     static = directives((COMPOSE / "nginx" / f"{routing}.conf").read_text())
     resolver, *rest = static
     assert resolver.startswith("resolver 127.0.0.11 ")
     written = directives(upstream_conf(routing, ["worker:8000 resolve"]))
     assert sorted(rest) == sorted(written)
+
+
+def test_the_static_upstream_of_a_ring_lists_each_worker_as_the_local_stack_does() -> None:
+    static = directives((COMPOSE / "nginx" / "consistent-hash.conf").read_text())
+    written = directives(upstream_conf("consistent-hash", ["$address:8000"]))
+    (listed,) = set(written) - set(static)
+    assert set(static) - set(written) == {"include /tmp/workers.conf;"}
+    assert f'echo "{listed}"' in (COMPOSE / "nginx" / "ring.sh").read_text()
 
 
 def test_the_static_listen_piece_is_what_the_lab_writes() -> None:
@@ -109,6 +128,7 @@ def test_keys_are_mounted_read_only_and_only_where_they_are_needed(engine: Engin
             "worker": {"service-keys"},
             "redis": {"store-keys"},
             "proxy": set(),
+            "link": set(),
         }
         assert keys == wanted.get(name, {"load-keys"}), name
         assert name == "keys" or all(mounts[key] for key in keys), name

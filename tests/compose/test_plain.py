@@ -46,11 +46,18 @@ class Project:
         self._environment = {**engine.environment, **ports, "AUTHLAB_TAG": content_tag(), **variables}
         self._file = content_root() / "compose" / f"{mode}.yml"
 
-    def __call__(self, *arguments: str) -> str:
-        """`docker compose -f FILE …`; fails the test with what it said if it fails."""
+    def __call__(self, *arguments: str, said: str | None = None) -> str:
+        """`docker compose -f FILE …`, with `said` as its input; fails the test with what it said if it fails."""
         command = [*self.engine.compose, "-p", self.name, "-f", str(self._file), *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=600, check=False
+            command,
+            cwd=self.folder,
+            env=self._environment,
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -78,7 +85,7 @@ def project(engine: Engine, mode: str, folder: Path, **variables: str) -> Iterat
         yield compose
     finally:
         begun = time.monotonic()
-        compose("--profile", "load", "down", "--volumes")
+        compose("--profile", "load", "--profile", "link", "down", "--volumes")
         took = time.monotonic() - begun
     assert compose.left() == []
     assert took < 15, took  # 1.6 s; every container's own limit is below ten
@@ -257,6 +264,27 @@ def test_limits_hold_and_a_graceful_stop_is_quick(engine: Engine, tmp_path: Path
             (container,) = compose.containers(service)
             assert container.attrs["State"]["ExitCode"] == 0, "ended by itself, not by SIGKILL"
         kept.close()
+
+
+def test_a_link_in_front_of_redis_does_what_it_is_told(engine: Engine, tmp_path: Path) -> None:
+    with project(engine, "redis", tmp_path, AUTHLAB_REDIS_HOST="link", AUTHLAB_WORKERS="1") as compose:
+        compose("--profile", "link", "up", "--detach", "--build")
+
+        def tell(**wish: object) -> dict[str, Any]:
+            command = ("python", "-I", "/etc/authlab/link.py", "--tell", "127.0.0.1:6380")
+            state: dict[str, Any] = json.loads(compose("exec", "-T", "link", *command, said=f"{json.dumps(wish)}\n"))
+            return state
+
+        until(lambda: workers(compose.url) == {"worker-1"}, "the worker's answer")
+        client = logged_in(compose)
+        assert tell(delay_ms=40)["delay_ms"] == 40
+        begun = time.monotonic()
+        assert client.get("/me").status == 200
+        assert time.monotonic() - begun > 0.04
+        assert tell(delay_ms=0, cut=True)["cut"]
+        assert client.get("/me").status == 503
+        assert not tell(cut=False)["cut"]
+        until(lambda: client.get("/me").status == 200, "the store's return")
 
 
 def test_locust_in_containers_loads_the_proxy_and_leaves_a_recording_of_the_users_own(

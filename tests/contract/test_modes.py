@@ -48,6 +48,18 @@ class TestSticky(CookieContract):
     mode_name = "sticky"
 
 
+class TestIpHash(CookieContract):
+    mode_name = "ip-hash"
+
+
+class TestHash(CookieContract):
+    mode_name = "hash"
+
+
+class TestConsistentHash(CookieContract):
+    mode_name = "consistent-hash"
+
+
 class TestRedis(CookieContract):
     mode_name = "redis"
 
@@ -160,5 +172,6 @@ class TestJwtCookie(ModeContract):
 
 
 def test_every_mode_has_its_class() -> None:
-    tested = {TestNone, TestMemory, TestSticky, TestRedis, TestJwt, TestJwtCookie}
+    bound = {TestSticky, TestIpHash, TestHash, TestConsistentHash}
+    tested = {TestNone, TestMemory, *bound, TestRedis, TestJwt, TestJwtCookie}
     assert {each.mode_name for each in tested} == set(MODES)

@@ -89,6 +89,7 @@ TABLE: Final[tuple[tuple[str, Way], ...]] = (
     # one run of each experiment to its end; further ones, which differ in options alone, until they have begun
     (r"authlab run --quick", Run(f"{_SHORT} --workers 2")),
     (r"authlab run round-robin-breaks-memory", Run("--blocks 1 --users 6 --mode memory")),
+    (r"authlab run --mode redis --fault crash-worker@2s --repeat 1", Run("--users 6 --rate 60 --workers 2")),
     (r"authlab run --help", Run()),
     (r"authlab run .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"run", "three-modes"')),
     (r"authlab up .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"up", "sticky", "--stack", "compose"')),
@@ -106,6 +107,7 @@ TABLE: Final[tuple[tuple[str, Way], ...]] = (
     (r"make lab", Recipe(".venv/bin/authlab run")),
     (r"make quick", Recipe(".venv/bin/authlab run --quick")),
     (r"make bench", Recipe("tests/bench/everything.py")),
+    (r"python tests/bench/modes_and_peers\.py .+", Never("it takes minutes; make bench runs it with the others")),
     (r"make browser", Recipe(".venv/bin/authlab run browser")),
     (r"pip install 'authlab\[browser\]'", Never("no index has it yet; the tests install the same packages")),
     (r"make check", Recipe(".venv/bin/mypy")),
@@ -118,6 +120,8 @@ TABLE: Final[tuple[tuple[str, Way], ...]] = (
     (r"docker compose .+ down --volumes", Elsewhere(_PLAIN, '"down", "--volumes"')),
     (r"docker compose .+ cp keys:/run/authlab/load/credentials\.json .+", Elsewhere(_PLAIN, '"cp", "keys:')),
     (r"AUTHLAB_UID=.+ docker compose .+ --profile load up .+", Elsewhere(_PLAIN, '"--profile", "load", "up"')),
+    (r"AUTHLAB_REDIS_HOST=link docker compose .+ --profile link up .+", Elsewhere(_PLAIN, '"--profile", "link", "up"')),
+    (r"echo '.+' \| docker compose .+ exec -T link .+", Elsewhere(_PLAIN, '"exec", "-T", "link"')),
     # the lines of a mode's page and of the settings page belong together, and are run together
     (r"(for n in [\d ]+; do )?curl .+", Elsewhere(_TRY, '"Try it", "sh"')),
     (r"sed .+ \$LAB/.+", Elsewhere(_TRY, '"Try it", "sh"')),

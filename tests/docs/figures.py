@@ -20,7 +20,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from authlab.model.findings import ExperimentResult, Observation
+from authlab.browser.cells import ATTACKS, CHANGED, KEPT, STOLEN, quantity_of
+from authlab.browser.places import PLACES
+from authlab.experiments.browser import BROWSER_EXPERIMENTS
+from authlab.model.findings import ExperimentResult, Judgement, Observation
 from authlab.model.modes import MODES
 from authlab.model.run import RUN_SCHEMA, Run
 from authlab.model.windows import AGAIN
@@ -62,11 +65,15 @@ def computed(block: Block, root: Path = ROOT) -> str:
     """What must stand in the block. Raises `Unusable` where there is nothing to compute it from."""
     if block.kind == "security":
         return security_table(block.name, root)
-    if block.name not in TABLES:
-        raise Unusable(f"no table is known for the experiment {block.name!r}; tables: {', '.join(TABLES)}")
+    if block.name not in (*TABLES, BROWSER):
+        raise Unusable(f"no table is known for the experiment {block.name!r}; tables: {', '.join(TABLES)}, {BROWSER}")
     file = root / "results" / "reference" / block.name / "run.json"
-    run, result = reference(file, block.name)
-    lines = [*TABLES[block.name](result), "", *_source(run, result, os.path.relpath(file, block.page.parent))]
+    link = os.path.relpath(file, block.page.parent)
+    if block.name == BROWSER:
+        lines = browser_tables([reference(file, name) for name in BROWSER_EXPERIMENTS], link)
+    else:
+        run, result = reference(file, block.name)
+        lines = [*TABLES[block.name](result), "", *_source(run, result, link)]
     return "".join(f"{line}\n" for line in lines).replace(NBSP, " ")
 
 
@@ -158,6 +165,35 @@ TABLES: Final[dict[str, Callable[[ExperimentResult], list[str]]]] = {
 """The table of each experiment that has a reference run. A new one is a function and a line here."""
 
 
+BROWSER: Final = "browser"
+"""The browser lab's experiments, which are run and kept as one."""
+
+
+def browser_tables(found: list[tuple[Run, ExperimentResult]], link: str) -> list[str]:
+    """What each attack came to in each place, then a row per experiment: how many questions came out as predicted."""
+    run = found[0][0]
+    judged = {(j.prediction.mode, j.prediction.quantity): j for _, result in found for j in result.judgements}
+    columns = [(a, next(q for q in (STOLEN, CHANGED, KEPT) if q in a.questions)) for a in ATTACKS.values()]
+    rows = ["| place | " + " | ".join(f"{attack.title}: {asked}?" for attack, asked in columns) + " |"]
+    rows.append("| --- |" + " --- |" * len(columns))
+    for place in PLACES.values():
+        cells = [_yes_no(judged.get((place.id, quantity_of(attack.id, asked)))) for attack, asked in columns]
+        rows.append(f"| {place.title} | " + " | ".join(cells) + " |")
+    rows += ["", "| experiment | questions | as predicted | verdict |", "| --- | --- | --- | --- |"]
+    for _, result in found:
+        met = sum(j.verdict.value == "confirmed" for j in result.judgements)
+        verdict = result.verdict.value if result.verdict else "none"
+        rows.append(f"| `{result.id}` | {len(result.judgements)} | {met} | {verdict} |")
+    chromium = run.versions.get("chromium", "a Chromium of unknown version")
+    return [*rows, "", f"Browser: {chromium}. Machine: {', '.join(_hardware(run))} ([run.json]({link}))."]
+
+
+def _yes_no(judged: Judgement | None) -> str:
+    if judged is None or judged.observation is None or judged.observation.value is None:
+        return "not seen"
+    return "yes" if judged.observation.value else "no"
+
+
 def security_table(mode: str, root: Path = ROOT) -> str:
     """Every requirement that applies to the mode's way of keeping state, and whether it is met."""
     if mode not in MODES:
@@ -205,14 +241,18 @@ def _sight(result: ExperimentResult) -> str:
     return ", ".join(f"{percent(seen[key])} of {name}" for key, name in names.items() if key in seen)
 
 
-def _machine(run: Run) -> str:
-    facts, versions, pins = run.machine, run.versions, run.machine.get("pinning") or {}
-    words = [
+def _hardware(run: Run) -> list[str]:
+    facts = run.machine
+    return [
         f"{count(facts['cores'], 'core')} of {'a virtual machine' if facts.get('virtual') else 'a machine'}"
         f" ({facts['cpu']}, {facts['memory_bytes'] / 1024**3:.0f} GiB)",
         str(facts.get("distribution") or facts.get("system")),
-        f"Python {versions['python']}",
+        f"Python {run.versions['python']}",
     ]
+
+
+def _machine(run: Run) -> str:
+    versions, pins, words = run.versions, run.machine.get("pinning") or {}, _hardware(run)
     words += [f"nginx {versions['nginx']}"] if "nginx" in versions else []
     words += [f"store {versions['redis']}"] if "redis" in versions else []
     words.append(f"stack: {run.stack}")

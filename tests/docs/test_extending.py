@@ -26,7 +26,8 @@ from authlab.store.recording import read_recording
 _ROOT = Path(__file__).resolve().parents[2]
 _TEXT = (_ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 _FILES = dict(re.findall(r"^`([\w./]+)`\n\n```\w+\n(.*?)```", _TEXT, re.MULTILINE | re.DOTALL))
-_TABLE_LINES = re.findall(r"in `_MODULES` of `([\w./]+)` the line\n\n```python\n(.*?)```", _TEXT, re.DOTALL)
+_TABLE_LINES = re.findall(r"in `(\w+)` of `([\w./]+)` the line\n\n```python\n(.*?)```", _TEXT, re.DOTALL)
+_IMPORTS = re.findall(r"of `([\w./]+)` the line\n\n```python\n[^`]*```\n\nwith its import, `([^`]+)`", _TEXT)
 _COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", _TEXT, re.DOTALL) for line in block.splitlines()]
 _SHORT = ("--blocks", "4", "--slice", "0.3s", "--users", "6", "--rate", "100")
 _WITHIN_S = 90
@@ -52,11 +53,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         shutil.copytree(_ROOT / part, made.checkout / part, ignore=shutil.ignore_patterns("__pycache__"))
     for name, content in _FILES.items():
         ((made.checkout if "/" in name else made.mine) / name).write_text(content)
-    for name, line in _TABLE_LINES:
-        table = (made.checkout / name).read_text()
-        assert table.count("_MODULES: Final = (\n") == 1
-        (made.checkout / name).write_text(table.replace("_MODULES: Final = (\n", f"_MODULES: Final = (\n{line}"))
+    for table, name, line in _TABLE_LINES:
+        _insert(made.checkout / name, rf"^{table}: .*= \($", line)
+    for name, line in _IMPORTS:
+        _insert(made.checkout / name, r"^from __future__ import annotations$", f"{line}\n")
     return made
+
+
+def _insert(file: Path, after: str, line: str) -> None:
+    """The line after the one line of the file that fits `after`."""
+    text = file.read_text()
+    (found,) = re.finditer(after, text, re.MULTILINE)
+    file.write_text(f"{text[: found.end()]}\n{line}{text[found.end() + 1 :]}")
 
 
 def _run(place: Place, command: str, *more: str) -> str:
@@ -156,9 +164,10 @@ def ran(place: Place) -> Callable[[str], Ran]:
 
 def test_the_page_shows_a_file_of_each_kind() -> None:
     assert {Path(name).suffix for name in _FILES} == {".toml", ".py"}
-    assert len(_FILES) == 5
-    assert len(_TABLE_LINES) == 1
-    assert all(line.count("\n") == 1 for _, line in _TABLE_LINES), "one line in one table"
+    assert len(_FILES) == 7
+    assert [table for table, _, _ in _TABLE_LINES] == ["_MODULES", "_KINDS", "_FAULT_MODULES"]
+    assert all(line.count("\n") == 1 for _, _, line in _TABLE_LINES), "one line in one table"
+    assert len(_IMPORTS) == 1
 
 
 def test_every_key_trait_and_word_of_a_mode_file_is_explained(place: Place) -> None:
@@ -207,7 +216,7 @@ def test_every_run_of_the_page_ends_with_a_report(command: str, ran: Callable[[s
     assert "report.html" in printed
     assert (folder / "report.html").stat().st_size > 1000
     measured = {trial["mode"]: trial["summary"] for trial in run["trials"]}
-    for word in re.findall(r"--mode (\S+)", command):
+    for word in () if "--fault" in command else re.findall(r"--mode (\S+)", command):
         outcomes = measured[word.removesuffix(".toml")]["outcomes"]
         assert outcomes.keys() == {"ok"}, "no request was lost, and every answer was right"
         assert outcomes["ok"] > 20
@@ -259,6 +268,25 @@ def test_the_experiment_of_ones_own_is_listed_run_and_judged(place: Place, ran: 
     }
     assert result["verdict"]["value"] in ("confirmed", "refuted", "inconclusive")
     assert result["claim"].lower() in (folder / "report.md").read_text().lower()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("beginning", ["authlab run --mode redis --fault pause-redis", "authlab run store-pause"])
+def test_the_fault_of_ones_own_is_done_proven_and_undone(
+    beginning: str, place: Place, ran: Callable[[str], Ran]
+) -> None:
+    assert re.search(r"^ +pause-redis\+DURATION .*store", _run(place, "authlab list"), re.MULTILINE)
+    printed, folder, run = ran(beginning)
+    assert "the store stands still for 1 s" in printed
+    (trial,) = [trial for trial in run["trials"] if trial["mode"] == "redis"]
+    (fault,) = json.loads((folder / "trials" / trial["id"] / "faults.json").read_text())["faults"]
+    assert (fault["kind"], fault["target"]) == ("pause-redis", "store")
+    assert "stood still" in fault["proof"]
+    assert "answered again" in fault["proof"]
+    assert 1.0 <= (fault["end_ns"] - fault["start_ns"]) / 1e9 < 5.0
+    (result,) = run["experiments"]
+    assert "users_logged_out" in {o["quantity"] for o in result["observations"] if o["mode"] == "redis"}
+    assert result["verdict"]["value"] in ("confirmed", "inconclusive"), "nobody was logged out"
 
 
 def test_every_command_of_the_page_is_run_by_one_of_these_tests() -> None:

@@ -74,6 +74,8 @@ def test_the_wheel_holds_one_package_with_all_that_it_starts_as_programs(wheel: 
         "services/security.toml",
         "services/Dockerfile",
         "loadtests/browse.py",
+        "loadtests/cart.py",
+        "loadtests/leave.py",
         "compose/nginx/nginx.conf",
         "compose/store/redis.conf",
         "compose/redis.yml",

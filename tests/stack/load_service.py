@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import select
 import socket
 import threading
 import time
@@ -25,11 +26,13 @@ class Knobs:
     style: str = "cookie"  # cookie, token, none
     refuse_logins: int = 0  # so many log-ins from now on are answered 503
     forget_sessions: bool = False  # every credential is refused from the moment this is set
+    forget_every: int = 0  # every so many requests, every credential
     wrong_identity: bool = False
     drop_every_write: bool = False
     bad_gateway: bool = False  # 502 without X-Worker, as nginx makes it
     break_worker: bool = False  # 500 with X-Worker
     slow_s: float = 0.0
+    slow_login_s: float = 0.0
     stall: threading.Event = field(default_factory=threading.Event)  # while cleared, requests wait
 
     def __post_init__(self) -> None:
@@ -45,6 +48,7 @@ class LoadService:
         self.sessions: dict[str, str] = {}
         self.carts: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.lock = threading.Lock()
+        self.hung_up: list[bool] = []  # for each log-in that was slow, whether its client was gone before the answer
         self.issued = itertools.count(1)
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -146,6 +150,9 @@ def _handler(service: LoadService) -> type[BaseHTTPRequestHandler]:
             return self._send(200, answer | {"cart": cart})
 
         def _login(self, body: dict[str, Any]) -> None:
+            if knobs.slow_login_s:
+                news, _, _ = select.select([self.connection], [], [], knobs.slow_login_s)
+                service.hung_up.append(bool(news) and self.connection.recv(1, socket.MSG_PEEK) == b"")
             with service.lock:
                 if knobs.refuse_logins > 0:
                     knobs.refuse_logins -= 1
@@ -167,7 +174,7 @@ def _handler(service: LoadService) -> type[BaseHTTPRequestHandler]:
             session = cookies.get("authlab_session", "")
             if knobs.style == "token":
                 session = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-            if knobs.forget_sessions:
+            if knobs.forget_sessions or (knobs.forget_every and len(service.seen) % knobs.forget_every == 0):
                 service.sessions.clear()
                 knobs.forget_sessions = False
             return session, service.sessions.get(session)

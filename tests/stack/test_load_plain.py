@@ -147,7 +147,7 @@ def test_a_killed_locust_leaves_what_it_had_flushed(tmp_path: Path) -> None:
 
 
 def test_all_bad_options_are_told_in_one_message(tmp_path: Path) -> None:
-    with locust(tmp_path, "--headless", "--credentials", "nowhere.json", "--rate", "0", "--relogin", "always") as run:
+    with locust(tmp_path, "--headless", "--credentials", "nowhere.json", "--rate", "0", "--relogin", "ever") as run:
         assert run.wait() == 64
     for word in ("no host", "nowhere.json", "--rate must be a positive number", "--relogin must be one of"):
         assert word in run.said

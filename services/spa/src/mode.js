@@ -39,5 +39,12 @@ export async function logOut() {
   return answer
 }
 
-/** Whether a mode is up: without one the site answers with this very app, which is no JSON. */
-export const isUp = async () => (await call('GET', '/me')).data !== null
+/** The name of the mode that is up, or null: without one the site answers with this very app, which is HTML. */
+export async function nameOfMode() {
+  try {
+    const answer = await axios.get('/mode-name', { timeout: 10_000, responseType: 'text' })
+    return /^text\/plain/.test(answer.headers['content-type'] ?? '') ? answer.data : null
+  } catch {
+    return null
+  }
+}

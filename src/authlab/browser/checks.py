@@ -2,22 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
+
+from authlab.browser.cells import ATTACHED, CHANGED
 
 
 class Check(NamedTuple):
-    """One yes-or-no question. `scenario` is the story that answers it, `subject` whom or what it is about."""
+    """One yes-or-no question. `scenario` is the story that answers it, `subject` whom or what it is about.
+
+    `control` is the (subject, question) that must come out yes before a no of this one means anything.
+    """
 
     scenario: str
     subject: str
     question: str
     holds: bool
     rule: str
+    control: tuple[str, str] | None = None
 
 
 TOGETHER: Final = 106
 APART: Final = 131
 """Ages in seconds of a cookie without SameSite: within and beyond Chromium's two minutes."""
+
+SET_AGAIN: Final = 80
+"""Age in seconds at which such a cookie is set once more, less than two minutes before `APART`."""
+
+AGED: Final = "sent with a forged POST at {} s"
+SAME_AGAIN: Final = f"{AGED.format(APART)}, the same value set again at {SET_AGAIN} s"
+OTHER_AGAIN: Final = f"{AGED.format(APART)}, another value set at {SET_AGAIN} s"
+
+EMBEDDED: Final = {"forged-img": "image", "forged-frame": "frame"}
+"""What a page of another site can embed to send a GET, by the name of the attack page."""
+
+THIRD_PARTY: Final = ("blocked", "allowed")
+
+
+def embedded(element: str, policy: str, what: str) -> str:
+    """`cookie attached by a forged image, third-party cookies blocked`."""
+    return f"{what} by a forged {element}, third-party cookies {policy}"
+
+
+def _of_embedded() -> Iterator[Check]:
+    for element in EMBEDDED.values():
+        for policy in THIRD_PARTY:
+            for place in ("cookie-none", "cookie-unset", "cookie-lax"):
+                carried = place == "cookie-none" and policy == "allowed"
+                rule = "SameSite=None is sent where third-party cookies are allowed"
+                if place != "cookie-none":
+                    rule = "only SameSite=None is sent with a cross-site request that is no top-level navigation"
+                elif not carried:
+                    rule = "it is a third-party cookie there, and those are blocked"
+                for what in (ATTACHED, CHANGED):
+                    control = ("cookie-none", embedded(element, "allowed", what))
+                    question = embedded(element, policy, what)
+                    yield Check(f"embedded-{policy}", place, question, carried, rule, control)
+
 
 _CORS: Final = (
     Check("cors", "exact", "page reads the answer", True, "exact origin and Allow-Credentials"),
@@ -44,8 +85,17 @@ _CSRF: Final = (
         True,
         "an endpoint that takes any type takes this",
     ),
-    Check("age", "cookie-unset", f"sent with a forged POST at {TOGETHER} s", True, "younger than two minutes: as None"),
-    Check("age", "cookie-unset", f"sent with a forged POST at {APART} s", False, "older than two minutes: as Lax"),
+    Check("age", "cookie-unset", AGED.format(TOGETHER), True, "younger than two minutes: as None"),
+    Check(
+        *("age", "cookie-unset", AGED.format(APART), False, "older than two minutes: as Lax"),
+        control=("cookie-unset", AGED.format(TOGETHER)),
+    ),
+    Check(
+        *("age", "cookie-unset", SAME_AGAIN, False, "the same value keeps the date on which it was first set"),
+        control=("cookie-unset", OTHER_AGAIN),
+    ),
+    Check("age", "cookie-unset", OTHER_AGAIN, True, "another value makes a new cookie: its two minutes begin anew"),
+    *_of_embedded(),
 )
 _SIBLING: Final = (
     Check("sibling", "cookie-lax", "sent with a sibling's forged POST", True, "a subdomain is the same site"),
@@ -105,3 +155,6 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "http-for-public-only": _PUBLIC,
 }
 """Checks by the experiment that they belong to."""
+
+CONTROLS: Final = {(c.subject, c.question): c.control for found in CHECKS.values() for c in found if c.control}
+"""The question that must be answered yes, by the one whose no rests on it."""

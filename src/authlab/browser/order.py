@@ -80,5 +80,5 @@ def read_answers(path: Path) -> list[Answer]:
     """The whole lines so far."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
     return [Answer(**json.loads(line)) for line in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,12 @@ _CSP: Final = (
     f"img-src 'self' data:; font-src 'self'; connect-src 'self' https://{API}; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'\" always;"
 )
+_MODE_UPSTREAM: Final = (
+    "    upstream mode {{ server {0}:{1} max_fails=0; keepalive 16; }}\n"
+    # The mode's service is spoken to without TLS and knows itself by http: the page's own origin, and that alone, is
+    # told as it would be there. Whatever else calls is told as it is, and refused by a mode that looks.
+    '    map $http_origin $mode_origin {{ "https://{2}" "http://{2}"; default $http_origin; }}\n'
+)
 _REFUSAL: Final = (
     '{"type":"urn:authlab:problem:tls_required","title":"Only by HTTPS","status":403,"reason":"tls_required"}'
 )
@@ -38,12 +45,14 @@ _REFUSAL: Final = (
 
 @dataclass(frozen=True)
 class Ports:
-    """Loopback ports: nginx with TLS, nginx without, the API, and a mode's proxy where one is shown (else 0)."""
+    """Loopback ports: nginx with TLS, nginx without, the API, and a mode's proxy where one is shown (else 0), with the
+    name to show it by."""
 
     https: int
     http: int
     api: int
     mode: int = 0
+    mode_name: str = ""
 
 
 def resolver_rules(https: int, http: int) -> str:
@@ -79,7 +88,7 @@ def nginx_conf(ports: Ports) -> str:
         "    access_log access.log sites;\n"
         "    ssl_certificate chain.pem;\n    ssl_certificate_key key.pem;\n    ssl_protocols TLSv1.2 TLSv1.3;\n"
         f"    upstream api {{ server {LOOPBACK}:{ports.api} max_fails=0; keepalive 16; }}\n"
-        + (f"    upstream mode {{ server {LOOPBACK}:{ports.mode} max_fails=0; keepalive 16; }}\n" if ports.mode else "")
+        + (_MODE_UPSTREAM.format(LOOPBACK, ports.mode, APP) if ports.mode else "")
         # The lab asks this one whether nginx is up: no browser gets here.
         + _server("_", ports, tls=False, lines=["location = /healthz { return 200 ok; }", "location / { return 404; }"])
         + "".join(servers)
@@ -135,7 +144,12 @@ def _mode(ports: Ports) -> list[str]:
     """The mode that `authlab up MODE --browser` shows, on the page's own origin: its service grants nobody CORS."""
     if not ports.mode:
         return []
-    return [f"location /mode/ {{ rewrite ^/mode(/.*)$ $1 break; {_passed_on('mode')} }}"]
+    name = re.sub(r"[^A-Za-z0-9._ -]", "?", ports.mode_name)
+    origin = "proxy_set_header Origin $mode_origin;"
+    return [
+        f"location = /mode-name {{ default_type text/plain; return 200 '{name}'; }}",
+        f"location /mode/ {{ rewrite ^/mode(/.*)$ $1 break; {_passed_on('mode')} {origin} }}",
+    ]
 
 
 def _blank() -> list[str]:

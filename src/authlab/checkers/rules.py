@@ -14,12 +14,13 @@ class Rules:
     """`login_ends_session`: whether a new log-in revokes the user's earlier ones.
 
     `leeway_ns`: a refusal that came within this time of a credential's expiry is no violation. Tokens expire in whole
-    seconds of the service's clock, so one second is the least; add the skew that a fault gives to a clock.
+    seconds of the service's clock, and the client counts from when it got the answer: one second and the time that a
+    log-in takes are the least; add the skew that a fault gives to a clock.
     `public`: operations that need no credential. A log-out is one of them, since it does no harm to log out twice.
     """
 
     login_ends_session: bool = False
-    leeway_ns: int = 1_000_000_000
+    leeway_ns: int = 2_000_000_000
     public: tuple[str, ...] = ("login", "logout")
 
 

@@ -14,6 +14,7 @@ from authlab.cli.values import results_option
 def list_command(results: Path) -> int:
     """Show experiments, groups, modes, and the runs made so far."""
     from authlab.experiments.catalogue import DEFAULT, EXPERIMENTS, GROUPS
+    from authlab.faults.catalogue import FAULTS
     from authlab.model.modes import MODES
 
     _section("experiments (authlab run NAME)")
@@ -23,6 +24,10 @@ def list_command(results: Path) -> int:
     _section("groups")
     for name, members in GROUPS.items():
         _row(name, ", ".join(members))
+    _section("faults (authlab run --mode MODE --fault FAULT@START[+DURATION])")
+    for fault in FAULTS.values():
+        unit = f"={fault.unit.name.upper()}" if fault.unit else ""
+        _row(f"{fault.kind}{unit}{'+DURATION' if fault.lasts == 'required' else ''}", fault.summary)
     _section("modes (authlab up MODE)")
     for mode in MODES.values():
         _row(mode.name, f"{mode.note} ({mode.routing})")

@@ -9,6 +9,7 @@ from authlab.cli.values import Problems
 
 if TYPE_CHECKING:
     from authlab.load.scenario import Scenario
+    from authlab.model.faults import PlannedFault
     from authlab.model.modes import Mode
 
 
@@ -31,6 +32,17 @@ def modes_of(words: Sequence[str], problems: Problems) -> MeantModes:
             if found.setdefault(mode.name, mode) != mode:
                 problems.add(f"{word} declares the mode {mode.name!r}, and so does another file: give it another name")
     return MeantModes(tuple(found), tuple(mode for name, mode in found.items() if name not in MODES))
+
+
+def faults_of(words: Sequence[str], problems: Problems) -> tuple[PlannedFault, ...]:
+    """The faults that `words` mean. One that is none is noted in `problems` and left out."""
+    from authlab.faults.spec import parse_fault
+
+    found = []
+    for word in words:
+        with problems.collecting():
+            found.append(parse_fault(word))
+    return tuple(found)
 
 
 def scenario_of(word: str, problems: Problems) -> Scenario | None:

@@ -11,7 +11,7 @@ import click
 
 from authlab.cli.capacity import too_many
 from authlab.cli.gates import check_junit, exit_code, junit_option, verdict_words
-from authlab.cli.meant import modes_of, scenario_of
+from authlab.cli.meant import faults_of, modes_of, scenario_of
 from authlab.cli.stacking import choice_of, stack_options
 from authlab.cli.values import DURATION, Problems, option, results_option
 from authlab.model.errors import EXIT_INTERRUPTED
@@ -19,6 +19,7 @@ from authlab.model.errors import EXIT_INTERRUPTED
 if TYPE_CHECKING:
     from authlab.experiments.base import Experiment, Options
 
+_FAULT_HELP = "Do this to the modes, like crash-worker@10s or redis-latency=5ms@20s+10s (repeatable)."
 QUICK_S = 42.0
 DEFAULT_S = 175.0
 
@@ -34,6 +35,8 @@ DEFAULT_S = 175.0
 @option("--scenario", default="browse", show_default=True, help="What users do: a shipped scenario, or a Locust file.")
 @option("--slice", "slice_s", type=DURATION, help="Length of a slice of load.  [default: 0.25s]")
 @option("--blocks", type=int, help="Blocks of slices, instead of as many as fit into --for.")
+@option("--fault", "faults", multiple=True, metavar="FAULT@START[+DURATION]", help=_FAULT_HELP)
+@option("--repeat", type=int, default=2, show_default=True, help="How often a fault experiment is done, seeds apart.")
 @option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of schedules and orders.")
 @stack_options
 @option("--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if a claim is refuted, 2 if inconclusive.")
@@ -51,6 +54,8 @@ def run(
     scenario: str,
     slice_s: float | None,
     blocks: int | None,
+    faults: tuple[str, ...],
+    repeat: int,
     seed: int,
     stack_kind: str,
     worker_cpus: float | None,
@@ -81,6 +86,8 @@ def run(
         asked_s=duration,
         modes=meant.names,
         seed=seed,
+        repeat=1 if quick else repeat,
+        faults=faults_of(faults, problems),
         quick=quick,
         own_modes=meant.own,
         scenario=scenario_of(scenario, problems),
@@ -112,10 +119,14 @@ def _checked(
 
     `problems` are those that were found on the way to the `options`.
     """
-    from authlab.experiments.catalogue import DEFAULT, chosen
+    from authlab.experiments.catalogue import CHOSEN_FAULTS, DEFAULT, chosen
 
     found: list[Experiment] = []
-    for name in names or (DEFAULT,):
+    if options.faults and names:
+        problems.add("--fault makes an experiment of its own: name either experiments or faults")
+    if options.faults:
+        found.append(CHOSEN_FAULTS)
+    for name in names or (() if options.faults else (DEFAULT,)):
         with problems.collecting():
             found.extend(e for e in chosen((name,)) if e not in found)
     for value, text in (
@@ -123,6 +134,7 @@ def _checked(
         (options.users, "--users"),
         (options.rate_rps, "--rate"),
         (1 if options.blocks is None else options.blocks, "--blocks"),
+        (options.repeat, "--repeat"),
     ):
         if not 0 < value < 1e9:
             problems.add(f"{text} must be above zero, not {value:g}")
@@ -140,6 +152,13 @@ def _checked(
 def _check_capacity(options: Options, found: list[Experiment], problems: Problems) -> None:
     if options.workers <= 0:
         return
-    most = max((s.workers * len(s.modes) for e in found for s in e.stages(options)), default=0)
+    from authlab.experiments.faulted import FaultExperiment
+
+    most = 0
+    for experiment in found:
+        most = max([most, *(stage.workers * len(stage.modes) for stage in experiment.stages(options))])
+        if isinstance(experiment, FaultExperiment):
+            with problems.collecting():
+                most = max([most, *(stage.most_workers for stage in experiment.fault_stages(options))])
     if problem := too_many(most):
         problems.add(f"{problem}; use fewer --workers or fewer --mode")

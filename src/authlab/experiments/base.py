@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from authlab.load.scenario import Scenario
+from authlab.model.faults import PlannedFault
 from authlab.model.findings import ExperimentResult, Prediction
 from authlab.model.modes import Mode, mode_named
 from authlab.model.windows import mode_of
@@ -24,8 +25,9 @@ class Options:
 
     `budget_s` is the time that a run may take; `asked_s` is the same where the user named it, for experiments
     that need another default. The first `warmup_s` of a slice are kept apart (seen: the first 20 ms are 15 % slower),
-    but never more than a quarter of it. `modes` are names; those in `own_modes` are the user's. `scenario` is what the
-    users do, None for the default.
+    but never more than a quarter of it. `repeat` is how often a fault experiment is done, each time with a seed of
+    its own. `modes` are names; those in `own_modes` are the user's. `scenario` is what the users do, None for the
+    default. `faults` are those that the user chose.
     """
 
     workers: int = 3
@@ -39,9 +41,11 @@ class Options:
     asked_s: float | None = None
     modes: tuple[str, ...] = ()
     seed: int = 1
+    repeat: int = 2
     quick: bool = False
     own_modes: tuple[Mode, ...] = ()
     scenario: Scenario | None = None
+    faults: tuple[PlannedFault, ...] = ()
 
     def mode(self, name: str) -> Mode:
         """The mode of that name, built in or the user's. Raises `UnknownName`."""

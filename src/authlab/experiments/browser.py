@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from authlab.browser.cells import ATTACHED, ATTACKS, CHANGED, KEPT, READABLE, STOLEN, quantity_of
-from authlab.browser.checks import CHECKS
+from authlab.browser.checks import CHECKS, CONTROLS
 from authlab.browser.order import Answer, key_of
 from authlab.browser.places import PLACES
 from authlab.browser.rules import ruling
@@ -128,7 +128,7 @@ def _observation(prediction: Prediction, answers: Mapping[str, Answer]) -> Obser
 def _missing_control(prediction: Prediction, answers: Mapping[str, Answer]) -> str | None:
     """Why a "no" of this question would tell nothing; None where the attack was seen to work."""
     attack, _, question = prediction.quantity.partition(": ")
-    control = _CONTROLS.get((attack, question))
+    control = _CONTROLS.get((attack, question)) or CONTROLS.get((prediction.mode, prediction.quantity))
     if control is None:
         return None
     answer = answers.get(key_of(*control))
@@ -166,7 +166,7 @@ _TABLE: Final = (
     BrowserExperiment(
         "csrf-cookies",
         "browsers attach cookies to forged requests",
-        "forged form, JSON and fetch: cookie attached? state changed? answer readable? (waits 131 s)",
+        "forged form, JSON, fetch, image, frame: cookie attached? state changed? answer readable? (waits 131 s)",
         ("forged-post", "forged-json", "forged-fetch-blocked", "forged-fetch-allowed"),
         supports=("cors-evil",),
     ),

@@ -15,20 +15,48 @@ _MODULES: Final = (
 )
 """Modules of this package, in the order of `authlab list`. Each names its experiment EXPERIMENT."""
 
+_FAULT_MODULES: Final[tuple[str, ...]] = (
+    "worker_crash",
+    "rolling_restart",
+    "sticky_drain",
+    "new_servers",
+    "redis_restart",
+    "redis_latency",
+    "key_rotation",
+    "clock_skew",
+    "login_storm",
+    "storm_metastable",
+    "prefork_trap",
+    "logout_takes_effect",
+)
+"""The same for fault experiments, in `experiments/faulty/`."""
+
 
 def _experiment(module: str) -> Experiment:
     found: Experiment = import_module(f"authlab.experiments.{module}").EXPERIMENT
     return found
 
 
+FAULT_EXPERIMENTS: dict[str, Experiment] = {
+    found.id: found for found in (_experiment(f"faulty.{module}") for module in _FAULT_MODULES)
+}
+
 EXPERIMENTS: dict[str, Experiment] = {
     **{found.id: found for found in map(_experiment, _MODULES)},
+    **FAULT_EXPERIMENTS,
     **BROWSER_EXPERIMENTS,
 }
 
 DEFAULT = "three-modes"
 
-GROUPS: dict[str, tuple[str, ...]] = {"browser": tuple(BROWSER_EXPERIMENTS), "all": tuple(EXPERIMENTS)}
+CHOSEN_FAULTS: Experiment = _experiment("faulty.chosen")
+"""What `authlab run --fault …` runs: no name of its own on the command line."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "faults": tuple(FAULT_EXPERIMENTS),
+    "browser": tuple(BROWSER_EXPERIMENTS),
+    "all": tuple(EXPERIMENTS),
+}
 
 
 def chosen(names: tuple[str, ...]) -> list[Experiment]:

@@ -12,8 +12,11 @@ from typing import Literal
 
 import psutil
 
+from authlab.browser.chromium import find_chromium
 from authlab.host.content import content_root
 from authlab.host.machine import pinning
+from authlab.lab.browsing.driving import check_packages
+from authlab.lab.browsing.standing import shipped_pages
 from authlab.lab.preflight import find_docker
 from authlab.model.errors import LabError
 from authlab.stack.programs import find_nginx, find_store_server
@@ -23,6 +26,7 @@ State = Literal["good", "poor", "missing"]
 
 _DISK_WANTED = 1024**3
 _MEMORY_WANTED = 2 * 1024**3
+_BROWSER_LAB = "the browser lab (authlab run browser, authlab up MODE --browser)"
 _BUSY = 0.5
 """Load average per core from which measurements suffer."""
 
@@ -46,6 +50,9 @@ def diagnose(results: Path) -> list[Finding]:
         lambda: _program("nginx", find_nginx),
         lambda: _program("Redis", find_store_server),
         lambda: _program("Docker", find_docker, only_for="--stack compose"),
+        lambda: _program("Chromium", find_chromium, only_for=_BROWSER_LAB),
+        lambda: _program("Playwright and trustme", check_packages, only_for=_BROWSER_LAB),
+        lambda: _program("browser lab's page", lambda: shipped_pages().app, only_for=_BROWSER_LAB),
         _locust,
         _cores,
         _memory,
@@ -69,7 +76,7 @@ def _content() -> Finding:
 
 def _program(name: str, find: Callable[[], object], only_for: str = "") -> Finding:
     try:
-        return Finding(name, "good", str(find()))
+        return Finding(name, "good", str(find() or "installed"))
     except LabError as error:
         text, _, remedy = str(error).partition(" Remedy: ")
         return Finding(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from authlab.experiments.base import Experiment, Stage, StageData
 from authlab.experiments.catalogue import EXPERIMENTS
+from authlab.experiments.faulted import FaultData, FaultExperiment
 from authlab.lab.extensions import own_modes_of
 from authlab.lab.summaries import reasons_of, summary_of
 from authlab.model.findings import ExperimentResult, Verdict
@@ -18,10 +19,27 @@ from authlab.store.frames import TrialFrames
 
 def judged(experiment: Experiment, planned: ExperimentResult, data: Sequence[StageData]) -> ExperimentResult:
     """The experiment's result; a judge that crashes yields `inconclusive`, never a pass."""
-    if not any(frames.samples.height for stage in data for frames in stage.frames.values()):
+    if not _measured_any(data):
         return replace(planned, verdict=Verdict("inconclusive", "nothing was measured"))
+    return _soundly(planned, lambda: experiment.judge(planned.predictions, data))
+
+
+def judged_faults(
+    experiment: FaultExperiment, planned: ExperimentResult, data: Sequence[FaultData]
+) -> ExperimentResult:
+    """The same for a fault experiment."""
+    if not _measured_any(data):
+        return replace(planned, verdict=Verdict("inconclusive", "nothing was measured"))
+    return _soundly(planned, lambda: experiment.judge_faults(planned.predictions, data))
+
+
+def _measured_any(data: Sequence[StageData] | Sequence[FaultData]) -> bool:
+    return any(frames.samples.height for stage in data for frames in stage.frames.values())
+
+
+def _soundly(planned: ExperimentResult, judge: Callable[[], ExperimentResult]) -> ExperimentResult:
     try:
-        return experiment.judge(planned.predictions, data)
+        return judge()
     except Exception as error:  # noqa: BLE001  (whatever a judge does, the data must get their report)
         where = traceback.extract_tb(error.__traceback__)[-1]
         return replace(

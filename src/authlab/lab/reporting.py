@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from authlab.host.chart_script import begin
+from authlab.lab.browsing.trials import judged_so_far
 from authlab.lab.collecting import collect, has_raw
 from authlab.lab.judging import judge_again
 from authlab.lab.reading import is_recording, is_running
 from authlab.lab.recordings import run_of_recording
 from authlab.model.errors import Damaged, Unavailable, all_of
+from authlab.model.history import TrialHistory
 from authlab.model.run import Run
 from authlab.report import (
     build_report,
@@ -28,6 +30,7 @@ from authlab.report import (
 from authlab.report.compare.margins import Margins
 from authlab.store.atomic import write_text
 from authlab.store.frames import TrialFrames
+from authlab.store.history import read_trial_history
 from authlab.store.runs import RunFolder, read_object
 
 
@@ -47,14 +50,20 @@ def load_any(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
     for trial in run.trials:
         place = folder / "trials" / trial.id
         frames[trial.id] = collect(place) if has_raw(place) else store.read_frames(trial.id)
-    return judge_again(run, frames), frames
+    return judge_again(judged_so_far(run, store), frames), frames
+
+
+def histories_of(run: Run, folder: Path) -> dict[str, TrialHistory]:
+    """What was done to the run's trials, and what it did, by the trial's id. Raises `Damaged`."""
+    found = {trial.id: read_trial_history(folder / "trials" / trial.id) for trial in run.trials}
+    return {trial: history for trial, history in found.items() if history is not None}
 
 
 def write_reports(folder: Path) -> tuple[Path, list[str]]:
     """Write report.json, report.html and report.md of the run in `folder`; the HTML's path, and a summary."""
     begin()
     run, frames = load_any(folder)
-    report = build_report(run, frames)
+    report = build_report(run, frames, histories_of(run, folder))
     store = RunFolder(folder)
     store.write_report("report.json", report)
     store.write_report("report.md", render_markdown(report))

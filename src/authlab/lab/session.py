@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from authlab.experiments.base import Experiment, Options, Stage, StageData
-from authlab.experiments.browser import BROWSER_EXPERIMENTS, BrowserExperiment
+from authlab.experiments.browser import BrowserExperiment
+from authlab.experiments.catalogue import GROUPS
+from authlab.experiments.faulted import FaultData, FaultExperiment, FaultStage
 from authlab.host.machine import machine_facts, package_versions, pinning
 from authlab.host.processes import Guardian
 from authlab.lab.browsing.driving import check_browser_lab, drive
 from authlab.lab.browsing.trials import planned_browser_trials, shared_out
 from authlab.lab.extensions import extension_parameters
-from authlab.lab.judging import judged
+from authlab.lab.fault_stage import FaultOutcome, run_fault_stage, texts_of
+from authlab.lab.judging import judged, judged_faults
 from authlab.lab.lifetime import private_folder, terminate_as_interrupt
 from authlab.lab.listening import Listener
 from authlab.lab.preflight import check_programs
@@ -61,13 +64,16 @@ def run_experiments(
     can mend; the run then says `failed` and why.
     """
     plans = [(experiment, experiment.stages(options)) for experiment in experiments]
+    harming = [(e, e.fault_stages(options)) for e in experiments if isinstance(e, FaultExperiment)]
     browsing = [experiment for experiment in experiments if isinstance(experiment, BrowserExperiment)]
     if len(browsing) < len(plans):
-        modes = (stage.mode(name) for _, stages in plans for stage in stages for name in stage.modes)
+        modes = [stage.mode(name) for _, stages in plans for stage in stages for name in stage.modes]
+        modes += [stage.mode(arm) for _, stages in harming for stage in stages for arm in stage.arms]
         check_programs(modes, choice.kind, load=True)
     if browsing:
         check_browser_lab()
-    check_room(results, sum(stage.requests for _, stages in plans for stage in stages))
+    requests = sum(stage.requests for _, stages in plans for stage in stages)
+    check_room(results, requests + sum(stage.requests for _, stages in harming for stage in stages))
     now = datetime.now(UTC)
     folder = RunFolder.create(results, new_run_id(_name(experiments), now))
     pins = pinning()
@@ -81,9 +87,13 @@ def run_experiments(
         stack=choice.kind,
         machine=machine_facts(pins),
         versions=package_versions(),
-        parameters=_parameters(options, plans),
+        parameters=_parameters(options, plans, harming),
         experiments=tuple(ExperimentResult(e.id, e.claim, tuple(e.predictions(options))) for e in experiments),
-        trials=(*(loaded := tuple(_planned_trials(plans))), *planned_browser_trials(browsing, len(loaded))),
+        trials=(
+            *(loaded := tuple(_planned_trials(plans))),
+            *(harmed := tuple(_planned_fault_trials(harming, len(loaded)))),
+            *planned_browser_trials(browsing, len(loaded) + len(harmed)),
+        ),
     )
     session = _Session(run, folder, listener)
     folder.write_run(run)
@@ -93,16 +103,17 @@ def run_experiments(
         with running(folder.path), terminate_as_interrupt(), Guardian() as guardian:
             runtime = private_folder(guardian)
             secrets = make_secrets(runtime / "secrets", options.users)
+
+            def context_for(trial_ids: Mapping[str, str]) -> StageContext:
+                return StageContext(folder, guardian, runtime, secrets, pins, trial_ids, listener, choice)
+
             for experiment, stages in plans:
-                if isinstance(experiment, BrowserExperiment):
+                if isinstance(experiment, BrowserExperiment | FaultExperiment):
                     continue
-                if not session.run_one(
-                    experiment,
-                    stages,
-                    lambda trial_ids: StageContext(
-                        folder, guardian, runtime, secrets, pins, trial_ids, listener, choice
-                    ),
-                ):
+                if not session.run_one(experiment, stages, context_for):
+                    break
+            for harmful, fault_stages in harming:
+                if session.interrupted or not session.run_faults(harmful, fault_stages, context_for):
                     break
             if browsing and not session.interrupted:
                 session.run_browser(browsing, guardian, runtime)
@@ -174,6 +185,42 @@ class _Session:
         self.listener.judged(result)
         return not self.interrupted
 
+    def run_faults(
+        self,
+        experiment: FaultExperiment,
+        stages: Sequence[FaultStage],
+        context_for: Callable[[Mapping[str, str]], StageContext],
+    ) -> bool:
+        """Carry out and judge one fault experiment; False if Ctrl-C cut it short."""
+        data: list[FaultData] = []
+        for stage in stages:
+            ids = {t.mode: t.id for t in self.run.trials if t.experiment == experiment.id and t.stage == stage.key}
+            outcome = run_fault_stage(stage, context_for(ids))
+            done = {ids[label]: label for label in outcome.frames}
+            self._keep(
+                replace(
+                    self.run,
+                    versions={**self.run.versions, **outcome.versions},
+                    trials=tuple(
+                        trial if (label := done.get(trial.id)) is None else _done(trial, label, outcome)
+                        for trial in self.run.trials
+                    ),
+                )
+            )
+            data.append(FaultData(stage, outcome.frames, outcome.invalid, outcome.faults, outcome.checks))
+            if outcome.interrupted:
+                self.interrupted = True
+                break
+        result = judged_faults(experiment, self._predictions(experiment.id), data)
+        self._keep(
+            replace(
+                self.run,
+                experiments=tuple(result if e.id == experiment.id else e for e in self.run.experiments),
+            )
+        )
+        self.listener.judged(result)
+        return not self.interrupted
+
     def run_browser(self, experiments: Sequence[BrowserExperiment], guardian: Guardian, runtime: Path) -> None:
         """Let browsers answer what these experiments ask, all of them side by side, and judge each."""
         planned = {experiment.id: self._predictions(experiment.id).predictions for experiment in experiments}
@@ -212,10 +259,18 @@ class _Session:
         self.folder.write_run(run)
 
 
+def _done(trial: Trial, label: str, outcome: FaultOutcome) -> Trial:
+    reasons = outcome.invalid[label]
+    return replace(trial, blocks=1, valid=not reasons, reasons=reasons, summary=outcome.summaries[label])
+
+
 def _name(experiments: Sequence[Experiment]) -> str:
     """What the run's folder is called after: its experiments, or their group where that is shorter to say."""
     ids = [experiment.id for experiment in experiments]
-    return "browser" if len(ids) > 1 and set(ids) == set(BROWSER_EXPERIMENTS) else "-".join(ids)
+    for group in ("browser", "faults"):
+        if len(ids) > 1 and set(ids) == set(GROUPS.get(group, ())):
+            return group
+    return "-".join(ids)
 
 
 def _planned_trials(plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> Iterator[Trial]:
@@ -236,8 +291,31 @@ def _planned_trials(plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> Iter
                 )
 
 
-def _parameters(options: Options, plans: Sequence[tuple[Experiment, Sequence[Stage]]]) -> dict[str, Any]:
-    if not any(stages for _, stages in plans):
+def _planned_fault_trials(
+    harming: Sequence[tuple[FaultExperiment, Sequence[FaultStage]]], before: int
+) -> Iterator[Trial]:
+    number = before
+    for experiment, stages in harming:
+        for stage in stages:
+            for arm in stage.arms:
+                number += 1
+                yield Trial(
+                    f"{number:02d}-{arm.label}-{stage.key}",
+                    experiment.id,
+                    stage.key,
+                    arm.label,
+                    stage.workers_of(arm),
+                    valid=False,
+                    reasons=("not measured",),
+                )
+
+
+def _parameters(
+    options: Options,
+    plans: Sequence[tuple[Experiment, Sequence[Stage]]],
+    harming: Sequence[tuple[FaultExperiment, Sequence[FaultStage]]],
+) -> dict[str, Any]:
+    if not any(stages for _, stages in [*plans, *harming]):
         return {"stages": []}  # a browser has no workers, users or rate to choose
     return {
         "workers": options.workers,
@@ -259,6 +337,24 @@ def _parameters(options: Options, plans: Sequence[tuple[Experiment, Sequence[Sta
                 "rate_rps": stage.rate_rps,
             }
             for experiment, stages in plans
+            for stage in stages
+        ]
+        + [
+            {
+                "experiment": experiment.id,
+                "key": stage.key,
+                "workers": stage.workers,
+                "labels": list(stage.labels),
+                "blocks": 1,
+                "slice_s": stage.duration_s,
+                "warmup_s": 0.0,
+                "gap_s": 0.0,
+                "users": stage.users,
+                "rate_rps": stage.rate_rps,
+                "seed": stage.seed,
+                "faults": {label: texts for label, texts in texts_of(stage).items() if texts},
+            }
+            for experiment, stages in harming
             for stage in stages
         ],
     }

@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol, get_args
 
 from authlab.host.processes import Guardian
 from authlab.model.modes import Mode
-from authlab.stack.local import LocalStacks
+from authlab.stack.local import READ_TIMEOUT_S, LocalStacks
 from authlab.stack.protocol import Stack
 from authlab.stack.secrets import Secrets
 
@@ -65,11 +65,29 @@ def stacks_of(
     secrets: Secrets,
     cpus: Sequence[int] | None = None,
     port: int | None = None,
+    settings: Mapping[str, str] | None = None,
+    read_timeout_s: float = READ_TIMEOUT_S,
+    persistent_store: bool = False,
+    linked: bool = False,
 ) -> Stacks:
-    """Stacks of the kind that was chosen, not up yet. Raises `Unavailable` where something for them is missing."""
+    """Stacks of the kind that was chosen, not up yet; what the parameters mean is said by `LocalStacks`.
+
+    Raises `Unavailable` where something for them is missing.
+    """
     if choice.kind == "local":
         return LocalStacks(
-            modes, workers=workers, guardian=guardian, runtime=runtime, logs=logs, secrets=secrets, cpus=cpus, port=port
+            modes,
+            workers=workers,
+            guardian=guardian,
+            runtime=runtime,
+            logs=logs,
+            secrets=secrets,
+            cpus=cpus,
+            port=port,
+            settings=settings,
+            read_timeout_s=read_timeout_s,
+            persistent_store=persistent_store,
+            linked=linked,
         )
     from authlab.stack.compose import ComposeStacks  # the Docker SDK is loaded by those who use it
 
@@ -83,4 +101,8 @@ def stacks_of(
         cpus=cpus,
         port=port,
         worker_cpus=choice.worker_cpus,
+        settings=settings,
+        read_timeout_s=read_timeout_s,
+        persistent_store=persistent_store,
+        linked=linked,
     )

@@ -28,10 +28,13 @@ class Window:
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """Windows in the order of time, for `users` users. `relogin`: what a user does whose credential is refused.
+    """Windows in the order of time, for `users` users.
 
     `mix` holds the shares of the scenario's operations, None for the scenario's own mix; `timeout_s` the time after
-    which a request is given up.
+    which a request is given up. `relogin`: what a user does whose credential is refused; with "always" it logs in again
+    each time, and a log-in that fails is tried again at the user's next arrival, in place of what was planned for it.
+    `addresses`: each user says in `X-Forwarded-For` that it comes from a network of its own (10.A.B.1, where A.B is its
+    number + 1): for routing by address.
     """
 
     seed: int
@@ -39,7 +42,8 @@ class LoadPlan:
     windows: tuple[Window, ...]
     mix: Mapping[str, float] | None = None
     timeout_s: float = DEFAULT_TIMEOUT_S
-    relogin: Literal["never", "once"] = "never"
+    relogin: Literal["never", "once", "always"] = "never"
+    addresses: bool = False
 
     def to_json(self, go: Path) -> str:
         """The plan file's text. `go` is the file whose appearance will start the windows."""
@@ -51,6 +55,7 @@ class LoadPlan:
             "mix": None if self.mix is None else dict(self.mix),
             "timeout_s": self.timeout_s,
             "relogin": self.relogin,
+            "addresses": self.addresses,
             "go": str(go.absolute()),
         }
         return json.dumps(body, indent=1) + "\n"

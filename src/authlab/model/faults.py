@@ -1,8 +1,24 @@
-"""A fault as it happened: what was done to what, from when to when, and how it is known that it took effect."""
+"""Faults: as they are planned, and as they happened."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlannedFault:
+    """A fault to be done `at_s` seconds after the load's start.
+
+    `for_s` is how long it lasts, None where it is over at once or where the fault itself knows when it ends. `value` is
+    its size in the fault's own unit (milliseconds, workers, seconds), None where it has none or its default is meant.
+    `target` names a worker, empty where the seed chooses one.
+    """
+
+    kind: str
+    at_s: float
+    for_s: float | None = None
+    value: float | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from authlab.model.faults import FaultEvent
+
 Lane = Literal["user", "proxy", "workers", "store"]
 LANES: Final[tuple[Lane, ...]] = ("user", "proxy", "workers", "store")
 """The lanes of a diagram, from the one who asks to where the state is kept."""
@@ -113,3 +115,11 @@ class Checked:
     recoveries: tuple[Recovery, ...] = ()
     seconds: Seconds | None = None
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrialHistory:
+    """What was done to one trial, and what each history checker found in it."""
+
+    faults: tuple[FaultEvent, ...] = ()
+    checks: tuple[Checked, ...] = ()

@@ -47,8 +47,13 @@ class Mode:
     needs_store: bool = False
     app: App | None = None
 
+    @property
+    def signs_tokens(self) -> bool:
+        """Whether its workers sign what the client shows."""
+        return self.state.startswith("jwt")
 
-ROUTINGS = ("round-robin", "sticky-cookie")
+
+ROUTINGS = ("round-robin", "sticky-cookie", "ip-hash", "hash", "consistent-hash")
 
 _MODES = (
     Mode(
@@ -89,6 +94,45 @@ _MODES = (
             survives_store_loss=True,
         ),
         "sessions in worker memory, nginx sends each client to its worker by a cookie",
+    ),
+    Mode(
+        "ip-hash",
+        "memory",
+        "ip-hash",
+        Traits(
+            authenticates=True,
+            any_worker_serves=True,
+            revocable=True,
+            survives_worker_loss=False,
+            survives_store_loss=True,
+        ),
+        "sessions in worker memory, nginx sends each client to a worker by the hash of its address",
+    ),
+    Mode(
+        "hash",
+        "memory",
+        "hash",
+        Traits(
+            authenticates=True,
+            any_worker_serves=True,
+            revocable=True,
+            survives_worker_loss=False,
+            survives_store_loss=True,
+        ),
+        "sessions in worker memory, routed by the hash of a cookie that is given before the log-in",
+    ),
+    Mode(
+        "consistent-hash",
+        "memory",
+        "consistent-hash",
+        Traits(
+            authenticates=True,
+            any_worker_serves=True,
+            revocable=True,
+            survives_worker_loss=False,
+            survives_store_loss=True,
+        ),
+        "the same with a ring (ketama): one worker more or less moves few clients",
     ),
     Mode(
         "redis",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from authlab.model.findings import ExperimentResult, Judgement
+from authlab.model.history import TrialHistory
 from authlab.model.run import Run
 from authlab.report.limits import limits_of
 from authlab.report.matrix import matrix_of
@@ -19,21 +21,26 @@ from authlab.report.tables.differences import difference_section
 from authlab.report.tables.failures import failure_rows
 from authlab.report.tables.generator import generator_rows
 from authlab.report.tables.heatmap import heatmap_section
+from authlab.report.tables.history import history_section
 from authlab.report.tables.memory import memory_rows
 from authlab.report.tables.outcomes import outcome_rows
 from authlab.report.tables.percentiles import percentile_section
 from authlab.store.frames import TrialFrames
 
 REPORT_SCHEMA: Final = "authlab/report/1"
+_NO_HISTORIES: Final[Mapping[str, TrialHistory]] = MappingProxyType({})
 
 
-def build_report(run: Run, frames: Mapping[str, TrialFrames]) -> dict[str, Any]:
+def build_report(
+    run: Run, frames: Mapping[str, TrialFrames], histories: Mapping[str, TrialHistory] = _NO_HISTORIES
+) -> dict[str, Any]:
     """report.json of a run.
 
     `frames` holds each trial's tables by the trial's id; a trial whose tables are missing or empty is listed
-    but not charted. The same run gives the same report, on any machine: resampling is seeded by the run's seed.
+    but not charted. `histories` holds what was done to the trials of fault stages, and what it did. The same
+    run gives the same report, on any machine: resampling is seeded by the run's seed.
     """
-    experiments = [_experiment(run, result, frames) for result in _results(run)]
+    experiments = [_experiment(run, result, frames, histories) for result in _results(run)]
     report: dict[str, Any] = {
         "schema": REPORT_SCHEMA,
         "run": {
@@ -74,7 +81,9 @@ def _results(run: Run) -> list[ExperimentResult]:
     return [*run.experiments, *(ExperimentResult(id=name, claim="", predictions=()) for name in orphans)]
 
 
-def _experiment(run: Run, result: ExperimentResult, frames: Mapping[str, TrialFrames]) -> dict[str, Any]:
+def _experiment(
+    run: Run, result: ExperimentResult, frames: Mapping[str, TrialFrames], histories: Mapping[str, TrialHistory]
+) -> dict[str, Any]:
     setups = setups_of(run, result.id, frames)
     return {
         "id": result.id,
@@ -96,7 +105,7 @@ def _experiment(run: Run, result: ExperimentResult, frames: Mapping[str, TrialFr
             for trial in run.trials
             if trial.experiment == result.id
         ],
-        "setups": [_setup(setup, result, run.seed) for setup in setups],
+        "setups": [_setup(setup, result, run.seed, frames, histories) for setup in setups],
     }
 
 
@@ -108,7 +117,14 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def _setup(setup: Setup, result: ExperimentResult, seed: int) -> dict[str, Any]:
+def _setup(
+    setup: Setup,
+    result: ExperimentResult,
+    seed: int,
+    frames: Mapping[str, TrialFrames],
+    histories: Mapping[str, TrialHistory],
+) -> dict[str, Any]:
+    harmed = setup.faulted or any(trial.id in histories for trial in setup.trials)
     return {
         "stage": setup.stage,
         "workers": setup.workers,
@@ -122,11 +138,13 @@ def _setup(setup: Setup, result: ExperimentResult, seed: int) -> dict[str, Any]:
         "percentiles": percentile_section(setup, seed),
         "heatmap": heatmap_section(setup),
         "cpu": cpu_rows(setup),
-        "differences": difference_section(setup, seed),
+        # Arms are harmed at the same moments: their ratios would be those of the faults.
+        "differences": [] if harmed else difference_section(setup, seed),
         "balance": balance_rows(setup),
         "memory": memory_rows(setup),
         "outcomes": outcome_rows(setup),
         "generator": generator_rows(setup),
+        **({"history": history_section(setup, frames, histories)} if harmed else {}),
     }
 
 

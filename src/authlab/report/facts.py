@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from authlab.report.charts.differences import differences_title
 from authlab.report.charts.failures import failures_title, workers_title
+from authlab.report.faulted import finding, is_faulted
 from authlab.report.words import UNKNOWN, duration, number, percent, sentence, size, whole
 
 _KNOWN: Final = {
@@ -58,6 +59,9 @@ def standfirst(report: dict[str, Any]) -> str:
     setups = [setup for experiment in report["experiments"] for setup in experiment["setups"]]
     if len(report["experiments"]) > 1 or not setups:
         return ""
+    if is_faulted(report["experiments"][0]):
+        said = finding(report["experiments"][0])
+        return f"{said}." if said else ""
     if len(setups) > 1:
         return f"{workers_title(setups)}."
     setup = setups[0]

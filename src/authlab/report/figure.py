@@ -30,6 +30,7 @@ class Figure:
 
     `spec` is a Vega-Lite specification without a width, `pad` the pixels beside its plots (axis labels, margins):
     the page sets the width that is left. A figure without a spec is its table alone, which is then shown open.
+    `steps` are what the chart shows one after the other, in words and numbered as in the chart.
     """
 
     id: str
@@ -40,3 +41,4 @@ class Figure:
     spec: dict[str, Any] | None = None
     pad: int = 0
     notes: Sequence[str] = field(default=())
+    steps: Sequence[str] = field(default=())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from authlab.report.charts.failures import workers_figure
-from authlab.report.charts.gallery import figures_of
+from authlab.report.charts.gallery import figures_of, harm_figures_of
 from authlab.report.charts.observations import observations_figure
 from authlab.report.facts import circumstances, command_line, facts, headline, standfirst
+from authlab.report.faulted import is_faulted
 from authlab.report.figure import Figure
 from authlab.report.page import render_page
 from authlab.report.verdicts import cards_of
@@ -50,7 +51,9 @@ def render_html(report: dict[str, Any]) -> str:
 
 def _part(number: int, experiment: dict[str, Any], *, several: bool) -> dict[str, Any]:
     setups = experiment["setups"]
-    together, observed = workers_figure(setups), observations_figure(experiment)
+    # Repetitions of one fault stage have the same workers: nothing varies along that axis.
+    together = None if is_faulted(experiment) else workers_figure(setups)
+    observed = observations_figure(experiment)
     labels = list(dict.fromkeys(label for setup in setups for label in setup["labels"]))
     measured = sum(setup["measured"] for setup in setups)
     pseudo = any(setup["pseudo_blocks"] for setup in setups)
@@ -60,18 +63,31 @@ def _part(number: int, experiment: dict[str, Any], *, several: bool) -> dict[str
         "id": f"e{number}",
         "title": sentence(experiment["id"].replace("-", " ")) + ": what was measured",
         "summary": f"{whole(measured)} requests over {span} in {', '.join(label_words(label) for label in labels)}.",
-        "first": [together] if together else [],
+        "first": [*([together] if together else []), *harm_figures_of(experiment)],
         "last": [observed] if observed else [],
         # A list of a page's buttons has no headings: where titles could be the same, this tells them apart.
         "within": f", {sentence(experiment['id'].replace('-', ' '))}" if several else "",
         "setups": [
-            {"title": _setup_title(setup), "within": f", {workers(setup['workers'])}", "figures": figures_of(setup)}
-            for setup in setups
+            {
+                "title": _setup_title(setup),
+                "within": _within(setup),
+                "figures": figures_of(setup),
+                # A fault is seen second by second or not at all; its repetitions may stay folded away.
+                "open": place == 0 and "history" in setup,
+            }
+            for place, setup in enumerate(setups)
         ],
     }
 
 
+def _within(setup: dict[str, Any]) -> str:
+    """What tells the titles of one setup from those of another."""
+    return f", {setup['stage']}" if "history" in setup else f", {workers(setup['workers'])}"
+
+
 def _setup_title(setup: dict[str, Any]) -> str:
+    if "history" in setup:
+        return f"{sentence(setup['stage'])}: second by second, counter-examples, response time and the rest"
     return f"{workers(setup['workers'])}: failures, response time, CPU and the rest"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from authlab.checkers.guards import MIN_BLOCKS
 from authlab.model.findings import YES_NO
+from authlab.report.faulted import faulted, limits
 from authlab.report.words import count, inner, percent
 
 
@@ -15,6 +16,7 @@ def limits_of(report: dict[str, Any]) -> list[str]:
     return [
         *_status(report["run"]),
         *_trials(report["experiments"]),
+        *(limits(harmed) if (harmed := faulted(report["experiments"])) else []),
         *_blocks(setups),
         *_sight(setups),
         *_tails(setups),
@@ -45,7 +47,7 @@ def _trials(experiments: list[dict[str, Any]]) -> list[str]:
 
 def _blocks(setups: list[dict[str, Any]]) -> list[str]:
     found = []
-    if any(setup["pseudo_blocks"] for setup in setups):
+    if any(setup["pseudo_blocks"] and "history" not in setup for setup in setups):
         found.append(
             "A recording has no blocks: its seconds stand in for them. Its intervals show how much one trial "
             "swings within itself, not how much another day or another machine would differ."

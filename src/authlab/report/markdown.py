@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from authlab.report.charts.observations import HEADS, observation_rows
+from authlab.report.charts.harm import arms_of, check_rows, checker_words, fault_rows
+from authlab.report.charts.observations import heads_of, observation_rows
 from authlab.report.facts import circumstances, command_line, facts, headline, standfirst
 from authlab.report.verdicts import cards_of
 from authlab.report.words import (
@@ -42,6 +43,7 @@ def render_markdown(report: dict[str, Any]) -> str:
     for experiment in report["experiments"]:
         for setup in experiment["setups"]:
             lines += _setup(experiment, setup)
+        lines += _harm(experiment)
         lines += _observations(experiment)
     lines += _list("What this run can’t tell", [prose(limit) for limit in report["limits"]])
     lines += _list("How it was measured", [f"**{p['term']}.** {prose(p['text'])}" for p in report["method"]])
@@ -105,6 +107,7 @@ def _cell(cell: dict[str, Any]) -> str:
 
 def _setup(experiment: dict[str, Any], setup: dict[str, Any]) -> list[str]:
     size = f", {workers(setup['workers'])}" if setup["workers"] else ""
+    size += f", {escape(setup['stage'])}" if "history" in setup and len(experiment["setups"]) > 1 else ""
     shares = {row["label"]: row for row in setup["failures"]}
     costs = {row["label"]: row for row in setup["cpu"]}
     points = {(row["label"], row["percentile"]): row for row in setup["percentiles"]["headline"]}
@@ -126,13 +129,43 @@ def _setup(experiment: dict[str, Any], setup: dict[str, Any]) -> list[str]:
     return [title, "", *table(heads, rows, numeric=tuple(range(1, len(heads))))]
 
 
+def _harm(experiment: dict[str, Any]) -> list[str]:
+    """Checks, faults, requests by second and counter-examples of a fault experiment; nothing for any other."""
+    lines = []
+    for title, (heads, rows) in (("Checks", check_rows(experiment)), ("Faults", fault_rows(experiment))):
+        if rows:
+            numeric = tuple(place for place, head in enumerate(heads) if head.numeric)
+            cells = [tuple(escape(cell) for cell in row) for row in rows]
+            lines += [f"### {title}", "", *table([head.title for head in heads], cells, numeric)]
+    for stage, arm in arms_of(experiment):
+        name = f"`{_plain(arm['label'])}`" + (f" in {escape(stage)}" if stage else "")
+        if arm["seconds"]:
+            lines += _seconds(name, arm["seconds"])
+        for example in arm["examples"]:
+            lines += [f"**{name}, {escape(checker_words(example['checker']))}: {escape(example['summary'])}**", ""]
+            lines += [f"{number}. {escape(line)}" for number, line in enumerate(example["lines"], start=1)]
+            lines += [""]
+    return lines
+
+
+def _seconds(name: str, seconds: dict[str, list[int]]) -> list[str]:
+    """Requests per second by outcome, folded away."""
+    rows = [
+        (str(second), *(whole(count) for count in row))
+        for second, row in enumerate(zip(*seconds.values(), strict=True))
+    ]
+    heads = ["Second", *(escape(outcome) for outcome in seconds)]
+    summary = f"<details><summary>Requests per second by outcome: {name.replace('`', '')}</summary>"
+    return [summary, "", *table(heads, rows, numeric=tuple(range(len(heads)))), "</details>", ""]
+
+
 def _observations(experiment: dict[str, Any]) -> list[str]:
     """Everything that was observed, folded away: a pull request needs the tables above, a doubt needs this one."""
     rows = [tuple(escape(cell) for cell in row) for row in observation_rows(experiment)]
     if not rows:
         return []
     summary = f"<details><summary>{count(len(rows), 'observed value').replace(NBSP, ' ')}</summary>"
-    return [summary, "", *table(HEADS, rows, numeric=(3, 4, 5, 6)), "</details>", ""]
+    return [summary, "", *table(heads_of(experiment), rows, numeric=(3, 4, 5, 6)), "</details>", ""]
 
 
 def _estimate(row: dict[str, Any] | None, *, percent: bool = False) -> str:

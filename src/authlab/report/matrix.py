@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from authlab.browser.cells import ATTACKS, quantity_of
+from authlab.browser.cells import ATTACKS, KEPT, Attack, quantity_of
 from authlab.browser.places import PLACES
 
 Judged = dict[tuple[str, str], dict[str, Any]]
@@ -29,7 +29,9 @@ def matrix_of(experiments: list[dict[str, Any]]) -> dict[str, Any] | None:
         {
             "place": place.id,
             "title": place.title,
-            "cells": [{"attack": a.id, "asks": _asks(judged, place.id, a.id, a.questions)} for a in columns],
+            "cells": [
+                {"attack": a.id, "title": a.title, "asks": _asks(judged, place.id, a.id, a.questions)} for a in columns
+            ],
         }
         for place in PLACES.values()
     ]
@@ -40,9 +42,17 @@ def matrix_of(experiments: list[dict[str, Any]]) -> dict[str, Any] | None:
         "attacks": _attacks(len({attack.family for attack in columns}), len(columns)),
         "questions": counts.total(),
         "summary": ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()),
-        "reading": "Each cell says what was seen, what had been predicted, and whether both agree. Whoever keeps a "
-        "credential in a place wants “no” everywhere but in the last column.",
+        "reading": f"Each cell says what was seen, what had been predicted, and whether both agree. {_wanted(columns)}",
     }
+
+
+def _wanted(columns: list[Attack]) -> str:
+    """What whoever keeps a credential would like to read; surviving a reload is the one thing that is good to have."""
+    good = [attack.title for attack in columns if KEPT in attack.questions]
+    if len(good) == len(columns):
+        return "Whoever keeps a credential in a place wants “yes”."
+    but = f" but under “{good[0]}”" if good else ""
+    return f"Whoever keeps a credential in a place wants “no” everywhere{but}."
 
 
 def _attacks(families: int, kinds: int) -> str:

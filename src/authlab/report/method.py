@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from authlab.model.findings import YES_NO
+from authlab.report.faulted import faulted, method_points
 from authlab.report.words import count, number
 
 
@@ -14,13 +15,20 @@ def method_of(report: dict[str, Any]) -> list[dict[str, str]]:
     asked = any(p["unit"] == YES_NO for experiment in report["experiments"] for p in experiment["predictions"])
     if not setups:
         return [_asked()] if asked else [_prediction()]
+    harmed = faulted(report["experiments"])
+    steady = [setup for setup in setups if "history" not in setup]
     recording = all(setup["pseudo_blocks"] for setup in setups)
-    points = [_prediction(), _arrivals(report["parameters"])]
-    points.append(_recording() if recording else _blocks(report["parameters"]))
+    points = [_prediction(), _arrivals(report["parameters"], steady=bool(steady))]
+    if steady:
+        points.append(_recording() if recording else _blocks(report["parameters"]))
+    points += method_points(harmed) if harmed else []
     points += [_response(), _interval(recording)]
     points += [_asked()] if asked else []
     if any(setup["cpu"] for setup in setups):
         points.append(_cpu(report["machine"]))
+    if not steady:
+        points.append(_counts_of_faults())
+        return points
     points.append(
         {
             "term": "What counts",
@@ -50,8 +58,25 @@ def _asked() -> dict[str, str]:
     }
 
 
-def _arrivals(parameters: dict[str, Any]) -> dict[str, str]:
+def _counts_of_faults() -> dict[str, str]:
+    return {
+        "term": "What counts",
+        "text": "Charts of response time and tables of refusals show requests after a successful log-in, outside of "
+        "warm-up. Whether users log in again after a refusal is part of each arm.",
+    }
+
+
+def _arrivals(parameters: dict[str, Any], *, steady: bool) -> dict[str, str]:
     rate, users = parameters.get("rate_rps"), parameters.get("users")
+    if not steady:
+        stages = [stage for stage in parameters.get("stages", ()) if "faults" in stage]
+        rate, users = (stages[0]["rate_rps"], stages[0]["users"]) if stages else (rate, users)
+        load = f"{number(rate)} requests/s by {count(users, 'user')} in each arm" if rate and users else "Requests"
+        return {
+            "term": "Open loop",
+            "text": f"{load}, unless an arm says otherwise, sent on a Poisson schedule that does not wait for answers. "
+            "An arrival that could never be sent is counted.",
+        }
     load = f"{number(rate)} requests/s by {count(users, 'user')}" if rate and users else "Requests"
     return {
         "term": "Open loop",
@@ -61,7 +86,7 @@ def _arrivals(parameters: dict[str, Any]) -> dict[str, str]:
 
 
 def _blocks(parameters: dict[str, Any]) -> dict[str, str]:
-    stages = parameters.get("stages") or [parameters]
+    stages = [stage for stage in parameters.get("stages") or () if "faults" not in stage] or [parameters]
     blocks, length = stages[0].get("blocks"), stages[0].get("slice_s")
     how_many = f"{count(blocks, 'block')} of {length:g} s slices" if blocks and length else "Blocks"
     return {

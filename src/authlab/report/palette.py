@@ -15,7 +15,7 @@ from authlab.model.windows import AGAIN, mode_of
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, point shape (a Vega symbol) and line dash of a mode; the A/A twin is drawn hollow."""
+    """Colour, point shape (a Vega symbol, or a path within ±1) and line dash of a mode; the A/A twin is hollow."""
 
     colour: str
     shape: str
@@ -24,15 +24,18 @@ class Look:
 
 
 _SOLID: Final = (1, 0)
+_STAR: Final = "M0,-1L0.3,-0.3L1,0L0.3,0.3L0,1L-0.3,0.3L-1,0L-0.3,-0.3Z"
+_PENTAGON: Final = "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z"
+_HEXAGON: Final = "M-0.5,-0.87L0.5,-0.87L1,0L0.5,0.87L-0.5,0.87L-1,0Z"
 _FIXED: Final = {
     "none": Look("#7c7f86", "circle"),
     "memory": Look("#d55e00", "cross"),
     "sticky": Look("#009371", "square"),
     "redis": Look("#b8549a", "diamond"),
     "jwt": Look("#1478bd", "triangle-up"),
-    "ip-hash": Look("#5b8a1f", "square", (6, 2)),
-    "hash": Look("#3f8c5a", "square", (3, 2)),
-    "consistent-hash": Look("#2f8a8f", "square", (8, 3)),
+    "ip-hash": Look("#5b8a1f", _STAR, (6, 2)),
+    "hash": Look("#3f8c5a", _PENTAGON, (3, 2)),
+    "consistent-hash": Look("#2f8a8f", _HEXAGON, (8, 3)),
     "redis-cached": Look("#a0559f", "diamond", (6, 2)),
     "signed-cookie": Look("#a37412", "triangle-down"),
     "jwt-rs256": Look("#4a72c8", "triangle-up", (6, 2)),
@@ -51,12 +54,34 @@ _DASHES: Final = (_SOLID, (6, 2), (3, 2), (8, 3))
 PARTS: Final = {"proxy": "#5d7fa8", "workers": "#ad7a1c", "store": "#94558a"}
 """Colours of the parts of a stack, in the order in which they are stacked."""
 
+OUTCOMES: Final = {
+    "ok": "#009371",
+    "auth": "#d55e00",
+    "wrong": "#b4503f",
+    "client": "#a37412",
+    "server": "#b8549a",
+    "proxy": "#7d62c0",
+    "network": "#1478bd",
+    "timeout": "#7c7f86",
+}
+"""Colours of what became of a request, in the order in which they are stacked."""
+
+FAULT: Final = "#b4503f"
+OTHER: Final = "#84754f"
+"""An outcome that a scenario of the user's own made up."""
+
 
 def look(label: str) -> Look:
-    """The look of a label. A mode of a user's own gets one from its name: the same in each of their reports."""
+    """The look of a label. A mode of a user's own gets one from its name: the same in each of their reports.
+
+    An arm that says more than its mode ("redis-aof") has its mode's colour, and a shape and dash of its own.
+    """
     mode = mode_of(label)
     found = _FIXED.get(mode)
-    if found is None:
+    base = None if found else _mode_within(mode)
+    if base is not None:
+        found = _varied(base, mode)
+    elif found is None:
         code = zlib.crc32(mode.encode())
         found = Look(
             _SPARE[code % len(_SPARE)],
@@ -66,3 +91,18 @@ def look(label: str) -> Look:
     if label.endswith(AGAIN):
         return Look(found.colour, found.shape, (2, 2), hollow=True)
     return found
+
+
+def _mode_within(label: str) -> Look | None:
+    """The look of the longest mode's name that the label begins with, up to a hyphen."""
+    words = label.split("-")
+    starts = ("-".join(words[:count]) for count in range(len(words) - 1, 0, -1))
+    return next((_FIXED[start] for start in starts if start in _FIXED), None)
+
+
+def _varied(base: Look, label: str) -> Look:
+    """The same colour, so that the mode is seen; never the same shape and dash, so that the arms are told apart."""
+    code = zlib.crc32(label.encode())
+    shapes = [shape for shape in _SHAPES if shape != base.shape]
+    dashes = [dash for dash in _DASHES if dash != base.dash]
+    return Look(base.colour, shapes[code % len(shapes)], dashes[code // 8 % len(dashes)])

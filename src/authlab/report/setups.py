@@ -36,7 +36,9 @@ MODE_ORDER = (
 class Setup:
     """Joined tables of the trials of one stage of an experiment.
 
-    `pseudo_blocks` names the labels that had no blocks of their own (a recording) and were cut into seconds.
+    `pseudo_blocks` names the labels that had no blocks of their own (a recording, an arm of a fault stage) and were
+    cut into seconds. `faulted`: its trials are arms that stood side by side, each under its own load, while faults
+    were done to them.
     """
 
     stage: str
@@ -46,6 +48,7 @@ class Setup:
     windows: pl.DataFrame
     resources: pl.DataFrame
     pseudo_blocks: frozenset[str]
+    faulted: bool = False
 
     @cached_property
     def measured(self) -> pl.DataFrame:
@@ -86,16 +89,22 @@ class Setup:
 def setups_of(run: Run, experiment: str, frames: Mapping[str, TrialFrames]) -> list[Setup]:
     """The setups of one experiment, one per stage, fewest workers first. Stages without a request are left out."""
     trials = [trial for trial in run.trials if trial.experiment == experiment]
+    harmed = fault_stages(run)
     found = []
     for workers, stage in sorted({(trial.workers, trial.stage) for trial in trials}):
         members = [trial for trial in trials if (trial.workers, trial.stage) == (workers, stage)]
-        setup = _join(stage, workers, members, frames)
+        setup = _join(stage, workers, members, frames, faulted=(experiment, stage) in harmed)
         if not setup.samples.is_empty():
             found.append(setup)
     return found
 
 
-def _join(stage: str, workers: int, trials: list[Trial], frames: Mapping[str, TrialFrames]) -> Setup:
+def fault_stages(run: Run) -> set[tuple[str, str]]:
+    """Experiment and key of the stages that planned faults, also of those that planned none for a control."""
+    return {(stage["experiment"], stage["key"]) for stage in run.parameters.get("stages", ()) if "faults" in stage}
+
+
+def _join(stage: str, workers: int, trials: list[Trial], frames: Mapping[str, TrialFrames], *, faulted: bool) -> Setup:
     tables = [(trial, frames[trial.id]) for trial in trials if trial.id in frames]
     samples, windows, resources = [], [], []
     pseudo: set[str] = set()
@@ -107,7 +116,10 @@ def _join(stage: str, workers: int, trials: list[Trial], frames: Mapping[str, Tr
         )
         if trial.stage == RECORDING:
             pseudo |= {label for label in rows["label"].unique().to_list() if label}
-        if trial.blocks <= 1:
+        if faulted:
+            # The phases of an arm's load are one window: faults know nothing of where one ends.
+            rows = rows.with_columns(pl.col("block").clip(0, 0))
+        if faulted or trial.blocks <= 1:
             rows, cut = _cut_into_seconds(rows)
             pseudo |= cut
         shift = _after(next_block, rows)
@@ -116,7 +128,7 @@ def _join(stage: str, workers: int, trials: list[Trial], frames: Mapping[str, Tr
         resources.append(held.resources.with_columns(pl.col("index") + offset))
     if not tables:
         empty = pl.DataFrame()
-        return Setup(stage, workers, tuple(trials), empty, empty, empty, frozenset())
+        return Setup(stage, workers, tuple(trials), empty, empty, empty, frozenset(), faulted)
     return Setup(
         stage,
         workers,
@@ -125,6 +137,7 @@ def _join(stage: str, workers: int, trials: list[Trial], frames: Mapping[str, Tr
         pl.concat(windows),
         pl.concat(resources),
         frozenset(pseudo),
+        faulted,
     )
 
 

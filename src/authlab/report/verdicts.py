@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from authlab.model.findings import YES_NO
+from authlab.report.faulted import is_faulted
 from authlab.report.words import count, in_unit, label_words, measured, quantity_title, sentence, whole
 
 
@@ -15,7 +16,7 @@ def cards_of(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _card(experiment: dict[str, Any]) -> dict[str, Any]:
     verdict = experiment["verdict"]
-    rows = [_row(judgement) for judgement in experiment["judgements"]]
+    rows = [_row(judgement, faulted=is_faulted(experiment)) for judgement in experiment["judgements"]]
     if not rows:
         rows = [_unjudged(prediction) for prediction in experiment["predictions"]]
     told = {
@@ -35,7 +36,7 @@ def _card(experiment: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _row(judgement: dict[str, Any]) -> dict[str, Any]:
+def _row(judgement: dict[str, Any], *, faulted: bool) -> dict[str, Any]:
     prediction, observation, verdict = (judgement[k] for k in ("prediction", "observation", "verdict"))
     unit = observation["unit"] if observation else _unit(prediction)
     row = _predicted(prediction, unit)
@@ -46,8 +47,18 @@ def _row(judgement: dict[str, Any]) -> dict[str, Any]:
     row["measured"] = measured(observation["value"], observation["interval"], unit)
     if unit == YES_NO:
         return {**row, "basis": observation["note"]}
-    row["basis"] = f"{count(observation['blocks'], 'block')}, {whole(observation['samples'])} requests"
+    row["basis"] = _basis_of_fault(observation) if faulted else _basis(observation)
     return row
+
+
+def _basis(observation: dict[str, Any]) -> str:
+    return f"{count(observation['blocks'], 'block')}, {whole(observation['samples'])} requests"
+
+
+def _basis_of_fault(observation: dict[str, Any]) -> str:
+    """Fault experiments count users (or other things, by their quantity) over repetitions, not requests over blocks."""
+    things = "user" if "user" in observation["quantity"] else "value"
+    return f"{count(observation['blocks'], 'repetition')}, {count(observation['samples'], things)}"
 
 
 def _unjudged(prediction: dict[str, Any]) -> dict[str, Any]:

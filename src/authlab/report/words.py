@@ -40,7 +40,7 @@ def quantity_title(name: str) -> str:
         stem = name.removesuffix(suffix)
         if stem != name and stem in TITLES:
             return form.format(TITLES[stem])
-    return TITLES.get(name) or name.replace("_", " ").strip().capitalize() or UNKNOWN
+    return TITLES.get(name) or name.removesuffix("_s").replace("_", " ").strip().capitalize() or UNKNOWN
 
 
 def sentence(text: str) -> str:
@@ -155,6 +155,8 @@ def in_unit(value: float | None, unit: str) -> str:
         return size(value)
     if unit == "ratio":
         return f"×{NBSP}{number(value)}"
+    if unit == "users" and value == 1:
+        return f"1{NBSP}user"
     return f"{number(value)}{NBSP}{plain.get(unit, unit)}".strip()
 
 

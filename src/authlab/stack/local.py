@@ -11,7 +11,7 @@ from authlab.host.ports import ReservedPort, free_port
 from authlab.host.processes import Guardian
 from authlab.model.modes import Mode
 from authlab.stack.bring_up import Unit, bring_down, bring_up
-from authlab.stack.local_stack import LocalStack
+from authlab.stack.local_operations import OperatedStack
 from authlab.stack.local_store import LocalStore
 from authlab.stack.programs import find_nginx, find_store_server
 from authlab.stack.secrets import Secrets
@@ -27,7 +27,8 @@ class LocalStacks:
     `workers` is the number per stack; `logs` gives the folder for the logs of a mode. `runtime` (which need not
     exist, and belongs to these stacks alone) is removed when the guardian ends. `cpus` are the cores that
     everything is pinned to once it is up. `settings` are further `AUTHLAB_…` variables for the workers. `port` fixes
-    the proxy's port, for one mode. `persistent_store` keeps the store's data over its restart.
+    the proxy's port, for one mode. `persistent_store` keeps the store's data over its restart; `linked` puts a link in
+    front of it, which can delay, stall and cut.
     Raises `Unavailable` if nginx or a needed store server is missing.
     """
 
@@ -45,6 +46,7 @@ class LocalStacks:
         port: int | None = None,
         read_timeout_s: float = READ_TIMEOUT_S,
         persistent_store: bool = False,
+        linked: bool = False,
         take_port: Callable[[], ReservedPort] = free_port,
     ) -> None:
         if workers < 1:
@@ -56,11 +58,11 @@ class LocalStacks:
         self._store: LocalStore | None = None
         if needing:
             log = logs(needing[0].name) / "store.log"
-            self._store = LocalStore(shared, find_store_server(), log, persistent=persistent_store)
+            self._store = LocalStore(shared, find_store_server(), log, persistent=persistent_store, linked=linked)
         self._cpus = cpus
         self._shared = shared
-        self.stacks: dict[str, LocalStack] = {
-            mode.name: LocalStack(mode, workers, shared, logs(mode.name), self._store, port) for mode in modes
+        self.stacks: dict[str, OperatedStack] = {
+            mode.name: OperatedStack(mode, workers, shared, logs(mode.name), self._store, port, cpus) for mode in modes
         }
         guardian.remove_at_end(runtime)
 
@@ -83,6 +85,8 @@ class LocalStacks:
 
     def down(self) -> None:
         """Bring everything down; harmless when it is."""
+        for stack in self.stacks.values():
+            stack.quiesce()
         bring_down(self._units())
 
     def troubles(self) -> list[str]:

@@ -2,66 +2,176 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from authlab.host.ports import ReservedPort
-from authlab.stack import store_server
+from authlab.host.ports import LOOPBACK, ReservedPort
+from authlab.model.errors import LabError
+from authlab.stack import link, store_server
+from authlab.stack.capabilities import Gone, Link
+from authlab.stack.link import ControlledLink
 from authlab.stack.part import Part
-from authlab.stack.probe import Probe
+from authlab.stack.probe import Probe, wait_until_ready
 from authlab.stack.programs import Program
 from authlab.stack.shared import Shared
 
 _PING_TIMEOUT_S = 1.0
+_FLUSH_WITHIN_S = 10.0
+_DIE_WITHIN_S = 10.0
+_STOP_WITHIN_S = 8.0
+"""As `stop_grace_period` in compose/base.yml."""
+
+_PAUSE_S = 0.005
 
 
 class LocalStore:
-    """A store server with its port and its data folder. A unit of `bring_up`."""
+    """A store server with its port and its data folder, and with `linked` a link in front of it. A unit of `bring_up`.
 
-    def __init__(self, shared: Shared, program: Program, log: Path, *, persistent: bool) -> None:
+    A server that is stopped keeps port and folder: what is in the folder (with `persistent`, its data) is there when
+    it is started again.
+    """
+
+    def __init__(self, shared: Shared, program: Program, log: Path, *, persistent: bool, linked: bool = False) -> None:
         self.program = program
         self._shared = shared
         self._log = log
         self._persistent = persistent
-        self._port: ReservedPort | None = None
+        self._linked = linked
+        self._ports: list[ReservedPort] = []  # the server's, and with a link its own and its control's
         self._part: Part | None = None
+        self._link_part: Part | None = None
 
     @property
     def port(self) -> int:
-        """Where it listens; 0 while it is down."""
-        return 0 if self._port is None else self._port.number
+        """Where the workers find it: the link's if there is one. 0 while it is down."""
+        return self._number(1 if self._linked else 0)
+
+    @property
+    def server_port(self) -> int:
+        """Where the server itself listens; 0 while it is down."""
+        return self._number(0)
+
+    @property
+    def link(self) -> Link | None:
+        """The link in front of it, if it was asked for and is up."""
+        if self._link_part is None:
+            return None
+        return ControlledLink(LOOPBACK, self.port, self._number(2), self._password)
 
     @property
     def parts(self) -> Sequence[Part]:
-        """Its one part, while it is up."""
-        return [] if self._part is None else [self._part]
+        """The server and the link, while it is up."""
+        return [part for part in (self._part, self._link_part) if part is not None]
 
     def reserve(self) -> None:
-        """Take a port."""
-        self._port = self._shared.take_port()
+        """Take the ports."""
+        self._ports = []
+        for _ in range(3 if self._linked else 1):
+            self._ports.append(self._shared.take_port())
 
     def start(self) -> None:
-        """Configure and start the server."""
+        """Configure and start the server, and the link."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        folder = self._shared.runtime / "store"
-        password = self._shared.secrets.store_password
-        store_server.prepare(folder, port=self.port, password=password, persistent=self._persistent)
-        self._part = Part("store", store_server.start(self._shared.guardian, self.program, folder, self._log))
+        store_server.prepare(self._folder, port=self.server_port, password=self._password, persistent=self._persistent)
+        self._part = Part("store", store_server.start(self._shared.guardian, self.program, self._folder, self._log))
+        if self._linked:
+            log = self._log.with_name("link.log")
+            process = link.start(
+                self._shared.guardian, port=self.port, control=self._number(2), store=self.server_port, log=log
+            )
+            self._link_part = Part("link", process)
 
     def probes(self) -> Sequence[Probe]:
-        """It is ready when it takes the password and answers."""
-        return [Probe(part.process, self._ask) for part in self.parts]
+        """The server is ready when it takes the password and answers, the link when that happens through it."""
+        places = (self.server_port, self.port)
+        return [Probe(part.process, self._question(port)) for part, port in zip(self.parts, places, strict=False)]
 
     def final_probes(self) -> Sequence[Probe]:
         """Nothing more to ask."""
         return []
 
     def forget(self) -> None:
-        """It has ended: let the port go."""
-        self._part = None
-        if self._port is not None:
-            self._port.release()
-            self._port = None
+        """It has ended: let the ports go."""
+        self._part = self._link_part = None
+        for port in self._ports:
+            port.release()
+        self._ports = []
 
-    def _ask(self, _wanted: object) -> str | None:
-        return store_server.why_not_ready(self.port, self._shared.secrets.store_password, _PING_TIMEOUT_S)
+    # What may be done to it while it is up: see authlab.stack.capabilities. Each raises `LabError`.
+
+    def stop(self, kill: bool) -> Gone:
+        """End the server in good order, or by SIGKILL."""
+        part = self._running("stopped")
+        process, since = part.process, time.monotonic()
+        part.expect_end()
+        if not kill:
+            process.stop(sig=signal.SIGTERM, within_s=_STOP_WITHIN_S)
+        else:
+            process.signal(signal.SIGKILL)
+            if process.wait(_DIE_WITHIN_S) is None:
+                raise LabError(f"the store did not die: its process {process.pid} still runs after SIGKILL.")
+        return Gone("store", process.pid, time.monotonic() - since)
+
+    def start_again(self, within_s: float) -> None:
+        """Start the server that was stopped, on its port and data; returns once it answers."""
+        part = self._known()
+        if part.process.poll() is None:
+            raise LabError("the store runs: it can't be started again.")
+        process = store_server.start(self._shared.guardian, self.program, self._folder, self._log)
+        part.replace(process)
+        wait_until_ready([Probe(process, self._question(self.server_port))], within_s)
+
+    def pause(self) -> int:
+        """Let the server stand still; its id."""
+        process = self._running("paused").process
+        if not process.signal(signal.SIGSTOP):
+            raise LabError("the store does not run: it can't be paused.")
+        return process.pid
+
+    def resume(self) -> None:
+        """Let it go on. Harmless where it does."""
+        self._known().process.signal(signal.SIGCONT)
+
+    def flush(self) -> int:
+        """Remove every key, of all modes that use it; how many there were."""
+        self._known()
+        return store_server.flush(self.server_port, self._password, _FLUSH_WITHIN_S)
+
+    def wait_serving(self, within_s: float) -> float:
+        """Return once the server answers, also if it is yet to be started; the seconds it took."""
+        part, since = self._known(), time.monotonic()
+        ask = self._question(self.server_port)
+        while why := ask(None):
+            if time.monotonic() > since + within_s:
+                dead = part.process.poll() is not None
+                words = part.process.obituary() if dead else f"Log: {part.process.log}"
+                raise LabError(f"the store did not answer within {within_s:g} s ({why}). {words}")
+            time.sleep(_PAUSE_S)
+        return time.monotonic() - since
+
+    @property
+    def _folder(self) -> Path:
+        return self._shared.runtime / "store"
+
+    @property
+    def _password(self) -> str:
+        return self._shared.secrets.store_password
+
+    def _number(self, place: int) -> int:
+        return self._ports[place].number if self._ports else 0
+
+    def _known(self) -> Part:
+        if self._part is None:
+            raise LabError("the store is down.")
+        return self._part
+
+    def _running(self, to_be: str) -> Part:
+        part = self._known()
+        if part.process.poll() is not None:
+            raise LabError(f"the store does not run: it can't be {to_be}.")
+        return part
+
+    def _question(self, port: int) -> Callable[[object], str | None]:
+        return lambda _wanted: store_server.why_not_ready(port, self._password, _PING_TIMEOUT_S)

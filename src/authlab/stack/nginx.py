@@ -6,7 +6,7 @@ import grp
 import os
 import pwd
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from authlab.host.content import content_root
@@ -21,27 +21,47 @@ ROUTING_COOKIE = "authlab_route"
 _DIRECTIVES = {
     "round-robin": "",
     "sticky-cookie": f"sticky cookie {ROUTING_COOKIE} path=/ httponly samesite=lax;",
+    "ip-hash": "ip_hash;",
+    "hash": "hash $lab_route;",
+    "consistent-hash": "hash $lab_route consistent;",
+}
+
+# A key that the client has before it logs in; `merge`, since else the server's own add_header would hide this one.
+_GIVE_ROUTE = ("add_header_inherit merge;", "add_header Set-Cookie $lab_new_route always;")
+
+# What a routing needs beside its upstream. Whoever reaches the proxy may say which client it speaks for: it listens on
+# loopback, and in containers to their private networks.
+_BESIDE: dict[str, tuple[str, ...]] = {
+    "ip-hash": (
+        "real_ip_header X-Forwarded-For;",
+        *(f"set_real_ip_from {net};" for net in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")),
+    ),
+    "hash": _GIVE_ROUTE,
+    "consistent-hash": _GIVE_ROUTE,
 }
 
 # Idle connections to the workers that the proxy may keep: more than users ever wait at once.
 _IDLE_CONNECTIONS = 256
 
 
-def upstream_conf(routing: str, addresses: Sequence[str]) -> str:
+def upstream_conf(routing: str, addresses: Sequence[str], drained: Collection[str] = ()) -> str:
     """`upstream.conf`: the workers at `addresses` ("host:port") behind one of `model.modes.ROUTINGS`.
+
+    Those that are also in `drained` get only clients that are bound to them.
 
     max_fails=0: nginx's default takes a worker out for ten seconds after one failure, which turns a rolling
     restart into "no live upstreams".
     """
     lines = [
         "zone workers 256k;",
-        *(f"server {address} max_fails=0;" for address in addresses),
+        *(f"server {address} max_fails=0{' drain' if address in drained else ''};" for address in addresses),
         _DIRECTIVES[routing],
         f"keepalive {_IDLE_CONNECTIONS};",
         "keepalive_requests 1000000;",
         "keepalive_timeout 60s;",
     ]
-    return "upstream workers {\n" + "".join(f"    {line}\n" for line in lines if line) + "}\n"
+    beside = "".join(f"{line}\n" for line in _BESIDE.get(routing, ()))
+    return beside + "upstream workers {\n" + "".join(f"    {line}\n" for line in lines if line) + "}\n"
 
 
 def listen_conf(address: str, read_timeout_s: float, *, log: str = "access.log authlab") -> str:
@@ -60,6 +80,13 @@ def prepare(folder: Path, *, routing: str, port: int, workers: Sequence[int], re
     (folder / "upstream.conf").write_text(upstream_conf(routing, addresses))
     (folder / "listen.conf").write_text(listen_conf(f"{LOOPBACK}:{port}", read_timeout_s))
     link_into(folder, "access.log", log)
+
+
+def rewrite_upstream(folder: Path, routing: str, addresses: Sequence[str], drained: Collection[str]) -> None:
+    """Give a prepared `folder` other workers; nginx takes them at SIGHUP."""
+    draft = folder / "upstream.conf.new"
+    draft.write_text(upstream_conf(routing, addresses, drained))
+    draft.replace(folder / "upstream.conf")
 
 
 def link_into(folder: Path, name: str, target: Path) -> None:

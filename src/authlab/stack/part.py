@@ -25,11 +25,22 @@ class Part:
         self._members = [process.pid]
         self._cpu_ns: dict[int, int] = {}  # by process, kept after its end: the sum must never fall
         self._losses: list[str] = []
+        self._wanted = False
+        self._leaving: set[int] = set()
 
     def replace(self, process: Process) -> None:
         """The program was started again as `process`: what was used so far stays in the account."""
         self.process = process
         self._members = [process.pid]
+        self._wanted = False
+
+    def expect_end(self) -> None:
+        """From now until `replace` its end is wanted: no trouble, and no loss."""
+        self._wanted = True
+
+    def expect_change(self) -> None:
+        """The children that it has now will be replaced by others (nginx takes a new configuration): no loss."""
+        self._leaving.update(pid for pid in self._members if pid != self.process.pid)
 
     @property
     def pids(self) -> list[int]:
@@ -57,6 +68,8 @@ class Part:
     def troubles(self) -> list[str]:
         """What happened to it unasked: its end, or children that it lost (gunicorn replaces those by itself,
         with everything that they kept in memory gone)."""
+        if self._wanted:
+            return list(self._losses)
         if self.process.poll() is not None:
             return [*self._losses, self.process.obituary()]
         if any(not _lives(pid) for pid in self._members):
@@ -64,8 +77,9 @@ class Part:
         return list(self._losses)
 
     def _now_has(self, members: Collection[int]) -> None:
-        gone = [pid for pid in self._members if pid not in members and pid != self.process.pid]
-        if self.process.poll() is None:
+        kept = {self.process.pid, *self._leaving, *members}
+        gone = [pid for pid in self._members if pid not in kept]
+        if self.process.poll() is None and not self._wanted:
             self._losses += [
                 f"{self.process.name} lost its process {pid}, and what that kept in memory. Log: {self.process.log}"
                 for pid in gone

@@ -100,7 +100,7 @@ def healthz(port: int, worker: str | None) -> Callable[[Callable[[], bool]], str
             return f"port {port}: {error.strerror or error}"
         if status != 200:
             return f"/healthz on port {port} answered {status}"
-        if worker is not None and answered_by != worker:
+        if worker is not None and answered_by.partition(".p")[0] != worker:  # one of its processes, if it has several
             return f"port {port} is answered by {answered_by or 'a stranger'}, not by {worker}"
         return None
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from authlab.host.content import content_root
 from authlab.host.ports import LOOPBACK
 from authlab.host.processes import Guardian, Process
+from authlab.model.errors import LabError
 from authlab.stack.programs import Program
 from authlab.stack.secrets import write_secret
 
@@ -36,19 +39,62 @@ def start(guardian: Guardian, program: Program, folder: Path, log: Path) -> Proc
     return guardian.spawn("the store", [str(program.path), _CONF], log=log, cwd=folder)
 
 
-def why_not_ready(port: int, password: str, timeout_s: float) -> str | None:
-    """None if the server at `port` takes the password and answers PING, else what is in the way."""
-    request = f"AUTH {password}\r\nPING\r\n".encode()  # inline commands of the Redis protocol
+def why_not_ready(port: int, password: str, timeout_s: float, host: str = LOOPBACK) -> str | None:
+    """None if the server there takes the password and answers PING, else what is in the way."""
     try:
-        with socket.create_connection((LOOPBACK, port), timeout_s) as connection:
-            connection.sendall(request)
-            answer = b""
-            while answer.count(b"\r\n") < 2:
-                received = connection.recv(256)
-                if not received:
-                    return f"port {port} closed the connection"
-                answer += received
+        answers = _ask(host, port, password, ["PING"], 2, timeout_s)
     except OSError as error:
         return f"port {port}: {error.strerror or error}"
     # it says LOADING until its data is read, WRONGPASS if it is a stranger
-    return None if answer == b"+OK\r\n+PONG\r\n" else f"port {port} answered {answer.decode(errors='replace')!r}"
+    said = "; ".join(line.decode(errors="replace") for line in answers)
+    return None if answers == [b"+OK", b"+PONG"] else f"port {port} answered {said!r}"
+
+
+def flush(port: int, password: str, timeout_s: float, host: str = LOOPBACK) -> int:
+    """Remove every key; how many there were. Raises `LabError`."""
+    try:
+        answers = _ask(host, port, password, ["MULTI", "DBSIZE", "FLUSHALL", "EXEC"], 7, timeout_s)
+    except OSError as error:
+        raise LabError(f"the store at port {port} can't be emptied: {error.strerror or error}") from error
+    *_, count, done = answers
+    if done != b"+OK" or not count.startswith(b":"):
+        raise LabError(f"the store at port {port} can't be emptied: it answered {answers!r}")
+    return int(count[1:])
+
+
+def round_trips_ms(port: int, password: str, times: int, timeout_s: float, host: str = LOOPBACK) -> list[float]:
+    """How long it takes to have each of some PINGs answered, on one connection. Raises OSError."""
+    took = []
+    with _connected(host, port, timeout_s) as connection:
+        _asked(connection, [f"AUTH {password}"], 1)
+        for _ in range(times):
+            begun = time.perf_counter()
+            if _asked(connection, ["PING"], 1) != [b"+PONG"]:
+                raise ConnectionError("the store does not answer PING")
+            took.append((time.perf_counter() - begun) * 1000)
+    return took
+
+
+def _ask(host: str, port: int, password: str, commands: Sequence[str], lines: int, timeout_s: float) -> list[bytes]:
+    with _connected(host, port, timeout_s) as connection:
+        return _asked(connection, [f"AUTH {password}", *commands], lines)
+
+
+def _connected(host: str, port: int, timeout_s: float) -> socket.socket:
+    connection = socket.create_connection((host, port), timeout_s)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _asked(connection: socket.socket, commands: Sequence[str], lines: int) -> list[bytes]:
+    """Send inline commands of the Redis protocol; the answer's lines, up to a refusal."""
+    connection.sendall("".join(f"{command}\r\n" for command in commands).encode())
+    answer = b""
+    while True:
+        *said, _ = answer.split(b"\r\n")
+        if len(said) >= lines or any(line.startswith(b"-") for line in said):
+            return said
+        received = connection.recv(4096)
+        if not received:
+            raise ConnectionError("closed the connection")
+        answer += received

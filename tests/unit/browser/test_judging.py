@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from authlab.browser.checks import CHECKS
+from authlab.browser.checks import CHECKS, CONTROLS, OTHER_AGAIN, embedded
 from authlab.browser.order import Answer
 from authlab.browser.rules import rulings
 from authlab.experiments.base import Options
@@ -77,6 +77,8 @@ def test_a_question_without_an_answer_is_inconclusive_never_a_pass() -> None:
         ("csrf-cookies", "cookie-none|forged-post: state changed", "cookie-lax"),
         ("csrf-cookies", "reflect|evil.test reads the answer", "cookie-none"),
         ("xss-local-storage", "local-storage|steal-passive: credential stolen", "memory"),
+        ("csrf-cookies", f"cookie-none|{embedded('image', 'allowed', 'state changed')}", "cookie-lax"),
+        ("csrf-cookies", f"cookie-unset|{OTHER_AGAIN}", "cookie-unset"),
     ],
 )
 def test_a_no_counts_only_where_the_positive_control_showed_the_attack_working(
@@ -121,3 +123,15 @@ def test_the_matrix_of_the_report_holds_every_cell_in_words() -> None:
     assert matrix["questions"] == len(rulings())
     assert matrix["summary"] == f"{len(rulings())} confirmed"
     assert matrix_of([]) is None
+
+
+def test_the_control_of_a_single_scenario_is_a_question_that_is_predicted_to_be_answered_yes() -> None:
+    asked = {(c.subject, c.question): c.holds for found in CHECKS.values() for c in found}
+    assert len(CONTROLS) > 20
+    assert all(asked[control] for control in CONTROLS.values())
+
+
+def test_images_and_frames_carry_a_cookie_of_none_alone_and_only_where_third_party_cookies_are_allowed() -> None:
+    found = [c for c in CHECKS["csrf-cookies"] if c.scenario.startswith("embedded")]
+    assert len(found) == 2 * 2 * 3 * 2
+    assert {(c.subject, c.scenario) for c in found if c.holds} == {("cookie-none", "embedded-allowed")}

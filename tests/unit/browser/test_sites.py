@@ -34,6 +34,17 @@ def test_a_mode_is_passed_on_only_where_one_is_shown() -> None:
     assert "/mode/" not in nginx_conf(Ports(1443, 1080, 1111))
 
 
+def test_only_the_pages_own_origin_is_told_to_the_mode_as_it_would_be_without_tls() -> None:
+    text = nginx_conf(Ports(1443, 1080, 1111, 1222, "jwt-cookie"))
+    (told,) = re.findall(r"map \$http_origin \$mode_origin \{ (.*?) \}", text)
+    assert told == '"https://app.test" "http://app.test"; default $http_origin;'
+
+
+def test_the_name_of_a_mode_of_ones_own_cannot_end_its_line_of_nginx_conf() -> None:
+    text = nginx_conf(Ports(1443, 1080, 1111, 1222, "mine'; } evil {\n$host"))
+    assert "return 200 'mine?? ? evil ???host';" in text
+
+
 def test_certificates_are_overlooked_for_one_key_only() -> None:
     given = flags("MAP * ~NOTFOUND", "abc=")
     assert "--ignore-certificate-errors-spki-list=abc=" in given

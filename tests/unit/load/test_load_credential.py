@@ -93,3 +93,14 @@ def test_a_token_that_cannot_stand_in_a_header_is_not_taken() -> None:
 def test_the_text_of_a_credential_is_in_no_representation() -> None:
     credential = logged_in({"access_token": "very-secret"}, "authlab_session=very-secret")
     assert "very-secret" not in repr(credential)
+
+
+def test_a_copy_stays_as_it_is_whatever_answers_bring_or_take_away() -> None:
+    credential = logged_in({"csrf_token": "c1"}, "authlab_token=t1; Path=/; HttpOnly")
+    credential.keep()
+    credential.answered(["authlab_token=; Max-Age=0; Path=/", "other=1"], NOW + 1, {})
+    assert credential.unsafe_headers == {"Cookie": "authlab_token=t1", "X-CSRF-Token": "c1"}
+    bearer = logged_in({"access_token": "t1"})
+    bearer.keep()
+    bearer.renewed({"access_token": "t2"}, NOW + 1)
+    assert (bearer.headers, bearer.number) == ({"Authorization": "Bearer t1"}, 1)

@@ -86,7 +86,26 @@ def test_a_plan_of_the_lab_is_read_as_it_was_meant(tmp_path: Path) -> None:
     ]
     assert (read.seed, read.users, read.timeout_s, read.relogin) == (4, 50, 2.0, "once")
     assert read.mix is None, "the scenario's own mix counts"
+    assert read.addresses is False
     assert read.go == tmp_path / "go.json"
+
+
+def test_a_plan_may_have_users_log_in_again_for_ever_from_addresses_of_their_own(tmp_path: Path) -> None:
+    plan = LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),), relogin="always", addresses=True)
+    (tmp_path / "plan.json").write_text(plan.to_json(tmp_path / "go.json"))
+    read, problems = read_plan(tmp_path / "plan.json", Script("browse"))
+    assert problems == []
+    assert read is not None
+    assert (read.relogin, read.addresses) == ("always", True)
+
+
+def test_a_plan_of_before_there_were_addresses_is_read(tmp_path: Path) -> None:
+    body = json.loads(LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),)).to_json(tmp_path / "go"))
+    del body["addresses"]
+    (tmp_path / "plan.json").write_text(json.dumps(body))
+    read, _ = read_plan(tmp_path / "plan.json", Script("browse"))
+    assert read is not None
+    assert read.addresses is False
 
 
 @pytest.mark.parametrize(

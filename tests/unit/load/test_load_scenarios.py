@@ -18,6 +18,15 @@ def test_a_plain_name_means_a_shipped_scenario() -> None:
     assert scenario.path == library() / "browse.py"
 
 
+@pytest.mark.parametrize("name", ["browse", "cart", "leave"])
+def test_what_is_shipped_is_found_by_its_name(name: str) -> None:
+    assert scenario_meant(name).shipped
+
+
+def test_a_log_in_without_a_user_is_refused() -> None:
+    assert Script("mine", sharers=0).problems() == ["a log-in needs a user, not 0"]
+
+
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="did you mean 'browse'"):
         scenario_meant("brows")

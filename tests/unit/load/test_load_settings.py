@@ -23,6 +23,7 @@ def options(tmp_path: Path, **changes: object) -> argparse.Namespace:
         "seed": "1",
         "timeout_s": "5",
         "relogin": "never",
+        "sharers": "",
         "recording": "",
         "mode": "",
         "workers_behind": "",
@@ -40,13 +41,19 @@ def test_good_options_become_settings(tmp_path: Path) -> None:
     settings = check(tmp_path, rate="12.5", relogin="once")
     assert settings.accounts == (("user-0001", "hunter2"),)
     assert (settings.rate_rps, settings.relogin, settings.plan) == (12.5, "once", None)
+    assert (settings.sharers, settings.addresses) == (1, False)
+
+
+def test_users_log_in_again_and_share_log_ins_as_they_are_told(tmp_path: Path) -> None:
+    settings = check(tmp_path, relogin="always", sharers="3")
+    assert (settings.relogin, settings.sharers) == ("always", 3)
+    pairs = settings_from(options(tmp_path), HOST, leads=True, script=Script("cart", sharers=2))
+    assert pairs.sharers == 2, "the scenario's own number"
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadSettings) as caught:
-        check(
-            tmp_path, None, credentials="", rate="-3", seed="x", timeout_s="nan", relogin="always", plan="nowhere.json"
-        )
+        check(tmp_path, None, credentials="", rate="-3", seed="x", timeout_s="nan", relogin="ever", plan="nowhere.json")
     said = str(caught.value)
     for word in ("--host", "--credentials", "--rate", "--seed", "--timeout-s", "--relogin", "nowhere.json"):
         assert word in said
@@ -66,6 +73,7 @@ def test_the_mode_and_its_workers_are_kept_where_they_are_known(tmp_path: Path) 
         ({"mode": "a,b"}, "--mode must be"),
         ({"workers_behind": "0"}, "--workers-behind"),
         ({"workers_behind": "x"}, "x"),
+        ({"sharers": "0"}, "--sharers"),
     ],
 )
 def test_a_mode_or_number_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, str], said: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from authlab.report import build_report, compare_runs, render_comparison_html, render_html
 from tests.unit.report import made_run
+from tests.unit.report.made_faults import fault_run
 from tests.unit.report.page_reading import Page
 from tests.unit.report.tiny_run import tiny_run
 
@@ -26,13 +27,15 @@ def pages() -> dict[str, str]:
     for name in RUNS:
         run, frames = tiny_run() if name == "tiny_run" else getattr(made_run, name)()
         found[name] = render_html(build_report(run, frames))
+    found["faults"] = render_html(build_report(*fault_run()))
+    found["repeated_faults"] = render_html(build_report(*fault_run(repeat=2)))
     run, frames = tiny_run()
     other = replace(run, id="other")
     found["comparison"] = render_comparison_html(compare_runs([(run, frames), (other, frames)]))
     return found
 
 
-@pytest.fixture(params=[*RUNS, "comparison"])
+@pytest.fixture(params=[*RUNS, "faults", "repeated_faults", "comparison"])
 def page(request: pytest.FixtureRequest, pages: dict[str, str]) -> str:
     return pages[request.param]
 

@@ -144,3 +144,13 @@ def test_the_ordinary_service_loads_nothing_of_it() -> None:
         [sys.executable, "-c", script], cwd=content_root(), capture_output=True, text=True, check=True
     )
     assert "services.browser" not in done.stdout
+
+
+def test_a_session_that_slides_is_given_its_own_value_again_and_a_bearer_has_no_cookie_to_set(
+    client: FlaskClient, person: dict[str, str]
+) -> None:
+    held = logged_in(client, person, "cookie-unset")
+    again = client.post("/keep", headers={**held, **TLS})
+    assert again.headers["Set-Cookie"] == f"{held['Cookie']}; Path=/; HttpOnly; Secure"
+    assert client.post("/keep", headers=logged_in(client, person, "memory")).status_code == 401
+    assert client.post("/keep").status_code == 401

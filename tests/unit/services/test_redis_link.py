@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+import redis
 from services.problems import Problem
 from services.redis_link import FAIL_FAST_S, TIMEOUT_S, RedisLink
 from services.session_ids import new_session_id
@@ -208,3 +209,25 @@ def test_a_wrong_password_is_a_store_that_is_away_and_is_in_no_message(
     assert "is away" in caplog.text
     assert wrong not in caplog.text
     assert wrong not in repr(RedisSettings("h", 1, "", None, wrong))
+
+
+def test_after_an_error_nobody_is_given_the_reply_that_was_meant_for_another(
+    store: LocalStore, secrets: Secrets
+) -> None:
+    """A log-in that replaces a session sends two commands. If the first fails, the second's reply is still to come."""
+    now = 100.0
+    link = RedisLink(
+        RedisSettings("127.0.0.1", store.port, "", None, secrets.store_password), size=1, clock=lambda: now
+    )
+    link.ask_all(("SET", "reply:1", "first"), ("SET", "reply:2", "second"))
+    with redis.Redis("127.0.0.1", store.port, password=secrets.store_password) as operator:
+        operator.config_set("min-replicas-to-write", 1)  # as with a full disk: no write is taken any more
+        try:
+            with pytest.raises(Problem):
+                link.ask_all(("DEL", "reply:3"), ("SET", "reply:4", "other"))
+        finally:
+            operator.config_set("min-replicas-to-write", 0)
+    now += FAIL_FAST_S
+    assert link.ask("GET", "reply:1") == b"first"
+    assert link.ask("GET", "reply:2") == b"second"
+    link._idle.get().disconnect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from authlab.stack.compose.model import Particulars, lab_model
+from authlab.stack.compose.model import LISTEN_CONF, Particulars, lab_model
 
 
 def resolved() -> dict[str, Any]:
@@ -13,6 +13,7 @@ def resolved() -> dict[str, Any]:
     return {
         "services": {
             "worker": {"image": "w", "build": {}, "environment": {"A": "1"}, "healthcheck": {"test": ["x"]}},
+            "link": {"image": "w", "profiles": ["link"]},
             "proxy": {
                 "image": "p",
                 "ports": [{"target": 8080, "published": "8080", "host_ip": "127.0.0.1"}],
@@ -25,7 +26,8 @@ def resolved() -> dict[str, Any]:
 
 
 def made(listen_conf: Path | None = None) -> dict[str, Any]:
-    return lab_model(resolved(), Particulars(("mark", "mine"), 5, 4321, {"A": "2", "B": "3"}, listen_conf))
+    files = {} if listen_conf is None else {LISTEN_CONF: listen_conf}
+    return lab_model(resolved(), Particulars(("mark", "mine"), 5, 4321, {"A": "2", "B": "3"}, files))
 
 
 def test_everything_bears_the_mark() -> None:
@@ -46,6 +48,10 @@ def test_nothing_is_built_or_checked_during_a_measurement() -> None:
     for service in made()["services"].values():
         assert "build" not in service
         assert service["healthcheck"] == {"disable": True}
+
+
+def test_what_a_profile_has_let_in_is_started_without_it() -> None:
+    assert "profiles" not in made()["services"]["link"]
 
 
 def test_another_listen_piece_replaces_the_one_of_the_compose_file(tmp_path: Path) -> None:

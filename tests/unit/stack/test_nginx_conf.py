@@ -23,6 +23,18 @@ def test_sticky_routing_is_one_cookie_for_all_paths_that_scripts_cannot_read() -
     assert "sticky" not in upstream_conf("round-robin", ["h:1"])
 
 
+@pytest.mark.parametrize("routing", ROUTINGS)
+def test_only_routing_by_address_takes_a_clients_word_for_its_address(routing: str) -> None:
+    assert ("real_ip_header X-Forwarded-For;" in upstream_conf(routing, ["h:1"])) == (routing == "ip-hash")
+
+
+@pytest.mark.parametrize("routing", ROUTINGS)
+def test_only_routing_by_a_key_gives_one_and_leaves_the_servers_own_headers(routing: str) -> None:
+    conf = upstream_conf(routing, ["h:1"])
+    assert ("add_header Set-Cookie" in conf) == ("add_header_inherit merge;" in conf) == ("hash $lab_route" in conf)
+    assert ("hash $lab_route" in conf) == (routing in ("hash", "consistent-hash"))
+
+
 def test_the_listen_piece_says_address_log_and_patience() -> None:
     assert listen_conf("127.0.0.1:8080", 2.5).splitlines() == [
         "listen 127.0.0.1:8080;",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import os
 import subprocess
@@ -18,6 +19,7 @@ from authlab.browser.order import FAILED, Answer, Order, key_of, read_answers
 from authlab.experiments.browser import BrowserExperiment
 from authlab.host.processes import Guardian, Process, minimal_environment
 from authlab.lab.browsing.standing import Pages, shipped_pages, sites_up
+from authlab.lab.browsing.trials import ANSWERS
 from authlab.lab.listening import Listener
 from authlab.model.errors import LabError, Unavailable, all_of
 from authlab.model.findings import Prediction
@@ -30,6 +32,8 @@ _USERS_EACH = 250
 _END_WITHIN_S = 420.0
 _LOOK_EVERY_S = 1.0
 _LONE = frozenset({"forged-fetch-allowed"})
+_BLOCKED = frozenset({"embedded-blocked"})
+"""The scenarios for the Chromium that blocks third-party cookies; the others are told to the one that allows them."""
 _PASSED_ON = ("PLAYWRIGHT_BROWSERS_PATH", "FONTCONFIG_PATH", "XDG_CACHE_HOME")
 
 
@@ -44,11 +48,12 @@ class Seen:
 
 def check_browser_lab(pages: Pages | None = None) -> None:
     """Raise one `Unavailable`, with the remedies, unless everything is there that the browser lab needs."""
-    looks: list[Callable[[], object]] = [find_nginx, find_chromium, _packages]
+    looks: list[Callable[[], object]] = [find_nginx, find_chromium, check_packages]
     all_of(looks if pages else [*looks, shipped_pages], LabError, Unavailable)
 
 
-def _packages() -> None:
+def check_packages() -> None:
+    """Raise `Unavailable` unless what `pip install 'authlab[browser]'` brings is there."""
     # Looked for, not imported: only the driving program needs Playwright.
     if any(importlib.util.find_spec(name) is None for name in ("playwright", "trustme")):
         raise Unavailable(MISSING)
@@ -66,8 +71,8 @@ def drive(
 ) -> Seen:
     """Let two Chromiums (third-party cookies blocked and allowed) answer what the experiments ask, side by side.
 
-    Private files go to `runtime`, logs and evidence to `folder`, the first trial's. Raises `LabError` if the sites
-    don't come up or a program dies.
+    Private files go to `runtime`; logs, with the answers as they come, and evidence to `folder`, the first trial's.
+    Raises `LabError` if the sites don't come up or a program dies.
     """
     listener.phase("starting the browser lab: a deliberately weak API, nginx with TLS, two Chromiums")
     secrets = make_secrets(runtime / "browser-secrets", 2 * _USERS_EACH)
@@ -75,8 +80,8 @@ def drive(
     scenarios = tuple(dict.fromkeys(name for experiment in experiments for name in experiment.scenarios))
     predicted = {key_of(p.mode, p.quantity): bool(p.value) for p in predictions}
     work = (
-        (False, tuple(cell for cell in cells if cell[1] not in _LONE), ()),
-        (True, tuple(cell for cell in cells if cell[1] in _LONE), scenarios),
+        (False, tuple(cell for cell in cells if cell[1] not in _LONE), tuple(s for s in scenarios if s in _BLOCKED)),
+        (True, tuple(cell for cell in cells if cell[1] in _LONE), tuple(s for s in scenarios if s not in _BLOCKED)),
     )
     programs: list[tuple[Process, Path]] = []
     with contextlib.ExitStack() as standing:
@@ -87,7 +92,7 @@ def drive(
             logs = folder / "logs" / f"third-party-{name}"
             # Each has sites of its own: an API's record is then one browser's, told one story after the other.
             sites = standing.enter_context(sites_up(guardian, runtime / f"sites-{name}", logs, secrets, pages=pages))
-            answers = runtime / f"answers-{name}.jsonl"
+            answers = logs / ANSWERS  # where a SIGKILL of the lab leaves them for its report
             order = Order(
                 chromium=str(find_chromium()),
                 profile=str(runtime / f"profile-{name}"),
@@ -110,7 +115,8 @@ def drive(
     for answer in found:
         if answer.quantity == FAILED:
             listener.note(f"the browser lab's {answer.subject} broke off: {answer.note}")
-    return Seen({answer.key: answer for answer in found}, interrupted, {"chromium": _version(find_chromium())})
+    versions = {"chromium": _version(find_chromium()), "playwright": importlib.metadata.version("playwright")}
+    return Seen({answer.key: answer for answer in found}, interrupted, versions)
 
 
 def _start(guardian: Guardian, order: Order, file: Path, logs: Path) -> Process:

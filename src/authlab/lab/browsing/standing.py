@@ -60,7 +60,14 @@ class _Unit:
     """Nginx and the API, brought up and down as one."""
 
     def __init__(
-        self, guardian: Guardian, program: Program, folder: Path, logs: Path, secrets: Secrets, pages: Pages, mode: int
+        self,
+        guardian: Guardian,
+        program: Program,
+        folder: Path,
+        logs: Path,
+        secrets: Secrets,
+        pages: Pages,
+        mode: tuple[int, str],
     ) -> None:
         self._guardian = guardian
         self._program = program
@@ -80,7 +87,7 @@ class _Unit:
     @property
     def ports(self) -> Ports:
         https, http, api = (port.number for port in self._reserved)
-        return Ports(https, http, api, self._mode)
+        return Ports(https, http, api, *self._mode)
 
     def reserve(self) -> None:
         self._reserved = []
@@ -125,11 +132,17 @@ class _Unit:
 
 @contextmanager
 def sites_up(
-    guardian: Guardian, folder: Path, logs: Path, secrets: Secrets, *, pages: Pages | None = None, mode: int = 0
+    guardian: Guardian,
+    folder: Path,
+    logs: Path,
+    secrets: Secrets,
+    *,
+    pages: Pages | None = None,
+    mode: tuple[int, str] = (0, ""),
 ) -> Iterator[Sites]:
     """Stand the sites up for as long as the context lasts, with their private files in `folder` (made).
 
-    `pages` are the shipped ones if not given; `mode` is the port of a mode's proxy that the app shows.
+    `pages` are the shipped ones if not given; `mode` is the port and the name of a mode's proxy that the app shows.
     Raises `LabError` if they don't come up.
     """
     pages = pages or shipped_pages()

@@ -7,17 +7,27 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from authlab.browser.chromium import find_chromium, make_profile, own_call
+from authlab.browser.chromium import find_chromium, in_a_box, make_profile, own_call
 from authlab.browser.sites import APP
 from authlab.host.processes import minimal_environment
 from authlab.lab.browsing.standing import Pages, sites_up
 from authlab.lab.standing import Site
+from authlab.stack.secrets import write_secret
+from authlab.store.runs import read_object
 
 _DISPLAY: Final = ("DISPLAY", "WAYLAND_DISPLAY")
 _OF_A_DESKTOP: Final = (*_DISPLAY, "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_SESSION_TYPE", "DBUS_SESSION_BUS_ADDRESS")
+
+
+_ENTRANCE: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>authlab browser lab</title>
+<script>location.replace("{}")</script>
+<p>The browser lab's page opens at <a href="{}">https://app.test/</a>.</p></html>
+"""
 
 
 def has_display() -> bool:
@@ -34,8 +44,10 @@ def window(site: Site, pages: Pages | None = None) -> Iterator[list[tuple[str, s
     """
     port = urlsplit(site.stack.url).port or 80
     logs = site.folder / "browser-logs"
-    with sites_up(site.guardian, site.folder / "sites", logs, site.secrets, pages=pages, mode=port) as sites:
-        program, address = find_chromium(), f"https://{APP}/"
+    mode = (port, site.stack.mode.name)
+    with sites_up(site.guardian, site.folder / "sites", logs, site.secrets, pages=pages, mode=mode) as sites:
+        program = find_chromium()
+        address = f"https://{APP}/" if in_a_box(program) else _entrance(site.folder).as_uri()
         profile = make_profile(site.folder / "window", third_party_cookies=False)
         call = own_call(program, profile, sites.resolver, sites.certificate.fingerprint, address)
         lines = [
@@ -49,3 +61,13 @@ def window(site: Site, pages: Pages | None = None) -> Iterator[list[tuple[str, s
             why = "no DISPLAY and no WAYLAND_DISPLAY here, so no window was opened"
             lines.append((f"{why}; the line above opens one from a desktop of this machine", ""))
         yield lines
+
+
+def _entrance(folder: Path) -> Path:
+    """A page in the private folder that leads on to the lab's, with a user and password in the fragment, which the
+    lab's page takes from its address at once. On Chromium's command line every process list would show them."""
+    login = read_object(folder / "login.json", "a log-in")
+    given = urlencode({"user": login["username"], "password": login["password"]})
+    page = folder / "enter.html"
+    write_secret(page, _ENTRANCE.format(f"https://{APP}/#{given}", f"https://{APP}/"))
+    return page

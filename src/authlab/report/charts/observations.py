@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from authlab.report.faulted import is_faulted
 from authlab.report.figure import Column, Figure, Table
 from authlab.report.words import count, in_unit, label_words, measured, percent, quantity_title, sentence, whole
 
 HEADS: Final = ("Mode", "Quantity", "Against", "Workers", "Value, 95 % interval", "Blocks", "Requests", "Note")
-_NUMERIC: Final = frozenset({"Workers", "Value, 95 % interval", "Blocks", "Requests"})
+_NUMERIC: Final = frozenset({"Workers", "Value, 95 % interval", "Blocks", "Requests", "Repetitions", "Counted"})
 _EFFECT: Final = "_smallest_effect"
+
+
+def heads_of(experiment: dict[str, Any]) -> tuple[str, ...]:
+    """`HEADS`; fault experiments count users, or what else the quantity says, over repetitions."""
+    if not is_faulted(experiment):
+        return HEADS
+    other = {"Blocks": "Repetitions", "Requests": "Counted"}
+    return tuple(other.get(head, head) for head in HEADS)
 
 
 def observations_figure(experiment: dict[str, Any]) -> Figure | None:
@@ -24,7 +33,7 @@ def observations_figure(experiment: dict[str, Any]) -> Figure | None:
         reading="What the verdicts rest on, and what else was measured, as run.json holds it. A ratio or difference is "
         "taken block by block to the mode that stands under “Against”." + (f" With a note: {noted}." if noted else ""),
         alt="",
-        table=Table("Observations", [Column(head, numeric=head in _NUMERIC) for head in HEADS], rows),
+        table=Table("Observations", [Column(head, numeric=head in _NUMERIC) for head in heads_of(experiment)], rows),
     )
 
 

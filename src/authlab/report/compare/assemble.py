@@ -13,8 +13,9 @@ from authlab.report.compare.cautions import cautions_of
 from authlab.report.compare.circumstances import differing
 from authlab.report.compare.margins import Margins, overall
 from authlab.report.compare.places import is_recording, is_unnamed, named, places_in, setups_in
-from authlab.report.compare.quantities import QUANTITIES
+from authlab.report.compare.quantities import quantities_of
 from authlab.report.compare.rows import rows_of
+from authlab.report.faulted import faulted
 from authlab.store.frames import TrialFrames
 
 COMPARISON_SCHEMA: Final = "authlab/comparison/1"
@@ -39,7 +40,7 @@ def compare_runs(
     quantities: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     relative: set[str] = set()
-    for quantity in QUANTITIES:
+    for quantity in quantities_of(reports):
         rows = rows_of(quantity, keys, reports, margins)
         if not rows:
             continue
@@ -91,6 +92,13 @@ def _nothing(reports: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str
     if refused:
         reasons = dict.fromkeys(reason for item in refused for reason in item["why"])
         return f"these runs can't be compared: {'; '.join(reasons)}"
+    harmed = [report["run"]["id"] for report in reports if faulted(report["experiments"])]
+    if harmed and len(harmed) < len(reports):
+        others = [report["run"]["id"] for report in reports if report["run"]["id"] not in harmed]
+        return (
+            f"these runs can't be compared: faults were done to {', '.join(harmed)} and none to {', '.join(others)}: "
+            "what was measured of the same modes is not the same thing"
+        )
     held = [
         f"{report['run']['id']} has {', '.join(named(place) for place in places_in(report)) or 'no requests'}"
         for report in reports

@@ -31,7 +31,12 @@ def _of_one(key: str, report: Mapping[str, Any]) -> list[str]:
     invalid = [t["id"] for e in report["experiments"] for t in e["trials"] if not t["valid"]]
     if invalid:
         found.append(f"{key} has trials that are not valid: {', '.join(invalid)}.")
-    if any(setup["pseudo_blocks"] for setup in setups_in(report)):
+    if any("history" in setup for setup in setups_in(report)):
+        found.append(
+            f"{key} had faults done to it: of those trials what their experiments observed is compared, with the "
+            "intervals of its verdict. Less counts as better."
+        )
+    if any(setup["pseudo_blocks"] and "history" not in setup for setup in setups_in(report)):
         found.append(f"{key} is a recording: its intervals are over its own seconds.")
     if is_recording(report) and not any(setup["workers"] for setup in setups_in(report)):
         found.append(f"{key} doesn't know how many workers served it: it is held against its mode with any number.")

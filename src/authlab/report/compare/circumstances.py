@@ -52,6 +52,18 @@ def loads_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
     return _reasons("different loads", [report["parameters"] for report in reports], LOAD)
 
 
+def faults_differ(experiment: str, reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Reasons why what this fault experiment observed in these runs is not the same thing; repetitions may differ."""
+    planned = []
+    for report in reports:
+        stages = [s for s in report["parameters"].get("stages", ()) if s["experiment"] == experiment and "faults" in s]
+        planned.append([{"faults": s["faults"], "slice_s": s["slice_s"]} for s in stages])
+    kinds = [[stage for place, stage in enumerate(stages) if stage not in stages[:place]] for stages in planned]
+    # A run that did not make the experiment has nothing that could differ.
+    made = [kind for kind in kinds if kind]
+    return [f"different faults or lengths of load in {experiment}"] if any(kind != made[0] for kind in made) else []
+
+
 def unrecorded(keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str]:
     """Sentences about facts that some runs recorded and others did not: there a difference would not be seen."""
     lacking: dict[str, list[str]] = {}

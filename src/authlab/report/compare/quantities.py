@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from authlab.report.compare.circumstances import loads_differ, machines_differ
+from authlab.report.compare.circumstances import faults_differ, loads_differ, machines_differ
+from authlab.report.faulted import faulted
+from authlab.report.words import inner, quantity_title, sentence
 
 Rows = dict[str, dict[str, Any]]
 """Estimates of one setup by label."""
@@ -17,7 +20,8 @@ class Quantity:
     """One quantity; `machine` and `load` say what must be alike in all runs for it to be compared.
 
     `stem` names the same thing in report.json's differences. `absolute`: a time, which also tells what changed on
-    the machine between the runs; its ratio to `none`, measured beside it, is free of most of that.
+    the machine between the runs; its ratio to `none`, measured beside it, is free of most of that. `experiment`: the
+    fault experiment whose observation `observed` it is, empty for a quantity of what was measured without faults.
     """
 
     id: str
@@ -28,6 +32,8 @@ class Quantity:
     stem: str
     machine: bool = False
     load: bool = False
+    experiment: str = ""
+    observed: str = ""
 
     @property
     def absolute(self) -> bool:
@@ -37,6 +43,8 @@ class Quantity:
     def refusals(self, keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str]:
         """Why this quantity of these runs can't be compared; empty if it can."""
         found = loads_differ(reports) if self.load else []
+        if self.experiment:
+            found += faults_differ(self.experiment, reports)
         return [*found, *(machines_differ(keys, reports) if self.machine else [])]
 
 
@@ -73,3 +81,30 @@ QUANTITIES: Final = (
     Quantity("p99", _TAIL, "ratio", "ms", _percentile(99.0), "p99", machine=True, load=True),
     Quantity("cpu", _CPU, "ratio", "us", _cpu, "cpu", machine=True, load=True),
 )
+
+_KINDS: Final = {"share": "difference", "s": "ratio", "ms": "ratio"}
+"""How observations of fault experiments are compared, by their unit; other units are not: less need not be better."""
+
+
+def quantities_of(reports: Sequence[Mapping[str, Any]]) -> list[Quantity]:
+    """`QUANTITIES`, and one for each quantity that a fault experiment of the first run observed."""
+    found: dict[str, Quantity] = {}
+    for experiment in faulted(reports[0]["experiments"]):
+        for item in experiment["observations"]:
+            name = f"{experiment['id']}-{item['quantity']}"
+            if item["unit"] in _KINDS and item["against"] is None and name not in found:
+                title = f"{sentence(experiment['id'].replace('-', ' '))}: {inner(quantity_title(item['quantity']))}"
+                timed = item["unit"] != "share"
+                found[name] = Quantity(
+                    re.sub(r"[^A-Za-z0-9_-]", "-", name),
+                    title,
+                    _KINDS[item["unit"]],
+                    item["unit"],
+                    lambda _setup: {},
+                    name,
+                    machine=timed,
+                    load=True,
+                    experiment=experiment["id"],
+                    observed=item["quantity"],
+                )
+    return [*QUANTITIES, *found.values()]

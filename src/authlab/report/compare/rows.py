@@ -45,11 +45,27 @@ def rows_of(
 
 def _estimates(quantity: Quantity, report: Mapping[str, Any]) -> Estimates:
     found: Estimates = {}
+    if quantity.experiment:
+        return _observed(quantity, report)
     for setup in setups_in(report):
+        # Shares and times of harmed trials depend on when their faults came: their experiment's observations tell more.
+        if "history" in setup:
+            continue
         for label, row in quantity.rows(setup).items():
             # The A/A twin is a control of its own run, not a mode.
             if not label.endswith(AGAIN):
                 found.setdefault((setup["workers"], label), row)
+    return found
+
+
+def _observed(quantity: Quantity, report: Mapping[str, Any]) -> Estimates:
+    found: Estimates = {}
+    for experiment in report["experiments"]:
+        for item in experiment["observations"] if experiment["id"] == quantity.experiment else ():
+            if item["quantity"] == quantity.observed and item["unit"] == quantity.unit and item["value"] is not None:
+                low, high = item["interval"] or (None, None)
+                estimate = {"value": item["value"], "low": low, "high": high}
+                found.setdefault((item["workers"] or 0, item["mode"]), estimate)
     return found
 
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from authlab.stack.compose.model import KEYS, PROXY, STORE, WORKER
+from authlab.stack.compose.model import KEYS, LINK, PROXY, STORE, WORKER
 
 _UID = 10001
 """Who makes and reads the keys: `user` in compose/base.yml."""
 
 
 def parts_of(client: Any, project: str) -> dict[str, Any]:
-    """{"proxy", "worker-1", …, "store": container}, running or not."""
+    """{"proxy", "worker-1", …, "store", "link": container}, running or not."""
     found: dict[str, Any] = {}
     for container in client.containers.list(
         all=True, ignore_removed=True, filters={"label": f"com.docker.compose.project={project}"}
@@ -30,12 +30,12 @@ def parts_of(client: Any, project: str) -> dict[str, Any]:
 
 def part_name(service: str, number: int) -> str | None:
     """The part that a container is; None for the one that makes the keys, which ends by itself."""
-    return {PROXY: "proxy", STORE: "store", KEYS: None}.get(service, f"{service}-{number}")
+    return {PROXY: "proxy", STORE: "store", LINK: "link", KEYS: None}.get(service, f"{service}-{number}")
 
 
 def _order(part: str) -> tuple[int, int]:
     kind, _, number = part.partition("-")
-    return (["proxy", WORKER, "store"].index(kind), int(number or 0))
+    return (["proxy", WORKER, "store", "link"].index(kind), int(number or 0))
 
 
 def keys_container(client: Any, project: str) -> Any:
@@ -45,12 +45,11 @@ def keys_container(client: Any, project: str) -> Any:
     return container
 
 
-def put_files(container: Any, folder: str, files: Mapping[str, Path], mode: int) -> None:
-    """Copy files into a folder (a mounted volume) of a container, readable by the user of our images."""
+def put_files(container: Any, folder: str, files: Mapping[str, bytes], mode: int) -> None:
+    """Put files into a folder (a mounted volume) of a container, readable by the user of our images."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, path in files.items():
-            content = path.read_bytes()
+        for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size, member.mode, member.uid, member.gid = len(content), mode, _UID, _UID
             member.mtime = int(time.time())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +14,30 @@ KEYS = "keys"
 WORKER = "worker"
 PROXY = "proxy"
 STORE = "redis"
+LINK = "link"
 
 PROXY_PORT = 8080
 WORKER_PORT = 8000
+STORE_PORT = 6379
+LINK_PORT = 6379
+LINK_CONTROL_PORT = 6380
 """Inside the containers."""
 
 LISTEN_CONF = "/etc/authlab/listen.conf"
+UPSTREAM_CONF = "/etc/authlab/upstream.conf"
 
 
 @dataclass(frozen=True)
 class Particulars:
     """What differs from `docker compose up`: the lab's mark, the number of workers, the proxy's port on loopback,
-    further variables of the workers, and a `listen.conf` instead of the one in compose/nginx."""
+    further variables of the workers, and files of the lab's instead of those in compose/nginx, by their place in the
+    container."""
 
     label: tuple[str, str]
     workers: int
     port: int
     worker_environment: Mapping[str, str]
-    listen_conf: Path | None = None
+    proxy_files: Mapping[str, Path] = field(default_factory=dict)
 
 
 def lab_model(resolved: Mapping[str, Any], particulars: Particulars) -> dict[str, Any]:
@@ -43,6 +49,7 @@ def lab_model(resolved: Mapping[str, Any], particulars: Particulars) -> dict[str
             definition.setdefault("labels", {})[name] = value
     for service in model["services"].values():
         service.pop("build", None)  # built beforehand
+        service.pop("profiles", None)  # what was resolved is wanted
         service["healthcheck"] = {"disable": True}  # the lab looks by itself; nothing may disturb a measurement
         service["logging"] = {"driver": "json-file"}  # all of it goes into the run's folder, and then away
     worker, proxy = model["services"][WORKER], model["services"][PROXY]
@@ -50,8 +57,7 @@ def lab_model(resolved: Mapping[str, Any], particulars: Particulars) -> dict[str
     worker.setdefault("environment", {}).update(particulars.worker_environment)
     (port,) = proxy["ports"]
     port.update(host_ip=LOOPBACK, published=str(particulars.port))
-    if particulars.listen_conf is not None:
-        for volume in proxy["volumes"]:
-            if volume["target"] == LISTEN_CONF:
-                volume["source"] = str(particulars.listen_conf.absolute())
+    for volume in proxy["volumes"]:
+        if volume["target"] in particulars.proxy_files:
+            volume["source"] = str(particulars.proxy_files[volume["target"]].absolute())
     return model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,29 @@ from authlab.model.errors import LabError
 from authlab.stack.compose.ownership import LABEL
 
 STOP_WITHIN_S = 8
+"""As `stop_grace_period` in compose/base.yml."""
 
 _DIE_WITHIN_S = 10.0
 _PAUSE_S = 0.01
 
 
-def crash(container: Any) -> None:
-    """SIGKILL the container's first process from the host, and with it all the others.
+def running_pid(container: Any, to_be: str) -> int:
+    """The host's number of its first process. Raises `LabError` if it does not run: it can't be stopped, ...."""
+    container.reload()
+    pid = int(container.attrs["State"]["Pid"])
+    if not pid:
+        raise LabError(f"{container.name} does not run: it can't be {to_be}.")
+    return pid
+
+
+def crash(container: Any) -> int:
+    """SIGKILL the container's first process from the host, and with it all the others; its process id.
 
     To the engine this is a crash, which the restart policy answers; its own `kill` counts as a wish to stop. Where the
     process is not ours to kill (no root, Docker Desktop), a container with the right to do so does it.
     Returns once all of them are gone. Raises `LabError` if the container does not run, or does not die.
     """
-    container.reload()
-    pid = container.attrs["State"]["Pid"]
-    if not pid:
-        raise LabError(f"{container.name} does not run: it can't crash.")
+    pid = running_pid(container, "crashed")
     if _is_here(pid, container.id):
         try:
             os.kill(pid, signal.SIGKILL)
@@ -35,10 +43,59 @@ def crash(container: Any) -> None:
             _kill_by_container(container, pid)
     else:
         _kill_by_container(container, pid)
-    deadline = time.monotonic() + _DIE_WITHIN_S
-    while container.attrs["State"]["Pid"] == pid:
+    _await_end(container, pid)
+    return pid
+
+
+def stop(container: Any) -> int:
+    """Stop it gracefully; killed if that takes longer than the compose files grant. Its process id."""
+    pid = running_pid(container, "stopped")
+    container.stop(timeout=STOP_WITHIN_S)
+    _await_end(container, pid)
+    return pid
+
+
+def kill(container: Any) -> int:
+    """End it by SIGKILL, for good: the engine takes this for a wish, and does not start it again. Its process id."""
+    pid = running_pid(container, "killed")
+    container.kill()
+    _await_end(container, pid)
+    return pid
+
+
+def reload_nginx(proxy: Any, within_s: float) -> None:
+    """Have nginx read its configuration; returns once a process with the new one has taken over, and those with the
+    old one take no new connection. Raises `LabError` if that is not so in time."""
+    before = set(_serving(proxy))
+    proxy.kill(signal="HUP")
+    deadline = time.monotonic() + within_s
+    while not (now := set(_serving(proxy))) or now & before:
         if time.monotonic() > deadline:
-            raise LabError(f"{container.name} did not die: its process {pid} still runs after SIGKILL.")
+            said = proxy.logs(stdout=False, tail=3).decode(errors="replace").strip()
+            raise LabError(f"{proxy.name} did not take its new configuration. It said: {said}")
+        time.sleep(_PAUSE_S)
+
+
+def _serving(proxy: Any) -> list[str]:
+    """The processes of nginx that take new connections: one that is to end calls itself "… is shutting down"."""
+    listed = proxy.top(ps_args="-eo pid,args")["Processes"]
+    return [pid for pid, command in listed if command.strip() == "nginx: worker process"]
+
+
+def _await_end(container: Any, pid: int) -> None:
+    _until(
+        lambda: container.attrs["State"]["Pid"] != pid,
+        container,
+        f"{container.name} did not die: its process {pid} still runs after SIGKILL.",
+    )
+
+
+def _until(condition: Callable[[], bool], container: Any, else_: str) -> None:
+    deadline = time.monotonic() + _DIE_WITHIN_S
+    container.reload()
+    while not condition():
+        if time.monotonic() > deadline:
+            raise LabError(else_)
         time.sleep(_PAUSE_S)
         container.reload()
 
@@ -56,11 +113,6 @@ def _kill_by_container(container: Any, pid: int) -> None:
         remove=True,
         labels={name: value for name, value in container.labels.items() if name == LABEL},
     )
-
-
-def stop(container: Any) -> None:
-    """Stop it gracefully; killed if that takes longer than the compose files grant."""
-    container.stop(timeout=STOP_WITHIN_S)
 
 
 def _is_here(pid: int, container_id: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from authlab.model.modes import Mode
 from authlab.stack.compose.command import Command, Failed
 from authlab.stack.compose.containers import keys_container, parts_of, put_files, save_logs
 from authlab.stack.compose.images import content_tag, ensure_images
-from authlab.stack.compose.model import PROXY_PORT, Particulars, lab_model
+from authlab.stack.compose.model import LINK, LISTEN_CONF, PROXY, PROXY_PORT, UPSTREAM_CONF, Particulars, lab_model
 from authlab.stack.compose.ownership import LABEL, remove_owned
 from authlab.stack.compose.shared import Shared
-from authlab.stack.nginx import listen_conf
+from authlab.stack.nginx import listen_conf, upstream_conf
 
 _TRIES = 3
 _BUILD_WITHIN_S = 900.0
@@ -45,6 +46,8 @@ class Project:
         self._fixed_port = fixed_port
         self._file = content_root() / "compose" / f"{mode.name}.yml"
         self._folder = shared.runtime / mode.name
+        self._upstream = self._folder / "upstream.conf"
+        self._profiles = ["--profile", LINK] if self.is_linked else []
         hashes = json.loads((shared.secrets.folder / "users.json").read_bytes())
         variables = {
             "AUTHLAB_TAG": content_tag(),
@@ -53,6 +56,8 @@ class Project:
             "AUTHLAB_USERS": str(len(hashes)),
             "AUTHLAB_SCRYPT_COST": next(iter(hashes.values())).partition("$")[0],
         }
+        if self.is_linked:
+            variables["AUTHLAB_REDIS_HOST"] = LINK
         log = logs / "compose.log"
         self._compose = Command(shared.engine, shared.guardian, self.name, variables, self._folder, log)
         self._resolved: dict[str, Any] = {}
@@ -65,6 +70,16 @@ class Project:
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
+    def is_linked(self) -> bool:
+        """Whether a link is in front of its store."""
+        return self._shared.linked and self._mode.needs_store
+
+    @property
+    def store_network(self) -> str:
+        """The network on which the workers find the store."""
+        return f"{self.name}_store"
+
+    @property
     def workers_network(self) -> str:
         """The network on which the proxy finds the workers."""
         return f"{self.name}_front"
@@ -72,7 +87,7 @@ class Project:
     def prepare(self) -> None:
         """Resolve the compose file and have its images, which the first time takes as long as building takes."""
         resolved = self._folder / "resolved.json"
-        output = ["config", "--format", "json", "--output", str(resolved)]
+        output = [*self._profiles, "config", "--format", "json", "--output", str(resolved)]
         self._compose.run(self._file, output, f"reading {self._file.name}", _RESOLVE_WITHIN_S)
         self._resolved = json.loads(resolved.read_bytes())
         ensure_images(
@@ -97,20 +112,30 @@ class Project:
                 return
 
     def _create_and_start(self, workers: int, deadline: float) -> None:
+        self._write_for_proxy(self._upstream, self._static_upstream().read_text())
         model = self._write_model(workers)
         what = f"creating the stack of {self._mode.name}"
         self._compose.run(model, ["create", "--no-build"], what, _left_s(deadline))
         secrets = self._shared.secrets
         keys = keys_container(self._shared.engine.client, self.name)
         names = ("users.json", "jwt.json", "redis.json")
-        put_files(keys, "/run/authlab/service", {name: secrets.folder / name for name in names}, 0o600)
-        put_files(keys, "/run/authlab/load", {"credentials.json": secrets.credentials}, 0o644)
+        put_files(keys, "/run/authlab/service", {name: (secrets.folder / name).read_bytes() for name in names}, 0o600)
+        put_files(keys, "/run/authlab/load", {"credentials.json": secrets.credentials.read_bytes()}, 0o644)
         self._compose.run(model, _START, f"starting the stack of {self._mode.name}", _left_s(deadline))
 
     def scale(self, workers: int, within_s: float) -> None:
         """Start further workers, or stop the last ones."""
         what = f"scaling {self._mode.name} to {workers} workers"
         self._compose.run(self._write_model(workers), _START, what, within_s)
+
+    def rewrite_upstream(self, addresses: Collection[str], drained: Collection[str]) -> None:
+        """List the workers for the proxy, which takes them at SIGHUP, in place of the name that stands for all."""
+        self._write_for_proxy(self._upstream, upstream_conf(self._mode.routing, list(addresses), drained))
+
+    def give(self, name: str, content: bytes) -> None:
+        """Put a file into the folder that the workers read their secrets from."""
+        keys = keys_container(self._shared.engine.client, self.name)
+        put_files(keys, "/run/authlab/service", {name: content}, 0o600)
 
     def containers(self) -> dict[str, Any]:
         """Its containers by part, as they are now."""
@@ -135,13 +160,23 @@ class Project:
 
     def _write_model(self, workers: int) -> Path:
         listen = self._folder / "listen.conf"
-        listen.write_text(listen_conf(str(PROXY_PORT), self._shared.read_timeout_s, log=PROXY_LOG))
-        listen.chmod(0o644)  # for the proxy's user; nobody else can enter our folder
+        self._write_for_proxy(listen, listen_conf(str(PROXY_PORT), self._shared.read_timeout_s, log=PROXY_LOG))
         mark = (LABEL, self._shared.label)
-        particulars = Particulars(mark, workers, self.port, self._shared.settings, listen)
+        files = {LISTEN_CONF: listen, UPSTREAM_CONF: self._upstream}
+        particulars = Particulars(mark, workers, self.port, self._shared.settings, files)
         file = self._folder / "model.json"
         file.write_text(json.dumps(lab_model(self._resolved, particulars)))
         return file
+
+    def _static_upstream(self) -> Path:
+        """The file of compose/nginx that the compose file mounts."""
+        (volume,) = [v for v in self._resolved["services"][PROXY]["volumes"] if v["target"] == UPSTREAM_CONF]
+        return Path(volume["source"])
+
+    def _write_for_proxy(self, file: Path, text: str) -> None:
+        """Write it in place: what is mounted is this very file, and another of its name would never be seen."""
+        file.write_text(text)
+        file.chmod(0o644)  # for the proxy's user; nobody else can enter our folder
 
 
 def _left_s(deadline: float) -> float:

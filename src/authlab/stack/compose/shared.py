@@ -15,7 +15,8 @@ from authlab.stack.secrets import Secrets
 @dataclass(frozen=True)
 class Shared:
     """Engine, guardian, secrets and settings. `label` marks all that is made as this lab's; `token` makes its
-    project names its own. `worker_cpus` is the share of a CPU that each worker may use."""
+    project names its own. `worker_cpus` is the share of a CPU that each worker may use; `linked`: a link in front of
+    each store."""
 
     engine: Engine
     guardian: Guardian
@@ -29,3 +30,4 @@ class Shared:
     persistent_store: bool
     cpus: Sequence[int] | None
     worker_cpus: float | None
+    linked: bool = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,19 @@ from authlab.host.obituary import how_it_ended
 from authlab.host.ports import LOOPBACK
 from authlab.model.errors import LabError
 from authlab.model.modes import Mode
-from authlab.stack.compose import operations
+from authlab.stack.capabilities import Link
 from authlab.stack.compose.containers import part_name
 from authlab.stack.compose.deaths import Death
 from authlab.stack.compose.meter import Meter
-from authlab.stack.compose.model import WORKER, WORKER_PORT
+from authlab.stack.compose.model import LINK_CONTROL_PORT, LINK_PORT, WORKER, WORKER_PORT
 from authlab.stack.compose.project import Project
 from authlab.stack.compose.shared import Shared
+from authlab.stack.link import ControlledLink
 from authlab.stack.protocol import PartUsage, WorkerInfo
 
 _PAUSE_S = 0.1
 _ANSWER_WITHIN_S = 2.0
-_BACK_WITHIN_S = 30.0
+_NETWORKS = itertools.cycle(range(256))  # of clients, one after the other
 _PERIOD_US = 100_000  # of the kernel's CPU bandwidth control, its default
 
 
@@ -56,7 +58,7 @@ class ComposeStack:
     def workers(self) -> Sequence[WorkerInfo]:
         """Its workers; none while it is down."""
         return [
-            WorkerInfo(part, f"http://{self._address(container)}:{WORKER_PORT}")
+            WorkerInfo(part, f"http://{self._address(container, self._project.workers_network)}:{WORKER_PORT}")
             for part, container in self._parts.items()
             if part.startswith(WORKER)
         ]
@@ -70,6 +72,15 @@ class ComposeStack:
     def access_log(self) -> Path:
         """The proxy's access log, written when the stack comes down."""
         return self._logs / "nginx-access.log"
+
+    @property
+    def link(self) -> Link | None:
+        """The link in front of its store, if it was asked for, while it is up."""
+        if "link" not in self._parts:
+            return None
+        self._parts["link"].reload()  # started again, it may have another address
+        host = self._address(self._parts["link"], self._project.store_network)
+        return ControlledLink(host, LINK_PORT, LINK_CONTROL_PORT, self._shared.secrets.store_password)
 
     def up(self, deadline_s: float) -> None:
         """Bring this stack alone up. Raises `LabError`; then nothing of it is left."""
@@ -93,7 +104,7 @@ class ComposeStack:
             self.forget()
 
     def usage(self) -> list[PartUsage]:
-        """CPU and memory of proxy, workers and store, by control group."""
+        """CPU and memory of proxy, workers, store and link, by control group."""
         return [meter.read() for meter in self._meters.values()]
 
     def troubles(self) -> list[str]:
@@ -111,10 +122,13 @@ class ComposeStack:
         self._project.start(self._workers, within_s)
         self._look()
 
-    def wait_until_served(self, within_s: float) -> None:
-        """Return once every worker has answered through the proxy. Raises `LabError` if one dies or stays silent."""
+    def wait_until_served(self, within_s: float, workers: Collection[str] | None = None) -> None:
+        """Return once every worker (of those named) has answered through the proxy, and the store through the link.
+
+        Raises `LabError` if one dies or stays silent.
+        """
         deadline = time.monotonic() + within_s
-        missing = {worker.name for worker in self.workers}
+        missing = {worker.name for worker in self.workers} if workers is None else set(workers)
         known_troubles = len(self.troubles())
         answer = "nothing"
         while missing:
@@ -130,6 +144,19 @@ class ComposeStack:
                 missing.discard(answer)
             else:
                 time.sleep(_PAUSE_S)
+        if workers is None:
+            self._wait_for_link(deadline)
+
+    def _wait_for_link(self, deadline: float) -> None:
+        while self.link is not None:
+            try:
+                self.link.round_trip_ms()
+            except LabError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_S)
+            else:
+                return
 
     def settle(self) -> None:
         """Bind it to its cores and its share of them: not before, since starting is CPU alone."""
@@ -158,45 +185,6 @@ class ComposeStack:
         self._meters.clear()
         self._project.port = 0
 
-    # What can be done to it while it is up. What is done here is no trouble.
-
-    def crash(self, part: str) -> None:
-        """End a part as a crash does; the restart policy brings it back."""
-        self._shared.deaths.ask_for(self._parts[part].id)
-        operations.crash(self._parts[part])
-
-    def stop(self, part: str) -> None:
-        """Stop a part gracefully, for good."""
-        self._shared.deaths.ask_for(self._parts[part].id)
-        operations.stop(self._parts[part])
-
-    def start_again(self, part: str, within_s: float = _BACK_WITHIN_S) -> None:
-        """Start a stopped part; return once every worker is reached again."""
-        self._parts[part].start()
-        self._look()
-        self.wait_until_served(within_s)
-
-    def pause(self, part: str) -> None:
-        """Let a part stand still as it is: a stall, no crash."""
-        self._parts[part].pause()
-
-    def resume(self, part: str) -> None:
-        """Let a paused part go on."""
-        self._parts[part].unpause()
-
-    def scale(self, workers: int, within_s: float = _BACK_WITHIN_S) -> None:
-        """Have that many workers; return once the proxy reaches the new ones. Those that go are stopped gracefully."""
-        if workers < 1:
-            raise ValueError(f"a stack needs at least one worker, not {workers}")
-        for part, container in self._parts.items():
-            if part.startswith(WORKER) and int(part.rpartition("-")[2]) > workers:
-                self._shared.deaths.ask_for(container.id)
-        self._workers = workers
-        self._project.scale(workers, within_s)
-        self._look()
-        self.wait_until_served(within_s)
-        self.settle()
-
     def _look(self) -> None:
         """Find its containers as they are now."""
         self._parts = self._project.containers()
@@ -206,17 +194,20 @@ class ComposeStack:
             for part, container in self._parts.items()
         }
 
-    def _address(self, container: Any) -> str:
-        return str(container.attrs["NetworkSettings"]["Networks"][self._project.workers_network]["IPAddress"])
+    def _address(self, container: Any, network: str) -> str:
+        """Empty while it does not run."""
+        return str(container.attrs["NetworkSettings"]["Networks"][network]["IPAddress"])
 
-    def _ask(self) -> str:
-        """The worker that answers /healthz, or what came instead."""
-        connection = http.client.HTTPConnection(LOOPBACK, self._project.port, timeout=_ANSWER_WITHIN_S)
+    def _ask(self, host: str = LOOPBACK, port: int | None = None) -> str:
+        """The worker that answers /healthz there, by default through the proxy, or what came instead."""
+        connection = http.client.HTTPConnection(host, port or self._project.port, timeout=_ANSWER_WITHIN_S)
         try:
-            connection.request("GET", "/healthz")
+            # As another client each time: routed by address, one client only ever meets one worker.
+            connection.request("GET", "/healthz", headers={"X-Forwarded-For": f"10.0.{next(_NETWORKS)}.1"})
             response = connection.getresponse()
             response.read()
-            return response.getheader("X-Worker") or f"the proxy itself, status {response.status}"
+            # without the number of a process
+            return (response.getheader("X-Worker") or "").partition(".")[0] or f"the proxy, status {response.status}"
         except (OSError, http.client.HTTPException) as error:
             return f"nobody: {error}"
         finally:

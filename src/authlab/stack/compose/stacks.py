@@ -16,6 +16,7 @@ from authlab.model.errors import Unavailable
 from authlab.model.modes import Mode, check_containers_hold
 from authlab.stack.compose.deaths import Deaths
 from authlab.stack.compose.engine import find_engine
+from authlab.stack.compose.operated import OperatedStack
 from authlab.stack.compose.ownership import LABEL, Ownership, clear_abandoned, remove_owned
 from authlab.stack.compose.shared import Shared
 from authlab.stack.compose.stack import ComposeStack
@@ -51,6 +52,7 @@ class ComposeStacks:
         read_timeout_s: float = READ_TIMEOUT_S,
         persistent_store: bool = False,
         worker_cpus: float | None = None,
+        linked: bool = False,
     ) -> None:
         if workers < 1:
             raise ValueError(f"a stack needs at least one worker, not {workers}")
@@ -81,9 +83,10 @@ class ComposeStacks:
             persistent_store=persistent_store,
             cpus=cpus,
             worker_cpus=worker_cpus,
+            linked=linked,
         )
-        self.stacks: dict[str, ComposeStack] = {
-            mode.name: ComposeStack(mode, workers, shared, logs(mode.name), port) for mode in modes
+        self.stacks: dict[str, OperatedStack] = {
+            mode.name: OperatedStack(mode, workers, shared, logs(mode.name), port) for mode in modes
         }
 
     def __enter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from authlab.browser.drive.scenarios import cors, forging, injected, leaving, sibling, wire
@@ -12,6 +13,8 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "cors": cors.of_the_page,
     "cors-evil": cors.of_evil,
     "loose-json": forging.loose_json,
+    "embedded-blocked": partial(forging.embedding, "blocked"),
+    "embedded-allowed": partial(forging.embedding, "allowed"),
     "sibling": sibling.forged_form,
     "tossing": sibling.tossing,
     "fixation": sibling.fixation,

@@ -1,18 +1,30 @@
-"""Forged requests beyond the matrix: an endpoint that takes JSON of any type, and the two minutes of a new cookie."""
+"""Forged requests beyond the matrix: JSON of any type, images and frames, and the two minutes of a new cookie."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
-from authlab.browser.checks import APART, TOGETHER
+from authlab.browser.cells import ATTACHED, CHANGED
+from authlab.browser.checks import AGED, APART, EMBEDDED, OTHER_AGAIN, SAME_AGAIN, SET_AGAIN, TOGETHER, embedded
 from authlab.browser.drive.scene import Later, Look, Scene
 from authlab.browser.drive.story import Story
 from authlab.browser.order import Answer
 from authlab.browser.sites import API
 
 _WITHIN_S: Final = 5.0
+_AGED_WITHIN_S: Final = 20.0
+"""Patience for what cannot be told again: two minutes have gone into it."""
+
+_LATE_S: Final = {AGED.format(TOGETHER): 8.0, OTHER_AGAIN: 60.0}
+"""How late a "no" may be and still count, in seconds: later, the two minutes may have been over by themselves."""
+_EMBEDDED_PAGES: Final = {"forged-img": "forged-img.html", "forged-frame": "frame.html"}
+_KEEP: Final = """async (address) => {
+  await fetch(address, {method: 'POST', credentials: 'include'});
+}"""
 
 
 def loose_json(scene: Scene, look: Look) -> None:
@@ -28,27 +40,81 @@ def loose_json(scene: Scene, look: Look) -> None:
     story.close()
 
 
-def age(scene: Scene, _look: Look) -> Iterable[Later]:
-    """A cookie without SameSite, left alone until it is old enough; one story for each age, so that none renews it."""
-    for seconds in (TOGETHER, APART):
+def embedding(policy: str, scene: Scene, look: Look) -> None:
+    """An image and a frame of evil.test whose address is the GET that changes the cart, under this policy of the
+    browser's towards third-party cookies."""
+    for place in ("cookie-none", "cookie-unset", "cookie-lax"):
         story = scene.begin()
-        story.open("cookie-unset")
+        story.open(place)
         story.log_in()
-        due = time.monotonic() + seconds
-        yield Later("age", due, lambda look, s=story, d=due, a=seconds: _aged(scene, look, s, d, a))  # type: ignore[misc]
+        for attack, element in EMBEDDED.items():
+            since = scene.asking.last()
+            story.attack(_EMBEDDED_PAGES[attack], f"https://{API}/buy", attack)
+            came = scene.asking.arrived(since, lambda e: e["path"] == "/buy", _WITHIN_S)
+            sent = None if came is None else came["credential"] is not None
+            done = None if came is None else attack in scene.asking.cart(story.user)
+            said = (
+                "it never came to the API" if came is None else f"sec-fetch-dest: {came['fetch'].get('sec-fetch-dest')}"
+            )
+            answers = ((ATTACHED, sent), (CHANGED, done))
+            look(story, [Answer(place, embedded(element, policy, what), value, said) for what, value in answers])
+        story.close()
 
 
-def _aged(scene: Scene, look: Look, story: Story, due: float, seconds: int) -> None:
+def age(scene: Scene, _look: Look) -> Iterable[Later]:
+    """A cookie without SameSite, left alone until it is old enough; one story for each age, so that none renews it.
+    Two more set it again before: to the same value, by a session that slides, and to another, by a second log-in."""
+    for seconds in (TOGETHER, APART):
+        story, due = _new_cookie(scene, seconds)
+        yield Later("age", due, partial(_aged, scene, story, due, AGED.format(seconds), None))
+    for again, question in ((_slide, SAME_AGAIN), (_log_in_again, OTHER_AGAIN)):
+        story, due = _new_cookie(scene, APART)
+        done: list[bool] = []
+        yield Later("age", due - APART + SET_AGAIN, partial(_set_again, scene, story, again, done))
+        yield Later("age", due, partial(_aged, scene, story, due, question, done))
+
+
+def _new_cookie(scene: Scene, seconds: int) -> tuple[Story, float]:
+    story = scene.begin()
+    story.open("cookie-unset")
+    story.log_in()
+    return story, time.monotonic() + seconds
+
+
+def _slide(story: Story) -> None:
+    story.run(_KEEP, f"https://{API}/keep")
+
+
+def _log_in_again(story: Story) -> None:
+    story.log_in()
+
+
+def _set_again(scene: Scene, story: Story, again: Callable[[Story], None], done: list[bool], _look: Look) -> None:
+    before, since = _value(story), scene.asking.last()
+    again(story)
+    answered = scene.asking.arrived(since, lambda e: e["method"] == "POST" and e["status"] == 200, _WITHIN_S)
+    if answered is not None and (_value(story) == before) == (again is _slide):
+        done.append(True)
+
+
+def _value(story: Story) -> str:
+    return next((c.get("value", "") for c in story.context.cookies() if c.get("name") == "session_unset"), "")
+
+
+def _aged(scene: Scene, story: Story, due: float, question: str, done: list[bool] | None, look: Look) -> None:
+    """`done` is empty where the cookie should have been set again and was not: then there is nothing to see."""
     time.sleep(max(0.0, due - time.monotonic()))
     late = time.monotonic() - due
     since = scene.asking.last()
     story.attack("forged-post.html", f"https://{API}/form/items", "aged")
-    came = scene.asking.arrived(since, lambda e: e["path"] == "/form/items", _WITHIN_S)
+    came = scene.asking.arrived(since, lambda e: e["path"] == "/form/items", _AGED_WITHIN_S)
     sent = None if came is None else came["credential"] is not None
-    note = f"{seconds + late:.1f} s after the log-in"
-    if seconds == TOGETHER and late > 8:
+    note = f"{late:.1f} s late" if came is not None else "the forged request did not come to the API"
+    if not sent and late > _LATE_S.get(question, math.inf):
         sent, note = None, f"{note}: the machine was too busy, the two minutes may have been over"
+    if done == []:
+        sent, note = None, "the cookie was not set again"
     if story.disturbed:
         sent, note = None, "the machine's network changed meanwhile"
-    look(story, [Answer("cookie-unset", f"sent with a forged POST at {seconds} s", sent, note)])
+    look(story, [Answer("cookie-unset", question, sent, note)])
     story.close()

@@ -1,0 +1,58 @@
+"""One log-in, and what those who share it must agree on. Most users have one of their own."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from gevent.lock import BoundedSemaphore
+
+from lab_load.basket import Basket
+from lab_load.credential import Credential
+
+RELOGIN: Final = {"never": 0, "once": 1, "always": math.inf}
+"""How often a user whose credential was refused logs in again."""
+
+
+class Login:
+    """The log-in of user `number`, shared by `sharers` users.
+
+    `admitted` is false while nobody may send: during a log-in, and, where users log in again for ever, after one that
+    failed. `turn` is held by who logs in. `logins` counts what was tried.
+    """
+
+    def __init__(self, number: int, username: str, password: str, relogin: str, sharers: int) -> None:
+        self.number = number
+        self.username = username
+        self.password = password
+        self.credential = Credential(username)
+        # Others' writes are in the cart of a shared log-in: what it must hold is for the history's checkers to say.
+        self._keeps_count = sharers == 1
+        self.basket = Basket() if self._keeps_count else None
+        self.admitted = True
+        self.turn = BoundedSemaphore(1)
+        self.logins = 0
+        self.relogins_left = RELOGIN[relogin]
+        self.persistent = relogin == "always"
+        self._places_left = sharers
+
+    def take_place(self) -> bool:
+        """One more user shares it; false where it has as many as it may."""
+        self._places_left -= 1
+        return self._places_left >= 0
+
+    def begin(self) -> None:
+        """A log-in begins: what was is forgotten."""
+        self.logins += 1
+        self.admitted = False
+        self.credential.forget()
+        if self._keeps_count:
+            self.basket = Basket()
+
+    def give_up(self) -> None:
+        """From now on nobody logs in again."""
+        self.relogins_left, self.persistent, self.admitted = 0, False, True
+
+    def end(self, succeeded: bool) -> None:
+        """It is over. One that failed is not tried again unless users log in again for ever: they go on without."""
+        self.admitted = succeeded or not self.persistent

@@ -1,0 +1,97 @@
+"""The way to the store is slow, stands still, or is cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlab.faults.base import Fault, Order, Unit
+from authlab.model.errors import LabError
+from authlab.stack.capabilities import Link, Linked
+
+
+def _link(stack: Any) -> Link:
+    link: Link | None = stack.link
+    if link is None:
+        raise LabError("there is no link in front of the store")
+    return link
+
+
+def _silence(link: Link) -> str:
+    """What a PING through the link comes to, as proof that it comes to nothing; empty if it is answered."""
+    try:
+        link.round_trip_ms()
+    except LabError as error:
+        return f"a PING through the link: {error}"
+    return ""
+
+
+class RedisLatency(Fault):
+    """Everything that goes to the store is held back for VALUE milliseconds."""
+
+    kind = "redis-latency"
+    summary = "hold everything that goes to the store back for VALUE"
+    on = "store"
+    lasts = "required"
+    unit = Unit("ms", None, 0.0, 10_000.0)
+    needs = (Linked,)
+    needs_link = True
+
+    def sentence(self, order: Order) -> str:
+        return f"the store is {order.value:g} ms further away for {order.planned.for_s:g} s"
+
+    def begin(self, stack: Any, order: Order) -> str:
+        link = _link(stack)
+        before = link.round_trip_ms()
+        link.delay(order.value)
+        after = link.round_trip_ms()
+        if not 0.5 * order.value <= after - before <= 2 * order.value + 1:
+            return ""
+        return f"a PING to the store took {before:.2f} ms, and {after:.2f} ms with the delay"
+
+    def end(self, stack: Any, order: Order) -> str:  # noqa: ARG002
+        _link(stack).delay(0)
+        return f"a PING took {_link(stack).round_trip_ms():.2f} ms again"
+
+
+class RedisStall(Fault):
+    """Connections stay open, and nothing passes."""
+
+    kind = "redis-stall"
+    summary = "let nothing pass to or from the store, connections stay open"
+    on = "store"
+    lasts = "required"
+    needs = (Linked,)
+    needs_link = True
+
+    def sentence(self, order: Order) -> str:
+        return f"nothing passes between workers and store for {order.planned.for_s:g} s; connections stay open"
+
+    def begin(self, stack: Any, order: Order) -> str:  # noqa: ARG002
+        _link(stack).stall(True)
+        return _silence(_link(stack))
+
+    def end(self, stack: Any, order: Order) -> str:  # noqa: ARG002
+        _link(stack).stall(False)
+        return f"a PING took {_link(stack).round_trip_ms():.2f} ms again"
+
+
+class RedisCut(Fault):
+    """Connections are closed and new ones refused."""
+
+    kind = "redis-cut"
+    summary = "close all connections to the store and refuse new ones"
+    on = "store"
+    lasts = "required"
+    needs = (Linked,)
+    needs_link = True
+
+    def sentence(self, order: Order) -> str:
+        return f"all connections to the store are cut and new ones refused for {order.planned.for_s:g} s"
+
+    def begin(self, stack: Any, order: Order) -> str:  # noqa: ARG002
+        _link(stack).cut(True)
+        return _silence(_link(stack))
+
+    def end(self, stack: Any, order: Order) -> str:  # noqa: ARG002
+        _link(stack).cut(False)
+        return f"a PING took {_link(stack).round_trip_ms():.2f} ms again"

@@ -1,0 +1,47 @@
+"""Restarting workers: what a deploy, and every fault that needs one, does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+BACK_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True)
+class Restarted:
+    """A worker that was ended and serves again after `away_s`."""
+
+    worker: str
+    pid: int
+    away_s: float
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} of {self.worker} ended, it served again after {self.away_s:.2f} s"
+
+
+def restart(stack: Any, worker: str, *, kill: bool = False) -> Restarted:
+    """End a worker and start it again. Raises `LabError`."""
+    since = time.monotonic()
+    gone = stack.stop(worker, kill=kill)
+    stack.start_again(worker, BACK_WITHIN_S)
+    return Restarted(worker, gone.pid, time.monotonic() - since)
+
+
+def restart_all(stack: Any, workers: Sequence[str], *, kill: bool = False) -> list[Restarted]:
+    """All of them at once."""
+    with ThreadPoolExecutor(len(workers), thread_name_prefix="restart") as pool:
+        return list(pool.map(lambda worker: restart(stack, worker, kill=kill), workers))
+
+
+def names(stack: Any) -> list[str]:
+    """The workers' names."""
+    return [worker.name for worker in stack.workers]
+
+
+def told(restarts: Sequence[Restarted]) -> str:
+    """The proof of several restarts."""
+    return "; ".join(map(str, restarts))

@@ -1,0 +1,128 @@
+"""The key that signs tokens changes: by four strategies, of which one is right."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from authlab.faults.asking import token_parts, url_of
+from authlab.faults.base import Fault, Order, Unit
+from authlab.faults.restarting import Restarted, names, restart, restart_all, told
+from authlab.stack.capabilities import Giving, Stopping
+
+_FILE = "jwt.json"
+_KEY_BYTES = 32  # RFC 7518, 3.2, as compose/keys/keys.py
+Key = Mapping[str, str]
+
+
+def new_key() -> dict[str, str]:
+    """A fresh HS256 key with a `kid` of its own."""
+    text = base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).rstrip(b"=").decode()
+    return {"kid": secrets.token_hex(4), "alg": "HS256", "k": text}
+
+
+def ring(active: Key, *others: Key) -> dict[str, Any]:
+    """A key file: `active` signs, all of them verify."""
+    return {"active": active["kid"], "keys": [dict(active), *map(dict, others)]}
+
+
+class KeyFault(Fault):
+    """What the four have in common: the old key, a new one, and the proof that every worker signs with it."""
+
+    on = "stack"
+    needs = (Giving, Stopping)
+    needs_tokens = True
+    loses = "tokens"
+
+    def begin(self, stack: Any, order: Order) -> str:
+        document = json.loads((order.secrets.folder / _FILE).read_bytes())
+        old = next(key for key in document["keys"] if key["kid"] == document["active"])
+        new = new_key()
+        done = self.rotate(stack, old, new, order)
+        signing = [token_parts(url_of(stack, worker), order.secrets)[0]["kid"] for worker in names(stack)]
+        if any(kid != new["kid"] for kid in signing):
+            return ""
+        return f"{told(done)}; then all {len(signing)} workers signed with key {new['kid']}, not {old['kid']}"
+
+    @abstractmethod
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:
+        """Have every worker sign with `new`."""
+
+
+class SwapKey(KeyFault):
+    """Naive: the new key takes the old one's place everywhere at once."""
+
+    kind = "swap-key"
+    summary = "naive key rotation: the new key replaces the old one on all workers at once"
+
+    def sentence(self, order: Order) -> str:  # noqa: ARG002
+        return "all workers are restarted at once with a new signing key; the old one is known no more"
+
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
+        stack.give(_FILE, ring(new))
+        return restart_all(stack, names(stack))
+
+
+class CompromiseKey(KeyFault):
+    """The old key is known to a thief: it must stop at once, whatever that breaks."""
+
+    kind = "compromise-key"
+    summary = "the old key is stolen: SIGKILL and restart all workers with a new key at once"
+
+    def sentence(self, order: Order) -> str:  # noqa: ARG002
+        return "all workers are killed and started with a new signing key, so that the stolen one stops at once"
+
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
+        stack.give(_FILE, ring(new))
+        return restart_all(stack, names(stack), kill=True)
+
+
+class SwapKeyRolling(KeyFault):
+    """Naive, one worker after the other: in between, some know only the old key and some only the new one."""
+
+    kind = "swap-key-rolling"
+    summary = "naive key rotation, one worker after the other, VALUE seconds apart"
+    unit = Unit("s", 1.0, 0.0, 600.0)
+
+    def sentence(self, order: Order) -> str:
+        return f"one worker after the other is restarted with a new signing key alone, {order.value:g} s apart"
+
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
+        return _roll(stack, ring(new), order.value)
+
+
+class OverlapKey(KeyFault):
+    """Verify first: all workers learn the new key, then sign with it, then forget the old one after VALUE seconds."""
+
+    kind = "overlap-key"
+    summary = "key rotation with overlap: learn, sign, and VALUE seconds later forget"
+    unit = Unit("s", None, 0.0, 86_400.0)
+
+    def sentence(self, order: Order) -> str:
+        return (
+            "one worker after the other learns a new key; then they sign with it; "
+            f"{order.value:g} s after that they forget the old one"
+        )
+
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:
+        done = _roll(stack, ring(old, new), 0.0)
+        done += _roll(stack, ring(new, old), 0.0)
+        time.sleep(order.value)
+        return done + _roll(stack, ring(new), 0.0)
+
+
+def _roll(stack: Any, document: Mapping[str, Any], apart_s: float) -> list[Restarted]:
+    """Restart every worker with `document`, one after the other: a file of its own comes before the common one."""
+    done: list[Restarted] = []
+    workers: Sequence[str] = names(stack)
+    for worker in workers:
+        if done:
+            time.sleep(apart_s)
+        stack.give(f"jwt.{worker}.json", document)
+        done.append(restart(stack, worker))
+    return done

@@ -1,0 +1,143 @@
+"""Faults carried out at their moments, recorded, and undone whatever happens."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from authlab.faults.base import Fault, Order
+from authlab.faults.catalogue import FAULTS
+from authlab.model.errors import LabError, UsageProblem
+from authlab.model.faults import FaultEvent, PlannedFault
+from authlab.stack.protocol import Stack
+from authlab.stack.secrets import Secrets
+
+_UNDO_WITHIN_S = 60.0
+
+
+def order_of(planned: PlannedFault, stack: Stack, secrets: Secrets, seed: int) -> Order:
+    """Target and value settled: the seed chooses a worker, the same one in every mode. Raises `UsageProblem`."""
+    kind = FAULTS[planned.kind]
+    value = planned.value if planned.value is not None else (kind.unit.default if kind.unit else None) or 0.0
+    names = [worker.name for worker in stack.workers]
+    if kind.on != "worker":
+        return Order(planned, "store" if kind.on == "store" else "workers", value, secrets)
+    if planned.target and planned.target not in names:
+        raise UsageProblem(f"{planned.kind}: there is no {planned.target}; there are {', '.join(names)}")
+    # A schedule needs a repeatable generator, not a secure one.
+    chosen = random.Random(f"{seed}:{planned.kind}:{planned.at_s}").choice(names)  # noqa: S311
+    return Order(planned, planned.target or chosen, value, secrets)
+
+
+class FaultSchedule:
+    """The faults of one stack, each in a thread of its own, so that they may overlap.
+
+    `begin` starts the clock at `origin_ns` (CLOCK_MONOTONIC), `abort` undoes what is under way. `told` gets all events
+    so far after each change. A fault that could not be done, or undone, is a problem: `problems` has a sentence for
+    each.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        planned: Sequence[PlannedFault],
+        secrets: Secrets,
+        seed: int,
+        told: Callable[[Sequence[FaultEvent]], None],
+    ) -> None:
+        self._stack = stack
+        self._told = told
+        self._lock = threading.Lock()
+        self._halt = threading.Event()
+        self._events: dict[int, FaultEvent] = {}
+        self._threads: list[threading.Thread] = []
+        self.problems: list[str] = []
+        self.orders = [order_of(one, stack, secrets, seed) for one in planned]
+        self._faults: list[Fault] = []
+        for one in planned:
+            fault = FAULTS[one.kind]()
+            fault.check(stack)
+            self._faults.append(fault)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What will be done, a sentence each."""
+        return [
+            f"at {order.planned.at_s:g} s: {fault.sentence(order)}"
+            for fault, order in zip(self._faults, self.orders, strict=True)
+        ]
+
+    @property
+    def events(self) -> tuple[FaultEvent, ...]:
+        """What has happened so far, by its start."""
+        with self._lock:
+            return tuple(sorted(self._events.values(), key=lambda event: event.start_ns))
+
+    def begin(self, origin_ns: int) -> None:
+        """From now on faults happen."""
+        for number in range(len(self._faults)):
+            thread = threading.Thread(
+                target=self._carry_out, args=(number, origin_ns), name=f"fault {number}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every fault has been done and undone."""
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def abort(self) -> None:
+        """Undo what is under way; nothing more is begun."""
+        self._halt.set()
+        self._join()
+
+    def _join(self) -> None:
+        deadline = time.monotonic() + _UNDO_WITHIN_S + max((o.planned.for_s or 0.0 for o in self.orders), default=0.0)
+        for thread in self._threads:
+            thread.join(max(0.1, deadline - time.monotonic()))
+            if thread.is_alive():
+                self.problems.append(f"a {thread.name} was still under way after {_UNDO_WITHIN_S:.0f} s")
+
+    def _carry_out(self, number: int, origin_ns: int) -> None:
+        fault, order = self._faults[number], self.orders[number]
+        planned = order.planned
+        if not self._sleep_until(origin_ns + round(planned.at_s * 1e9)):
+            return
+        start_ns = time.monotonic_ns()
+        proof = ""
+        try:
+            proof = fault.begin(self._stack, order)
+            self._note(number, FaultEvent(planned.kind, order.target, start_ns, None, proof))
+            if planned.for_s is not None:
+                self._sleep_until(start_ns + round(planned.for_s * 1e9))
+        except Exception as error:  # noqa: BLE001 - whatever it was: a thread that dies of it dies unheard
+            self.problems.append(f"{planned.kind} could not be done: {_words(error)}")
+            self._note(number, FaultEvent(planned.kind, order.target, start_ns, None, ""))
+        finally:
+            self._undo(number, fault, order, start_ns, proof)
+
+    def _undo(self, number: int, fault: Fault, order: Order, start_ns: int, proof: str) -> None:
+        kind = order.planned.kind
+        try:
+            more = fault.end(self._stack, order)
+        except Exception as error:  # noqa: BLE001 - the same
+            if not (self._halt.is_set() and isinstance(error, LabError)):
+                self.problems.append(f"{kind} was not seen to end: {_words(error)}")
+            return
+        whole = "; ".join(filter(None, (proof, more))) if proof else ""
+        self._note(number, FaultEvent(kind, order.target, start_ns, time.monotonic_ns(), whole))
+
+    def _note(self, number: int, event: FaultEvent) -> None:
+        with self._lock:
+            self._events[number] = event
+        self._told(self.events)
+
+    def _sleep_until(self, moment_ns: int) -> bool:
+        return not self._halt.wait(max(0.0, (moment_ns - time.monotonic_ns()) / 1e9))
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"

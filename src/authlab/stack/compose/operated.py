@@ -1,0 +1,229 @@
+"""What may be done to a stack of containers while it stands: see `authlab.stack.capabilities`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+
+from authlab.model.errors import LabError
+from authlab.model.modes import Mode
+from authlab.stack import store_server
+from authlab.stack.capabilities import Gone
+from authlab.stack.compose import inside, operations
+from authlab.stack.compose.model import STORE_PORT, WORKER, WORKER_PORT
+from authlab.stack.compose.shared import Shared
+from authlab.stack.compose.stack import ComposeStack
+from authlab.stack.compose.trouble import told
+
+_BACK_WITHIN_S = 30.0
+_RELOAD_WITHIN_S = 10.0
+_ANSWER_WITHIN_S = 1.0
+_PAUSE_S = 0.01
+
+
+class OperatedStack(ComposeStack):
+    """A stack of containers with every capability that there is.
+
+    As long as no worker was ever drained, the proxy finds the workers by the name that stands for all of them. From
+    then on it knows them by their addresses, which the lab lists for it anew whenever one may have got another.
+    """
+
+    def __init__(self, mode: Mode, workers: int, shared: Shared, logs: Path, port: int | None = None) -> None:
+        super().__init__(mode, workers, shared, logs, port)
+        self._workers_at_first = workers
+        self._listed: list[str] | None = None
+        self._drained: set[str] = set()
+        self._paused: set[str] = set()
+
+    def end(self) -> None:
+        """Let what stands still go on, to say its last, and serve no more."""
+        for part in list(self._paused):
+            with contextlib.suppress(docker.errors.APIError, LabError):
+                self.resume(part)
+        super().end()
+
+    def forget(self) -> None:
+        """Its containers are gone: it begins anew as it first was."""
+        self._listed = None
+        self._drained.clear()
+        self._paused.clear()
+        self._workers = self._workers_at_first
+        super().forget()
+
+    # Crashing, stopping
+
+    def crash(self, part: str) -> Gone:
+        """End a part as a crash does; the restart policy brings it back."""
+        return self._ended(part, operations.crash)
+
+    def stop(self, part: str, *, kill: bool = False) -> Gone:
+        """End a part for good, gracefully or by SIGKILL."""
+        gone = self._ended(part, operations.kill if kill else operations.stop)
+        if part.startswith(WORKER):
+            self._list_workers_anew()
+        return gone
+
+    def start_again(self, part: str, within_s: float = _BACK_WITHIN_S) -> None:
+        """Start a stopped part; return once it serves, a worker that may be chosen through the proxy too."""
+        begun, container = time.monotonic(), self._part(part)
+        with told():
+            container.reload()
+            if container.attrs["State"]["Running"]:
+                raise LabError(f"{container.name} runs: it can't be started again.")
+            container.start()
+            self._look()
+        self.wait_serving(part, within_s)
+        if part.startswith(WORKER):
+            self._list_workers_anew()
+            if part not in self._drained:
+                self.wait_until_served(begun + within_s - time.monotonic(), [part])
+
+    def _ended(self, part: str, end: Callable[[Any], int]) -> Gone:
+        container = self._part(part)
+        with told():
+            operations.running_pid(container, "ended")
+            self._shared.deaths.ask_for(container.id)
+            since = time.monotonic()
+            pid = end(container)
+        self._paused.discard(part)
+        return Gone(part, pid, time.monotonic() - since)
+
+    # Pausing
+
+    def pause(self, part: str) -> int:
+        """Let a part stand still as it is, by the kernel's freezer: a stall, no crash."""
+        container = self._part(part)
+        with told():
+            pid = operations.running_pid(container, "paused")
+            container.pause()
+        self._paused.add(part)
+        return pid
+
+    def resume(self, part: str) -> None:
+        """Let a paused part go on."""
+        self._paused.discard(part)
+        container = self._part(part)
+        with told():
+            container.reload()
+            if container.attrs["State"]["Paused"]:
+                container.unpause()
+
+    # More or fewer workers, and which of them are chosen
+
+    def scale(self, workers: int, within_s: float = _BACK_WITHIN_S) -> None:
+        """Have that many workers; return once the proxy reaches all that may be chosen. Stopped ones are started."""
+        if workers < 1:
+            raise ValueError(f"a stack needs at least one worker, not {workers}")
+        begun = time.monotonic()
+        with told():
+            for part, container in self._parts.items():
+                if part.startswith(WORKER) and int(part.rpartition("-")[2]) > workers:
+                    self._expect_end(container)
+                    self._drained.discard(part)
+            self._workers = workers
+            self._project.scale(workers, within_s)
+            self._look()
+            self._list_workers_anew()
+            names = {worker.name for worker in self.workers} - self._drained
+            self.wait_until_served(begun + within_s - time.monotonic(), names)
+            self.settle()
+
+    def _expect_end(self, container: Any) -> None:
+        container.reload()
+        if container.attrs["State"]["Pid"]:
+            self._shared.deaths.ask_for(container.id)
+
+    def drain(self, worker: str) -> None:
+        """nginx's `drain`: only those whose cookie names it get there."""
+        self._part(worker)
+        self._drained.add(worker)
+        with told():
+            self._list_workers()
+
+    def undrain(self, worker: str) -> None:
+        """Let it be chosen again."""
+        if worker in self._drained:
+            self._drained.discard(worker)
+            with told():
+                self._list_workers()
+
+    def _list_workers_anew(self) -> None:
+        """Give the proxy the addresses as they are now, if it goes by addresses."""
+        if self._listed is not None:
+            with told():
+                self._list_workers()
+
+    def _list_workers(self) -> None:
+        self._look()
+        network = self._project.workers_network
+        workers = {part: container for part, container in self._parts.items() if part.startswith(WORKER)}
+        found = {part: self._address(container, network) for part, container in workers.items()}
+        addresses = {part: f"{address}:{WORKER_PORT}" for part, address in found.items() if address}
+        drained = {addresses[part] for part in self._drained if part in addresses}
+        listed = [f"{address}{' drain' if address in drained else ''}" for address in addresses.values()]
+        if addresses and listed != self._listed:
+            self._project.rewrite_upstream(list(addresses.values()), drained)
+            operations.reload_nginx(self._part("proxy"), _RELOAD_WITHIN_S)
+            self._listed = listed
+
+    # The store, what the service is told, and who serves
+
+    def flush_store(self) -> int:
+        """Remove every key of the store."""
+        with told():
+            return inside.flush(self._part("store"))
+
+    def give(self, name: str, content: Mapping[str, Any]) -> None:
+        """Put a file into the volume of secrets that the workers read."""
+        with told():
+            self._project.give(name, json.dumps(content, indent=1).encode())
+
+    def wait_serving(self, part: str, within_s: float) -> float:
+        """Return once the part answers by itself; the seconds it took."""
+        since, container = time.monotonic(), self._part(part)
+        with told():
+            while not self._serves(part, container):
+                if time.monotonic() > since + within_s:
+                    raise LabError(
+                        f"{part} of {self._mode.name} did not answer within {within_s:g} s. Logs: {self._logs}"
+                    )
+                time.sleep(_PAUSE_S)
+            took = time.monotonic() - since
+            if part.startswith(WORKER):
+                self._list_workers_anew()  # what crashed may have come back under another address
+        return took
+
+    def _serves(self, part: str, container: Any) -> bool:
+        if part == "proxy":
+            return self._ask().startswith(WORKER)
+        if part == "link":
+            return self._links()
+        if not self._meters[part].is_local:  # its address is not reached from here
+            return inside.store_answers(container) if part == "store" else inside.worker_answers(container)
+        container.reload()
+        if not container.attrs["State"]["Running"]:
+            return False
+        if part == "store":
+            host = self._address(container, self._project.store_network)
+            password = self._shared.secrets.store_password
+            return store_server.why_not_ready(STORE_PORT, password, _ANSWER_WITHIN_S, host) is None
+        return self._ask(self._address(container, self._project.workers_network), WORKER_PORT) == part
+
+    def _links(self) -> bool:
+        try:
+            return self.link is not None and self.link.round_trip_ms() > 0
+        except LabError:
+            return False
+
+    def _part(self, name: str) -> Any:
+        try:
+            return self._parts[name]
+        except KeyError:
+            known = ", ".join(self._parts) or "nothing: it is down"
+            raise LabError(f"the stack of {self._mode.name} has no part {name!r}; it has {known}.") from None

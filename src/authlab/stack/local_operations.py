@@ -1,0 +1,279 @@
+"""What may be done to a stack of local processes while it stands: see `authlab.stack.capabilities`."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from authlab.host.groups import group_members
+from authlab.host.ports import LOOPBACK
+from authlab.host.processes import Process
+from authlab.model.errors import LabError
+from authlab.model.modes import Mode
+from authlab.stack import nginx
+from authlab.stack.capabilities import Gone, Link
+from authlab.stack.local_stack import LocalStack
+from authlab.stack.local_store import LocalStore
+from authlab.stack.part import Part, settle
+from authlab.stack.probe import Probe, healthz, wait_until_ready
+from authlab.stack.secrets import write_secret
+from authlab.stack.shared import Shared
+
+RESTART_AFTER_S: Final = 0.1
+"""How long the supervisor waits before it starts again what crashed: systemd's default RestartSec."""
+
+_BACK_WITHIN_S = 30.0
+_STOP_WITHIN_S: Final = 8.0
+"""As `stop_grace_period` in compose/base.yml."""
+
+_DIE_WITHIN_S = 10.0
+_RELOAD_WITHIN_S = 10.0
+_PAUSE_S = 0.01
+STORE: Final = "store"
+
+
+class OperatedStack(LocalStack):
+    """A local stack with every capability that there is.
+
+    What is started again is pinned to `cpus` once it serves, as everything was at the beginning.
+    """
+
+    def __init__(
+        self,
+        mode: Mode,
+        workers: int,
+        shared: Shared,
+        logs: Path,
+        store: LocalStore | None,
+        port: int | None = None,
+        cpus: Collection[int] | None = None,
+    ) -> None:
+        super().__init__(mode, workers, shared, logs, store, port)
+        self._cpus = cpus
+        self._drained: set[str] = set()
+        self._paused: set[str] = set()
+        self._returning: list[threading.Thread] = []
+        self._ending = threading.Event()
+        self._failures: list[str] = []
+
+    def quiesce(self) -> None:
+        """It is about to be brought down: nothing is started again any more, and nothing stands still."""
+        self._ending.set()
+        for thread in self._returning:
+            thread.join(_BACK_WITHIN_S)
+        self._returning.clear()
+        for part in list(self._paused):
+            with contextlib.suppress(LabError):
+                self.resume(part)
+
+    def reserve(self) -> None:
+        """Take the ports; a stack that was down begins as if it had never been operated on."""
+        self._ending.clear()
+        self._drained.clear()
+        self._failures.clear()
+        super().reserve()
+
+    def troubles(self) -> list[str]:
+        """What happened to it unasked, and what the supervisor could not bring back."""
+        return [*super().troubles(), *self._failures]
+
+    # Crashing, stopping
+
+    def crash(self, part: str) -> Gone:
+        """SIGKILL a worker's or the store's whole group; the supervisor starts it again."""
+        gone = self._kill(part)
+        thread = threading.Thread(target=self._bring_back, args=(part,), name=f"supervisor of {part}", daemon=True)
+        self._returning.append(thread)
+        thread.start()
+        return gone
+
+    def stop(self, part: str, *, kill: bool = False) -> Gone:
+        """End a part for good; a worker finishes what it is doing, unless `kill`."""
+        if kill:
+            return self._kill(part)
+        if part == STORE:
+            return self._its_store().stop(kill=False)
+        held = self._part(part)
+        process, since = held.process, time.monotonic()
+        held.expect_end()
+        process.stop(sig=signal.SIGTERM, within_s=_STOP_WITHIN_S)
+        return Gone(part, process.pid, time.monotonic() - since)
+
+    def start_again(self, part: str, within_s: float = _BACK_WITHIN_S) -> None:
+        """Start what was stopped; returns once it serves, pinned."""
+        if part == STORE:
+            self._its_store().start_again(within_s)
+            self._pin([*self._its_store().parts])
+            return
+        self._start_worker_again(part, within_s)
+
+    def _kill(self, part: str) -> Gone:
+        if part == STORE:
+            return self._its_store().stop(kill=True)
+        held = self._part(part)
+        process, since = held.process, time.monotonic()
+        held.expect_end()
+        process.signal(signal.SIGKILL)
+        if process.wait(_DIE_WITHIN_S) is None:
+            raise LabError(f"{process.name} did not die: its process {process.pid} still runs after SIGKILL.")
+        self._await_group_end(process)
+        return Gone(part, process.pid, time.monotonic() - since)
+
+    def _await_group_end(self, process: Process) -> None:
+        """A group's master may be gone before its children are."""
+        deadline = time.monotonic() + _DIE_WITHIN_S
+        while group_members([process.pid])[process.pid]:
+            if time.monotonic() > deadline:
+                raise LabError(f"children of {process.name} (group {process.pid}) still run after SIGKILL.")
+            time.sleep(_PAUSE_S)
+
+    def _bring_back(self, part: str) -> None:
+        if self._ending.wait(RESTART_AFTER_S):
+            return
+        try:
+            self.start_again(part, _BACK_WITHIN_S)
+        except LabError as error:
+            if not self._ending.is_set():
+                self._failures.append(f"the supervisor could not bring {part} back: {error}")
+
+    def _start_worker_again(self, name: str, within_s: float) -> None:
+        number = self._names.index(name)
+        self.start_worker(number)
+        self.wait_serving(name, within_s)
+        self._pin([self._parts[name]])
+
+    # Pausing
+
+    def pause(self, part: str) -> int:
+        """SIGSTOP to all of a part's processes; the id of the first."""
+        if part == STORE:
+            self._paused.add(part)
+            return self._its_store().pause()
+        process = self._part(part).process
+        self._paused.add(part)
+        if not process.signal(signal.SIGSTOP):
+            raise LabError(f"{process.name} does not run: it can't be paused.")
+        return process.pid
+
+    def resume(self, part: str) -> None:
+        """SIGCONT to all of them."""
+        self._paused.discard(part)
+        if part == STORE:
+            self._its_store().resume()
+        else:
+            self._part(part).process.signal(signal.SIGCONT)
+
+    # More or fewer workers, and which of them are chosen
+
+    def scale(self, workers: int, within_s: float = _BACK_WITHIN_S) -> None:
+        """Start further workers and tell the proxy, or tell the proxy and stop the last ones."""
+        if workers < 1:
+            raise ValueError(f"a stack needs at least one worker, not {workers}")
+        more = range(len(self._names), workers)
+        for number in more:
+            self._names.append(f"worker-{number + 1}")
+            self._worker_ports.append(self._shared.take_port())
+        for number in more:
+            self.start_worker(number)
+        for number in more:
+            self.wait_serving(self._names[number], within_s)
+        self._pin([self._parts[self._names[number]] for number in more])
+        fewer = self._names[workers:]
+        ports = self._worker_ports[workers:]
+        self._names, self._worker_ports = self._names[:workers], self._worker_ports[:workers]
+        if more or fewer:
+            self._tell_proxy()
+        for name in fewer:
+            self.stop(name)  # its part stays in the account
+        for port in ports:
+            port.release()
+
+    def drain(self, worker: str) -> None:
+        """nginx's `drain`: only those whose cookie names it get there."""
+        self._part(worker)
+        self._drained.add(worker)
+        self._tell_proxy()
+
+    def undrain(self, worker: str) -> None:
+        """Let it be chosen again."""
+        if worker in self._drained:
+            self._drained.discard(worker)
+            self._tell_proxy()
+
+    def _tell_proxy(self) -> None:
+        """Have the proxy take the workers as they are now; returns once its new process has taken over."""
+        addresses = {
+            name: f"{LOOPBACK}:{port.number}" for name, port in zip(self._names, self._worker_ports, strict=True)
+        }
+        folder = self._shared.runtime / self._mode.name / "proxy"
+        drained = {addresses[name] for name in self._drained if name in addresses}
+        nginx.rewrite_upstream(folder, self._mode.routing, list(addresses.values()), drained)
+        proxy = self._part("proxy")
+        before = set(group_members([proxy.process.pid])[proxy.process.pid])
+        proxy.expect_change()
+        proxy.process.signal(signal.SIGHUP, group=False)
+        deadline = time.monotonic() + _RELOAD_WITHIN_S
+        while not set(group_members([proxy.process.pid])[proxy.process.pid]) - before:
+            if proxy.process.poll() is not None:
+                raise LabError(proxy.process.obituary())
+            if time.monotonic() > deadline:
+                raise LabError(f"{proxy.process.name} did not take its new workers. Log: {proxy.process.log}")
+            time.sleep(_PAUSE_S)
+        self._pin([proxy])
+
+    # The store and what the service is told
+
+    def flush_store(self) -> int:
+        """Remove every key of the store."""
+        return self._its_store().flush()
+
+    def give(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write a file into the folder of secrets."""
+        write_secret(self._shared.secrets.folder / name, content)
+
+    @property
+    def link(self) -> Link | None:
+        """The link in front of the store, if there is one."""
+        return None if self._store is None else self._store.link
+
+    def wait_serving(self, part: str, within_s: float) -> float:
+        """Return once the part answers; the seconds it took."""
+        since = time.monotonic()
+        if part == STORE:
+            return self._its_store().wait_serving(within_s)
+        if part == "proxy":
+            probe = self.final_probes()[0]
+        else:
+            port = self._worker_ports[self._names.index(part)]
+            probe = Probe(self._await_start(part, within_s), healthz(port.number, part))
+        wait_until_ready([probe], within_s, since=since)
+        return time.monotonic() - since
+
+    def _await_start(self, part: str, within_s: float) -> Process:
+        """The part's process, once there is a living one: the supervisor may be about to start it."""
+        deadline = time.monotonic() + within_s
+        while (process := self._part(part).process).poll() is not None:
+            if time.monotonic() > deadline:
+                raise LabError(process.obituary())
+            time.sleep(_PAUSE_S)
+        return process
+
+    def _pin(self, parts: Sequence[Part]) -> None:
+        settle(parts, self._cpus)
+
+    def _part(self, name: str) -> Part:
+        try:
+            return self._parts[name]
+        except KeyError:
+            known = ", ".join(self._parts) or "nothing: it is down"
+            raise LabError(f"the stack of {self._mode.name} has no part {name!r}; it has {known}.") from None
+
+    def _its_store(self) -> LocalStore:
+        if self._store is None:
+            raise LabError(f"the mode {self._mode.name} has no store.")
+        return self._store
