@@ -194,6 +194,8 @@ def test_the_stores_password_is_in_no_command_that_empties_it(
 def test_a_killed_store_with_an_append_only_file_knows_everybody_again(redis: OperatedStack, people: People) -> None:
     client = Client(redis.url)
     client.log_in(*people[0])
+    until(lambda: client.get("/me").status == 200, "a log-in", 5)
+    time.sleep(1.1)  # while its file is being flushed, a write to it may be put off
     redis.stop("store", kill=True)
     assert client.get("/me").status == 503
     redis.start_again("store")

@@ -23,6 +23,7 @@ from typing import Final, NamedTuple
 from authlab.browser.cells import ATTACKS, CHANGED, KEPT, STOLEN, quantity_of
 from authlab.browser.places import PLACES
 from authlab.experiments.browser import BROWSER_EXPERIMENTS
+from authlab.experiments.catalogue import FAULT_EXPERIMENTS
 from authlab.model.findings import ExperimentResult, Judgement, Observation
 from authlab.model.modes import MODES
 from authlab.model.run import RUN_SCHEMA, Run
@@ -65,12 +66,15 @@ def computed(block: Block, root: Path = ROOT) -> str:
     """What must stand in the block. Raises `Unusable` where there is nothing to compute it from."""
     if block.kind == "security":
         return security_table(block.name, root)
-    if block.name not in (*TABLES, BROWSER):
+    if block.name not in (*TABLES, BROWSER, *FAULT_EXPERIMENTS):
         raise Unusable(f"no table is known for the experiment {block.name!r}; tables: {', '.join(TABLES)}, {BROWSER}")
-    file = root / "results" / "reference" / block.name / "run.json"
+    folder = FAULTS if block.name in FAULT_EXPERIMENTS else block.name
+    file = root / "results" / "reference" / folder / "run.json"
     link = os.path.relpath(file, block.page.parent)
     if block.name == BROWSER:
         lines = browser_tables([reference(file, name) for name in BROWSER_EXPERIMENTS], link)
+    elif block.name in FAULT_EXPERIMENTS:
+        lines = fault_lines(*reference(file, block.name), link)
     else:
         run, result = reference(file, block.name)
         lines = [*TABLES[block.name](result), "", *_source(run, result, link)]
@@ -123,7 +127,8 @@ def reference(file: Path, experiment: str) -> tuple[Run, ExperimentResult]:
     result = next((item for item in run.experiments if item.id == experiment), None)
     if run.status != "finished" or result is None or result.verdict is None:
         raise Unusable(f"{file} holds no finished, judged run of {experiment}: make it anew")
-    if doubtful := [f"{trial.id}: {'; '.join(trial.reasons)}" for trial in run.trials if not trial.valid]:
+    mine = [trial for trial in run.trials if trial.experiment == experiment]
+    if doubtful := [f"{trial.id}: {'; '.join(trial.reasons)}" for trial in mine if not trial.valid]:
         raise Unusable(f"{file} has trials that are not valid and can't be cited: {' | '.join(doubtful)}")
     return run, result
 
@@ -163,6 +168,26 @@ TABLES: Final[dict[str, Callable[[ExperimentResult], list[str]]]] = {
     "round-robin-breaks-memory": round_robin_table,
 }
 """The table of each experiment that has a reference run. A new one is a function and a line here."""
+
+
+FAULTS: Final = "faults"
+"""The fault experiments, which are run and kept as one."""
+
+
+def fault_lines(run: Run, result: ExperimentResult, link: str) -> list[str]:
+    """A row per prediction: what was predicted, what came out, and the verdict on it."""
+    rows = ["| arm | quantity | predicted | came out | verdict |", "| --- | --- | --- | --- | --- |"]
+    for judged in result.judgements:
+        said, seen = judged.prediction, judged.observation
+        unit = "share" if seen is None else seen.unit
+        wanted = said.rule if said.value is None else f"{measured(said.value, None, unit)} ± {said.margin:g}"
+        came = "not measured" if seen is None or seen.value is None else measured(seen.value, seen.interval, unit)
+        rows.append(
+            f"| `{said.mode}` | {said.quantity.replace('_', ' ')} | {wanted} | {came} | {judged.verdict.value} |"
+        )
+    verdict = result.verdict.value if result.verdict else "none"
+    last = f"Machine: {_machine(run)}. Verdict: {verdict} ([run.json]({link}))."
+    return [*rows, "", "Values with 95 % intervals; shares are of users unless the quantity names requests.", last]
 
 
 BROWSER: Final = "browser"

@@ -71,6 +71,7 @@ def test_what_was_stored_is_there_again_only_with_an_append_only_file(
     with standing(persistent=persistent) as store:
         port = store.port
         assert ask(port, "SET key value") == b"+OK"
+        time.sleep(1.1 if persistent and kill else 0)  # while its file is being flushed, a write to it may be put off
         (part,) = store.parts
         gone = store.stop(kill=kill)
         assert (gone.part, gone.pid) == ("store", part.process.pid)

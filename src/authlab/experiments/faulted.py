@@ -91,7 +91,8 @@ class FaultStage:
     def phases_of(self, arm: Arm) -> tuple[tuple[float, float], ...]:
         """(seconds, requests per second) one after the other; the last may be cut short where nothing is waited for."""
         *before, (seconds, rate) = arm.phases or ((self.duration_s, self.rate_rps),)
-        return (*before, (seconds + SLACK_S, rate))
+        slack_s = SLACK_S if any(other.faults for other in self.arms) else 0.0
+        return (*before, (seconds + slack_s, rate))
 
     @property
     def most_workers(self) -> int:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from authlab.model.findings import Judgement, Observation, Prediction, Verdict
 
+RUN_LONGER: Final = "run longer with --for"
 
-def judge_value(prediction: Prediction, observation: Observation | None, doubts: Sequence[str] = ()) -> Judgement:
+
+def judge_value(
+    prediction: Prediction, observation: Observation | None, doubts: Sequence[str] = (), remedy: str = RUN_LONGER
+) -> Judgement:
     """Judge a predicted value: the whole interval within value ± margin confirms, wholly outside refutes.
 
-    `doubts` (reasons why the data can't be trusted) make it inconclusive, whatever the numbers say.
+    `doubts` (reasons why the data can't be trusted) make it inconclusive, whatever the numbers say. `remedy` is what
+    makes an interval narrower.
     """
-    return Judgement(prediction, observation, _value_verdict(prediction, observation, tuple(doubts)))
+    return Judgement(prediction, observation, _value_verdict(prediction, observation, tuple(doubts), remedy))
 
 
-def _value_verdict(prediction: Prediction, observation: Observation | None, doubts: tuple[str, ...]) -> Verdict:
+def _value_verdict(
+    prediction: Prediction, observation: Observation | None, doubts: tuple[str, ...], remedy: str
+) -> Verdict:
     name = f"{prediction.quantity} of {prediction.mode}"
     if observation is None or observation.value is None or observation.interval is None:
         return Verdict("inconclusive", f"{name} was not measured", doubts)
@@ -34,12 +42,16 @@ def _value_verdict(prediction: Prediction, observation: Observation | None, doub
     return Verdict(
         "inconclusive",
         f"{name}: {seen} reaches across the edge of {wanted}",
-        ("the interval is too wide for the margin: run longer with --for",),
+        (f"the interval is too wide for the margin: {remedy}",),
     )
 
 
 def judge_at_least(
-    prediction: Prediction, observation: Observation | None, threshold: float, doubts: Sequence[str] = ()
+    prediction: Prediction,
+    observation: Observation | None,
+    threshold: float,
+    doubts: Sequence[str] = (),
+    remedy: str = RUN_LONGER,
 ) -> Judgement:
     """Judge the rule "at least `threshold`": confirmed if the whole interval is, refuted if none of it is."""
     reasons = tuple(doubts)
@@ -57,7 +69,7 @@ def judge_at_least(
     elif high < threshold:
         verdict = Verdict("refuted", seen)
     else:
-        verdict = Verdict("inconclusive", seen, ("the interval reaches across the threshold: run longer with --for",))
+        verdict = Verdict("inconclusive", seen, (f"the interval reaches across the threshold: {remedy}",))
     return Judgement(prediction, observation, verdict)
 
 

@@ -1,4 +1,4 @@
-"""The faults by name. A new one is one new file and one line here."""
+"""The faults by name. A new one is one new file, and its class here."""
 
 from __future__ import annotations
 

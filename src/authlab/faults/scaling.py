@@ -25,7 +25,7 @@ class ScaleOut(Fault):
     needs = (Scaling,)
 
     def sentence(self, order: Order) -> str:
-        return f"{order.value:g} more workers are started, and the proxy is told of them"
+        return f"{_counted('more ', order.value)} started, and the proxy is told"
 
     def begin(self, stack: Any, order: Order) -> str:
         before = names(stack)
@@ -46,7 +46,7 @@ class ScaleIn(Fault):
     needs = (Scaling,)
 
     def sentence(self, order: Order) -> str:
-        return f"the last {order.value:g} workers are taken from the proxy and stopped gracefully"
+        return f"{_counted('', order.value)} taken from the proxy and stopped gracefully, from the last on"
 
     def begin(self, stack: Any, order: Order) -> str:
         before = {worker.name: worker.url for worker in stack.workers}
@@ -57,3 +57,7 @@ class ScaleIn(Fault):
         gone = [name for name in before if name not in names(stack)]
         silent = [name for name in gone if not answers(before[name], _ANSWER_WITHIN_S)]
         return f"{', '.join(silent)} answer no more" if len(silent) == int(order.value) else ""
+
+
+def _counted(more: str, workers: float) -> str:
+    return f"{workers:g} {more}worker{' is' if workers == 1 else 's are'}"

@@ -32,7 +32,7 @@ def parse_fault(text: str) -> PlannedFault:
         )
     kind = FAULTS.get(found["kind"].lower())
     if kind is None:
-        raise nearest("fault", found["kind"], FAULTS)
+        raise nearest("fault", found["kind"].lower(), FAULTS)
     at_s = _seconds(text, "start", found["at"])
     for_s = None if found["for"] is None else _seconds(text, "duration", found["for"])
     planned = PlannedFault(kind.kind, at_s, for_s, _value(text, kind, found["value"]), found["target"] or "")

@@ -99,7 +99,7 @@ def run_fault_stage(stage: FaultStage, context: StageContext) -> FaultOutcome:
 
 def _prepare(stage: FaultStage, arm: Arm, context: StageContext, everything: ExitStack) -> _Standing:
     folder = context.folder.trial_folder(context.trial_ids[arm.label])
-    runtime = context.runtime / stage.key / arm.label
+    runtime = context.runtime / context.trial_ids[arm.label]
     secrets = _secrets(stage, arm, runtime, context)
     mode = stage.mode(arm)
     stacks = stacks_of(
@@ -141,7 +141,7 @@ def _start_loads(stage: FaultStage, arms: Sequence[_Standing], context: StageCon
             plan=_plan(stage, arm),
             recording=standing.folder / RECORDING,
             credentials=standing.secrets.credentials,
-            runtime=context.runtime / stage.key / arm.label / "load",
+            runtime=context.runtime / context.trial_ids[arm.label] / "load",
             log=standing.folder / "logs" / "locust.log",
             cpus=context.pins.generator or None,
             scenario=scenario_meant(arm.scenario) if arm.scenario else stage.scenario,

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from authlab.host.groups import group_members
 from authlab.host.ports import LOOPBACK
 from authlab.host.processes import Process
@@ -206,7 +208,7 @@ class OperatedStack(LocalStack):
             self._tell_proxy()
 
     def _tell_proxy(self) -> None:
-        """Have the proxy take the workers as they are now; returns once its new process has taken over."""
+        """Have the proxy take the workers as they are now; returns once only its new process takes connections."""
         addresses = {
             name: f"{LOOPBACK}:{port.number}" for name, port in zip(self._names, self._worker_ports, strict=True)
         }
@@ -214,11 +216,11 @@ class OperatedStack(LocalStack):
         drained = {addresses[name] for name in self._drained if name in addresses}
         nginx.rewrite_upstream(folder, self._mode.routing, list(addresses.values()), drained)
         proxy = self._part("proxy")
-        before = set(group_members([proxy.process.pid])[proxy.process.pid])
+        before = set(_taking_connections(proxy.process.pid))
         proxy.expect_change()
         proxy.process.signal(signal.SIGHUP, group=False)
         deadline = time.monotonic() + _RELOAD_WITHIN_S
-        while not set(group_members([proxy.process.pid])[proxy.process.pid]) - before:
+        while not (now := set(_taking_connections(proxy.process.pid))) or now & before:
             if proxy.process.poll() is not None:
                 raise LabError(proxy.process.obituary())
             if time.monotonic() > deadline:
@@ -277,3 +279,16 @@ class OperatedStack(LocalStack):
         if self._store is None:
             raise LabError(f"the mode {self._mode.name} has no store.")
         return self._store
+
+
+def _taking_connections(master: int) -> list[int]:
+    """The processes of an nginx that take new connections: one that is to end calls itself "… is shutting down".
+
+    Where a process can't be asked for its title, all children are held to take them.
+    """
+    found = []
+    for pid in group_members([master])[master]:
+        with contextlib.suppress(OSError, psutil.Error):
+            if pid != master and "is shutting down" not in " ".join(psutil.Process(pid).cmdline()):
+                found.append(pid)
+    return found

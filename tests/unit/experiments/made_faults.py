@@ -55,9 +55,7 @@ class Diary:
     rows: list[dict[str, Any]] = field(default_factory=list)
     held: dict[int, Held] = field(default_factory=dict)
 
-    def login(
-        self, user: int, at_s: float, worker: str, *, took_s: float = 0.003, ttl_s: float | None = None
-    ) -> None:
+    def login(self, user: int, at_s: float, worker: str, *, took_s: float = 0.003, ttl_s: float | None = None) -> None:
         """A log-in that succeeds: from its answer on the user shows what it gave."""
         self._write(user, "login", at_s, took_s, Held(), worker=worker)
         done_s = at_s + took_s

@@ -6,6 +6,11 @@ import random
 from collections.abc import Callable
 
 import pytest
+
+from authlab.experiments.base import Options
+from authlab.experiments.faulty import new_servers, rolling_restart, sticky_drain, worker_crash
+from authlab.experiments.faulty.rolling_restart import expected_logouts
+from authlab.model.faults import FaultEvent
 from tests.unit.experiments.made_faults import (
     Answer,
     Arms,
@@ -20,11 +25,6 @@ from tests.unit.experiments.made_faults import (
     verdicts,
     why_not,
 )
-
-from authlab.experiments.base import Options
-from authlab.experiments.faulty import new_servers, rolling_restart, sticky_drain, worker_crash
-from authlab.experiments.faulty.rolling_restart import expected_logouts
-from authlab.model.faults import FaultEvent
 
 # --- worker-crash ---
 
@@ -149,7 +149,9 @@ def _deployed(seed: int = 3) -> Answer:
 def _deploy_arms(sticky: Answer) -> Arms:
     calm = live(always_good, seconds=13, every_s=0.4)
     sticky_one = live(sticky, seconds=13, every_s=0.25)
-    return {label: (sticky_one if label == "sticky" else calm, (_DEPLOY,)) for label in ("none", "sticky", "redis", "jwt")}
+    return {
+        label: (sticky_one if label == "sticky" else calm, (_DEPLOY,)) for label in ("none", "sticky", "redis", "jwt")
+    }
 
 
 def test_a_deploy_by_the_formula_confirms() -> None:
@@ -226,7 +228,9 @@ def test_a_drain_that_logs_out_at_once_refutes() -> None:
 
 
 def test_a_restart_that_logs_nobody_out_refutes() -> None:
-    found = verdicts(judged("sticky-drain", {**_drain_arms(), "sticky-no-drain": (live(always_good, seconds=16), (_STOP,))}))
+    found = verdicts(
+        judged("sticky-drain", {**_drain_arms(), "sticky-no-drain": (live(always_good, seconds=16), (_STOP,))})
+    )
     assert found["sticky-no-drain", sticky_drain.BOUND] == "refuted"
 
 
@@ -277,7 +281,9 @@ def test_routing_that_moves_more_or_fewer_than_it_should_refutes() -> None:
     result = judged("new-servers-lack-state", {**arms, "hash": arms["consistent-hash"], "sticky": arms["hash"]})
     found = verdicts(result)
     assert found["hash", new_servers.BY_FEWER] == found["hash", new_servers.BY_MORE] == "refuted"
-    assert {found["sticky", q] for q in (new_servers.BY_FEWER, new_servers.BY_MORE, new_servers.NEWCOMER)} == {"refuted"}
+    assert {found["sticky", q] for q in (new_servers.BY_FEWER, new_servers.BY_MORE, new_servers.NEWCOMER)} == {
+        "refuted"
+    }
 
 
 def test_without_the_second_change_there_is_nothing_to_measure() -> None:
@@ -286,9 +292,6 @@ def test_without_the_second_change_there_is_nothing_to_measure() -> None:
 
 
 def test_the_newcomer_is_the_last_of_as_many_workers_as_were_asked_for() -> None:
-    predictions = {
-        (p.mode, p.quantity): p.value
-        for p in new_servers.EXPERIMENT.predictions(Options(workers=4))
-    }
+    predictions = {(p.mode, p.quantity): p.value for p in new_servers.EXPERIMENT.predictions(Options(workers=4))}
     assert predictions["hash", new_servers.BY_MORE] == 0.75
     assert predictions["sticky", new_servers.BY_FEWER] == 0.25

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from authlab.experiments.base import Options
+from authlab.experiments.faulted import RATE_SHARE
 from authlab.experiments.faulty import clock_skew, key_rotation, logout_takes_effect, prefork_trap
 from authlab.experiments.faulty.clock_skew import with_issuers
 from authlab.experiments.faulty.key_rotation import plateau, refused_share
@@ -147,7 +148,7 @@ _TTL_S = 6.0
 
 
 def _clocks(skew_s: float, leeway_s: float = 0.0, seed: int = 4) -> Diary:
-    """Tokens of three workers, one of which has its clock off by `skew_s`."""
+    """Tokens of three workers, one of which has its clock off by `skew_s`; as many users and requests as by default."""
     rng = random.Random(seed)
     workers = ("worker-1", "worker-2", "worker-3")
 
@@ -159,7 +160,16 @@ def _clocks(skew_s: float, leeway_s: float = 0.0, seed: int = 4) -> Diary:
         issued, now = clock(held.home, held.issued_s), clock(worker, at_s)
         return worker, issued <= now + leeway_s and now < issued + _TTL_S + leeway_s
 
-    return live(answer, seconds=22, every_s=0.25, ttl_s=_TTL_S, again_at=lambda user, refuser: rng.choice(workers))
+    users = clock_skew.EXPERIMENT.fault_stages(Options())[0].arms[0].users or 0
+    every_s = users / (Options().rate_rps * RATE_SHARE)
+    return live(
+        answer,
+        users=users,
+        seconds=22,
+        every_s=every_s,
+        ttl_s=_TTL_S,
+        again_at=lambda user, refuser: rng.choice(workers),
+    )
 
 
 def _skewed_arms(ahead: float = 3.0, behind: float = -3.0, leeway: float = 3.0) -> ArmsMade:
@@ -233,7 +243,9 @@ def _left(*, taken: Callable[[float, float], bool], ttl_s: float | None = None) 
 def _leaving_arms() -> ArmsMade:
     session = _left(taken=lambda since, age: False)
     token = _left(taken=lambda since, age: age < 15.0, ttl_s=15.0)
-    return {label: (token if label.startswith("jwt") else session, ()) for label in ("sticky", "redis", "jwt", "jwt-cookie")}
+    return {
+        label: (token if label.startswith("jwt") else session, ()) for label in ("sticky", "redis", "jwt", "jwt-cookie")
+    }
 
 
 def test_a_session_that_ends_at_once_and_a_token_that_ends_at_its_expiry_confirm() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tests.unit.experiments.made_faults import Diary, always_good, event, live, ns
-
 from authlab.experiments.faulty.users import (
     all_users,
     asked_after,
@@ -13,6 +11,7 @@ from authlab.experiments.faulty.users import (
     logouts,
     logouts_per_user,
 )
+from tests.unit.experiments.made_faults import Diary, always_good, event, live, ns
 
 
 def _diary() -> Diary:

@@ -21,6 +21,9 @@ _SETTLED_NS: Final = 3_000_000_000
 
 _TTL_S: Final = 6
 _SKEW_S: Final = 3
+_USERS: Final = 200
+"""Each asks seldom, so that tokens grow old: one that is refused is replaced, and a third of the requests refuse a
+young one. With 50 users at the default rate about 14 requests in a trial show an expired token, with 200 about 100."""
 
 OLD_REFUSED: Final = "requests_refused_in_a_token_s_last_seconds"
 FRESH_REFUSED: Final = "requests_refused_with_fresh_tokens"
@@ -51,6 +54,7 @@ class ClockSkew(FaultExperiment):
                 settings={"AUTHLAB_TOKEN_TTL_S": str(_TTL_S), "AUTHLAB_LEEWAY_S": str(leeway)},
                 relogin="always",
                 mix={"me": 1.0},
+                users=_USERS,
             )
             for label, value, leeway in (
                 ("jwt-ahead", _SKEW_S, 0),

@@ -16,6 +16,7 @@ _NOTHING_PREDICTED: Final = Verdict(
     ("choose other modes with --mode, or leave it out",),
 )
 
+MORE_USERS: Final = "more users (--users) or repetitions (--repeat)"
 Doubts = dict[str, tuple[str, ...]]
 
 
@@ -52,6 +53,11 @@ def mean(
     return Observation(label, quantity, average, interval, len(data), len(values), unit, workers, note=note)
 
 
+def judge_users(prediction: Prediction, seen: Observation | None, doubts: Sequence[str]) -> Judgement:
+    """`judge_value`, with what narrows an interval over users."""
+    return judge_value(prediction, seen, doubts, MORE_USERS)
+
+
 def result_of(
     experiment: object,
     predictions: Sequence[Prediction],
@@ -59,12 +65,13 @@ def result_of(
     data: Sequence[FaultData],
     holds: str,
     fails: str,
-    judge: Callable[[Prediction, Observation | None, Sequence[str]], Judgement] = judge_value,
+    judge: Callable[[Prediction, Observation | None, Sequence[str]], Judgement] | None = None,
 ) -> ExperimentResult:
     """Every prediction against the observation of its arm and quantity."""
     seen = [observation for observation in observations if observation is not None]
     by_key: Mapping[tuple[str, str], Observation] = {(o.mode, o.quantity): o for o in seen}
     doubts = doubts_of(data)
+    judge = judge or judge_users
     judgements = [judge(p, by_key.get((p.mode, p.quantity)), doubts.get(p.mode, ())) for p in predictions]
     verdict = combine(judgements, holds, fails) if judgements else _NOTHING_PREDICTED
     name, claim = str(getattr(experiment, "id", "")), str(getattr(experiment, "claim", ""))

@@ -10,9 +10,9 @@ import polars as pl
 
 from authlab.experiments.base import Options
 from authlab.experiments.faulted import Arm, FaultData, FaultExperiment, FaultStage, fault_stage, repeated
-from authlab.experiments.faulty.judging import result_of, share
+from authlab.experiments.faulty.judging import MORE_USERS, judge_users, result_of, share
 from authlab.experiments.faulty.users import asked_after, ended, logouts_per_user
-from authlab.experiments.verdicts import judge_at_least, judge_value
+from authlab.experiments.verdicts import judge_at_least
 from authlab.model.faults import FaultEvent, PlannedFault
 from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction
 
@@ -116,8 +116,8 @@ EXPERIMENT: Final = KeyRotation()
 
 def _judge(prediction: Prediction, seen: Observation | None, doubts: Sequence[str]) -> Judgement:
     if prediction.value is None:
-        return judge_at_least(prediction, seen, SOME, doubts)
-    return judge_value(prediction, seen, doubts)
+        return judge_at_least(prediction, seen, SOME, doubts, MORE_USERS)
+    return judge_users(prediction, seen, doubts)
 
 
 def _observed(label: str, quantity: str, data: Sequence[FaultData]) -> Observation | None:

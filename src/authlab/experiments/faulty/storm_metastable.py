@@ -24,19 +24,19 @@ from authlab.model.findings import ExperimentResult, Observation, Prediction
 from authlab.stack.secrets import FULL_COST
 
 _AT_S: Final = 2.0
-_STORM_S: Final = 8.0
-_CALM_S: Final = 22.0
-_USERS: Final = 60
+_STORM_S: Final = 10.0
+_CALM_S: Final = 30.0
+_USERS: Final = 40
 _HIGH: Final = 2.0
 """Attempts in the storm, as a multiple of what can be computed: every arrival of a user who is logged out is
 one."""
 
 _LOW: Final = 1 / 3
-"""The same afterwards: two thirds are left for what has piled up, about eight seconds' worth."""
+"""The same afterwards: two thirds are left for what has piled up, about ten seconds' worth."""
 
 _PATIENT_S: Final = 20.0
 _IMPATIENT_S: Final = 0.4
-_LATE_S: Final = 4.0
+_LATE_S: Final = {"storm": 3.0, "calm": 8.0}
 
 LATE_IN_STORM: Final = "requests_served_late_in_the_storm"
 AFTER_DROP: Final = "requests_served_after_the_load_dropped"
@@ -116,7 +116,8 @@ def _observed(label: str, quantity: str, data: Sequence[FaultData]) -> Observati
         fault: FaultEvent = stage.faults[label][0]
         storm_ends = fault.start_ns + round(_STORM_S * 1e9)
         ends = storm_ends if quantity == LATE_IN_STORM else storm_ends + round(_CALM_S * 1e9)
+        late_s = _LATE_S["storm" if quantity == LATE_IN_STORM else "calm"]
         sent = pl.col("sent_ns")
-        rows = stage.frames[label].samples.filter((sent > ends - round(_LATE_S * 1e9)) & (sent < ends))
+        rows = stage.frames[label].samples.filter((sent > ends - round(late_s * 1e9)) & (sent < ends))
         hits, of = hits + rows.filter(pl.col("outcome") == "ok").height, of + rows.height
     return share(label, quantity, hits, of, mine)

@@ -1,0 +1,365 @@
+"""Every fault on real local processes: what it does is measured by us, not by its own proof, and it is undone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from lab_process import Lab
+from web_client import Browser
+
+from authlab.faults.asking import token_parts, url_of
+from authlab.faults.schedule import FaultSchedule
+from authlab.faults.spec import parse_fault
+from authlab.model.errors import LabError, UsageProblem
+from authlab.model.faults import FaultEvent
+from authlab.stack.local import LocalStacks
+from authlab.stack.local_operations import OperatedStack
+from authlab.stack.secrets import Secrets
+
+StandUp = Callable[..., AbstractContextManager[LocalStacks]]
+
+pytestmark = pytest.mark.stack
+
+WITHIN_S = 60.0
+
+
+@pytest.fixture
+def own(secrets: Secrets, tmp_path: Path) -> Secrets:
+    """Secrets that a fault may change."""
+    folder = tmp_path / "secrets"
+    shutil.copytree(secrets.folder, folder)
+    folder.chmod(0o700)
+    return replace(secrets, folder=folder)
+
+
+class Doing:
+    """Faults under way on one stack."""
+
+    def __init__(self, stack: OperatedStack, secrets: Secrets, *texts: str, seed: int = 1) -> None:
+        self.stack = stack
+        self.written: list[int] = []
+        self.schedule = FaultSchedule(
+            stack, [parse_fault(t) for t in texts], secrets, seed, lambda events: self.written.append(len(events))
+        )
+        self.schedule.begin(time.monotonic_ns())
+
+    def under_way(self) -> FaultEvent:
+        """The first fault, once it has taken effect."""
+        until(lambda: bool(self.schedule.events), "the fault has begun")
+        return self.schedule.events[0]
+
+    def over(self) -> FaultEvent:
+        """The first fault, once all are over."""
+        until(lambda: self.schedule.is_over, "the fault is over")
+        assert self.schedule.problems == []
+        assert self.written, "events are told as they happen"
+        event = self.schedule.events[0]
+        assert event.proven, event
+        assert event.end_ns is not None
+        return event
+
+
+def until(done: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not done():
+        assert time.monotonic() < deadline, f"not within {WITHIN_S:g} s: {what}"
+        time.sleep(0.01)
+
+
+@contextmanager
+def doing(stack: OperatedStack, secrets: Secrets, *texts: str, seed: int = 1) -> Iterator[Doing]:
+    found = Doing(stack, secrets, *texts, seed=seed)
+    try:
+        yield found
+    finally:
+        found.schedule.abort()
+
+
+def pid_of(stack: OperatedStack, part: str) -> int:
+    return next(known.process.pid for known in stack.parts if known.name == part)
+
+
+def serves(stack: OperatedStack) -> None:
+    """Every worker answers, and the proxy sends new clients to each of them."""
+    names = {worker.name for worker in stack.workers}
+    seen: set[str] = set()
+    deadline = time.monotonic() + 10
+    while seen != names:
+        assert time.monotonic() < deadline, f"new clients meet {seen} of {names}"
+        seen.add(Browser(stack.url).get("/healthz").worker)
+    assert stack.troubles() == []
+
+
+def logged_in_at(stack: OperatedStack, secrets: Secrets, worker: str) -> Browser:
+    """A client whose session lies in that worker."""
+    for _ in range(50):
+        client = Browser(stack.url)
+        if client.log_in(secrets).worker == worker:
+            return client
+    raise AssertionError(f"no log-in came to {worker}")
+
+
+def test_a_crashed_worker_is_gone_with_its_sessions_and_back_within_two_seconds(
+    stand_up: StandUp, own: Secrets
+) -> None:
+    with stand_up("sticky", secrets=own) as stacks:
+        stack = stacks.stacks["sticky"]
+        hers, theirs = (logged_in_at(stack, own, worker) for worker in ("worker-2", "worker-1"))
+        before = pid_of(stack, "worker-2")
+        with doing(stack, own, "crash-worker:worker-2@0s") as harm:
+            event = harm.over()
+        assert not psutil.pid_exists(before)
+        assert pid_of(stack, "worker-2") != before
+        assert hers.get("/me").status == 401
+        assert theirs.get("/me").status == 200
+        # A bench says how long it takes; here only that its own figure is what we see, on a busy machine.
+        assert event.end_ns is not None
+        assert (event.end_ns - event.start_ns) / 1e9 < 15
+        serves(stack)
+
+
+def test_a_stopped_worker_answers_nothing_until_it_is_started_again(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("jwt", secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        with doing(stack, own, "stop-worker:worker-1@0s+60s") as harm:
+            assert "had ended" in harm.under_way().proof
+            with pytest.raises(OSError, match="refused"):
+                Browser(url_of(stack, "worker-1")).get("/healthz")
+            assert {Browser(stack.url).get("/healthz").worker for _ in range(9)} == {"worker-2", "worker-3"}
+        serves(stack)
+
+
+def test_a_paused_worker_stands_still_and_forgets_nothing(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("sticky", secrets=own) as stacks:
+        stack = stacks.stacks["sticky"]
+        client = logged_in_at(stack, own, "worker-3")
+        pid = pid_of(stack, "worker-3")
+        with doing(stack, own, "pause-worker:worker-3@0s+60s") as harm:
+            harm.under_way()
+            assert psutil.Process(pid).status() == psutil.STATUS_STOPPED
+            answered = threading.Event()
+            asking = threading.Thread(target=lambda: client.get("/me").status == 200 and answered.set(), daemon=True)
+            asking.start()
+            assert not answered.wait(0.5)
+        assert answered.wait(10), "what was asked meanwhile is answered"
+        assert client.get("/me").worker == "worker-3"
+        serves(stack)
+
+
+def test_a_rolling_restart_gives_every_worker_a_new_process(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("jwt", secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        client = Browser(stack.url)
+        client.log_in(own)
+        before = {worker.name: pid_of(stack, worker.name) for worker in stack.workers}
+        with doing(stack, own, "rolling-restart=0s@0s") as harm:
+            lost = 0
+            while not harm.schedule.is_over:
+                lost += client.get("/me").status != 200
+            harm.over()
+        assert lost == 0, "no GET is lost"
+        assert all(pid_of(stack, name) != pid for name, pid in before.items())
+        serves(stack)
+
+
+def test_a_drained_worker_keeps_its_clients_gets_no_new_ones_and_is_restarted(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("sticky", secrets=own) as stacks:
+        stack = stacks.stacks["sticky"]
+        client = logged_in_at(stack, own, "worker-1")
+        before = pid_of(stack, "worker-1")
+        with doing(stack, own, "drain-worker:worker-1@0s+60s") as harm:
+            harm.under_way()
+            assert [client.get("/me").worker for _ in range(5)] == ["worker-1"] * 5
+            assert "worker-1" not in {Browser(stack.url).get("/healthz").worker for _ in range(20)}
+        assert pid_of(stack, "worker-1") != before
+        assert client.get("/me").status == 401
+        serves(stack)
+
+
+def test_scaling_out_and_in_changes_who_is_behind_the_proxy(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("jwt", workers=2, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        with doing(stack, own, "scale-out=2@0s") as harm:
+            harm.over()
+        assert [worker.name for worker in stack.workers] == ["worker-1", "worker-2", "worker-3", "worker-4"]
+        serves(stack)
+        with doing(stack, own, "scale-in=3@0s") as harm:
+            harm.over()
+        assert {Browser(stack.url).get("/healthz").worker for _ in range(8)} == {"worker-1"}
+        serves(stack)
+        with doing(stack, own, "scale-in=1@0s") as harm:
+            until(lambda: harm.schedule.is_over, "it is over")
+            assert "one must stay" in harm.schedule.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "persistent", "status"),
+    [("stop-redis", False, 401), ("kill-redis", False, 401), ("stop-redis", True, 200), ("kill-redis", True, 200)],
+)
+def test_a_store_that_is_away_is_503_and_sessions_come_back_with_an_append_only_file_alone(
+    stand_up: StandUp, own: Secrets, fault: str, persistent: bool, status: int
+) -> None:
+    with stand_up("redis", secrets=own, persistent_store=persistent) as stacks:
+        stack = stacks.stacks["redis"]
+        client = Browser(stack.url)
+        client.log_in(own)
+        time.sleep(1.2)  # appendfsync everysec: what a machine may lose, but no killed process does
+        with doing(stack, own, f"{fault}@0s+60s") as harm:
+            harm.under_way()
+            since = time.monotonic()
+            answer = client.get("/me")
+            assert answer.status == 503
+            assert answer.headers["retry-after"]
+            assert time.monotonic() - since < 2
+        until(lambda: client.get("/me").status != 503, "the store serves again")
+        assert client.get("/me").status == status
+        serves(stack)
+
+
+def test_latency_holds_every_request_to_the_store_back_by_just_that_much(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("redis", workers=1, secrets=own, linked=True) as stacks:
+        stack = stacks.stacks["redis"]
+        client = Browser(stack.url)
+        client.log_in(own)
+        without = _median_ms(client)
+        with doing(stack, own, "redis-latency=40ms@0s+60s") as harm:
+            harm.under_way()
+            assert 38 <= _median_ms(client) - without <= 60  # a new connection each, but one round trip to the store
+        assert _median_ms(client) < 30 + without
+        serves(stack)
+
+
+def _median_ms(client: Browser) -> float:
+    took = []
+    for _ in range(9):
+        since = time.monotonic()
+        assert client.get("/me").status == 200
+        took.append((time.monotonic() - since) * 1e3)
+    return statistics.median(took)
+
+
+@pytest.mark.parametrize("fault", ["redis-stall", "redis-cut"])
+def test_a_way_to_the_store_that_is_closed_is_503_and_never_a_log_out(
+    stand_up: StandUp, own: Secrets, fault: str
+) -> None:
+    with stand_up("redis", secrets=own, linked=True) as stacks:
+        stack = stacks.stacks["redis"]
+        client = Browser(stack.url)
+        client.log_in(own)
+        with doing(stack, own, f"{fault}@0s+60s") as harm:
+            harm.under_way()
+            assert {client.get("/me").status for _ in range(6)} == {503}
+        until(lambda: client.get("/me").status == 200, "the session is there again")
+        serves(stack)
+
+
+def test_flushing_the_store_logs_everybody_out(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("redis", secrets=own) as stacks:
+        stack = stacks.stacks["redis"]
+        clients = [Browser(stack.url) for _ in range(3)]
+        for number, client in enumerate(clients, 1):
+            client.log_in(own, number)
+        with doing(stack, own, "flush-store@0s") as harm:
+            assert "3 keys" in harm.over().proof
+        assert [client.get("/me").status for client in clients] == [401] * 3
+        clients[0].log_in(own)
+        assert clients[0].get("/me").status == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [("swap-key@0s", 401), ("compromise-key@0s", 401), ("swap-key-rolling=0s@0s", 401), ("overlap-key=0s@0s", 401)],
+)
+def test_a_key_that_is_gone_takes_its_tokens_with_it(stand_up: StandUp, own: Secrets, fault: str, status: int) -> None:
+    with stand_up("jwt", workers=2, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        old = json.loads((own.folder / "jwt.json").read_text())["active"]
+        client = Browser(stack.url)
+        client.log_in(own)
+        with doing(stack, own, fault) as harm:
+            harm.over()
+        assert {client.get("/me").status for _ in range(4)} == {status}
+        kids = {token_parts(worker.url, own)[0]["kid"] for worker in stack.workers}
+        assert len(kids) == 1
+        assert old not in kids
+        client.log_in(own)
+        assert {client.get("/me").status for _ in range(4)} == {200}
+        serves(stack)
+
+
+def test_while_keys_overlap_old_and_new_tokens_are_good_everywhere(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("jwt", workers=2, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        client = Browser(stack.url)
+        client.log_in(own)
+        with doing(stack, own, "overlap-key=4s@0s") as harm:
+            refused_at = None
+            while not harm.schedule.is_over:
+                answer = client.get("/me")
+                if answer.status == 401:
+                    refused_at = time.monotonic_ns()
+                    break
+            event = harm.over()
+        assert event.end_ns is not None
+        assert refused_at is None or (refused_at - event.start_ns) / 1e9 > 4, "not before the old key was forgotten"
+
+
+def test_a_clock_that_is_ahead_shows_in_its_tokens_and_is_set_right(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("jwt", workers=2, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+
+        def off_s(worker: str) -> float:
+            return float(token_parts(url_of(stack, worker), own)[1]["iat"]) - time.time()
+
+        with doing(stack, own, "clock-skew=100s:worker-2@0s+60s") as harm:
+            harm.under_way()
+            assert off_s("worker-2") == pytest.approx(100, abs=1.5)
+            assert off_s("worker-1") == pytest.approx(0, abs=1.5)
+        assert off_s("worker-2") == pytest.approx(0, abs=1.5)
+        serves(stack)
+
+
+def test_faults_may_overlap_and_each_is_undone(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("redis", secrets=own, linked=True) as stacks:
+        stack = stacks.stacks["redis"]
+        texts = ("redis-latency=5ms@0s+2s", "pause-worker:worker-1@0.5s+1s", "crash-worker:worker-2@0.7s")
+        with doing(stack, own, *texts) as harm:
+            harm.over()
+            assert len(harm.schedule.events) == 3
+            assert all(event.proven and event.end_ns for event in harm.schedule.events)
+        serves(stack)
+
+
+def test_what_a_stack_has_not_is_said_before_anything_is_done(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("redis", workers=1, secrets=own) as stacks, pytest.raises(UsageProblem, match="no link"):
+        Doing(stacks.stacks["redis"], own, "redis-cut@0s+1s")
+    with stand_up("jwt", workers=1, secrets=own) as stacks, pytest.raises(LabError, match="no store"):
+        stacks.stacks["jwt"].stop("store")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("fault", ["pause-worker@0.5s+60s", "redis-stall@0.5s+60s"])
+def test_an_interrupted_fault_run_leaves_nothing_running_paused_or_slowed(
+    fault: str, number: int, tmp_path: Path
+) -> None:
+    words = ("--mode", "redis", "--fault", fault, "--users", "4", "--rate", "30", "--workers", "2", "--plain")
+    with Lab("run", *words, cwd=tmp_path) as lab:
+        lab.says("note: redis, at 0.5 s")
+        until(lambda: bool(list(lab.results.glob("runs/*/trials/*redis-r1/faults.json"))), "faults are written")
+        time.sleep(1.5)
+        lab.signal(number)
+        assert lab.ends() == (130 if number == signal.SIGINT else -signal.SIGKILL), lab.said
+    assert "Traceback" not in lab.said
+    with Lab("report", "latest", cwd=tmp_path) as report:
+        assert report.ends() == 0, report.said

@@ -1,0 +1,159 @@
+"""The user's own faults: done to the modes that they fit, and held against what the modes promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from authlab.experiments.base import Options
+from authlab.experiments.faulty.chosen import LOGGED_OUT, ChosenFaults
+from authlab.experiments.faulty.judging import doubts_of, mean, share
+from authlab.faults.spec import parse_fault
+from authlab.model.errors import UsageProblem
+from authlab.model.modes import MODES
+from tests.unit.experiments.made_faults import (
+    Diary,
+    Held,
+    always_good,
+    data_of,
+    event,
+    judged,
+    live,
+    seen,
+    value_of,
+    verdicts,
+    why_not,
+)
+
+_EXPERIMENT = ChosenFaults()
+
+
+def _options(*faults: str, modes: tuple[str, ...] = (), **more: float) -> Options:
+    return replace(Options(faults=tuple(map(parse_fault, faults)), modes=modes), **more)  # type: ignore[arg-type]
+
+
+def _predicted(options: Options) -> set[str]:
+    return {prediction.mode for prediction in _EXPERIMENT.predictions(options)}
+
+
+def _refusing(user: int, at_s: float, held: Held) -> tuple[str, bool]:
+    return held.home, not held.issued_s < 4.0 <= at_s
+
+
+def test_every_mode_gets_those_faults_that_can_be_done_to_it() -> None:
+    stage = _EXPERIMENT.fault_stages(_options("crash-worker@3s", "flush-store@4s", "swap-key@5s"))[0]
+    done = {arm.label: [fault.kind for fault in arm.faults] for arm in stage.arms}
+    assert done == {
+        "none": ["crash-worker"],
+        "sticky": ["crash-worker"],
+        "redis": ["crash-worker", "flush-store"],
+        "jwt": ["crash-worker", "swap-key"],
+    }
+
+
+def test_the_control_stands_beside_the_chosen_modes() -> None:
+    assert _EXPERIMENT.fault_stages(_options("crash-worker@3s", modes=("jwt",)))[0].labels == ("none", "jwt")
+    assert _EXPERIMENT.fault_stages(_options("crash-worker@3s", modes=("none",)))[0].labels == ("none",)
+
+
+def test_the_link_stands_only_where_a_fault_needs_it() -> None:
+    stage = _EXPERIMENT.fault_stages(_options("redis-stall@3s+1s"))[0]
+    assert [arm.label for arm in stage.arms if arm.linked] == ["redis"]
+    assert not any(arm.linked for arm in _EXPERIMENT.fault_stages(_options("flush-store@3s"))[0].arms)
+
+
+def test_the_load_goes_on_after_the_last_fault_unless_the_user_says_how_long() -> None:
+    assert _EXPERIMENT.fault_stages(_options("pause-worker@3s+2s", "crash-worker@4s"))[0].duration_s == 13.0
+    assert _EXPERIMENT.fault_stages(_options("crash-worker@4s", asked_s=30.0))[0].duration_s == 30.0
+
+
+@pytest.mark.parametrize(
+    ("faults", "modes", "says"),
+    [
+        (["flush-store@3s"], ("jwt", "sticky"), "flush-store can be done to none of none, jwt, sticky"),
+        (["flush-store@3s"], ("jwt",), "a store (redis)"),
+        (["swap-key@3s"], ("redis",), "signed tokens (jwt)"),
+        (["crash-worker:worker-4@3s"], (), "there is no worker-4; there are worker-1, worker-2, worker-3"),
+        (["crash-worker:redis@3s"], (), "there is no redis"),
+    ],
+)
+def test_a_fault_that_can_not_be_done_is_told_before_anything_runs(
+    faults: list[str], modes: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(UsageProblem) as told:
+        _EXPERIMENT.fault_stages(_options(*faults, modes=modes))
+    assert says in str(told.value)
+
+
+def test_faults_that_end_after_the_load_are_all_named() -> None:
+    with pytest.raises(UsageProblem, match=r"pause-worker, flush-store would end after the load of 9 s: .* --for"):
+        _EXPERIMENT.fault_stages(_options("pause-worker@5s+5s", "flush-store@10s", "crash-worker@9s", asked_s=9.0))
+
+
+@pytest.mark.parametrize(
+    ("fault", "promised"),
+    [
+        ("crash-worker@3s", {"redis", "jwt"}),
+        ("rolling-restart@3s", {"redis", "jwt"}),
+        ("flush-store@3s", {"sticky", "jwt"}),
+        ("kill-redis@3s+1s", {"sticky", "jwt"}),
+        ("redis-latency=5ms@3s+1s", {"sticky", "redis", "jwt"}),
+        ("swap-key@3s", {"sticky", "redis"}),
+        ("clock-skew=-5@3s+5s", {"sticky", "redis"}),
+    ],
+)
+def test_nobody_is_logged_out_where_the_traits_promise_it(fault: str, promised: set[str]) -> None:
+    assert _predicted(_options(fault)) == promised
+
+
+def test_a_mode_that_loses_its_users_without_any_fault_promises_nothing() -> None:
+    assert not MODES["memory"].traits.any_worker_serves
+    assert _predicted(_options("flush-store@3s", modes=("memory", "redis", "jwt"))) == {"jwt"}
+
+
+def test_a_mode_that_keeps_its_promise_confirms_and_one_that_breaks_it_refutes() -> None:
+    options = _options("crash-worker@4s", modes=("redis", "jwt"))
+    crash = (event("crash-worker", "worker-2", 4.0, 5.0),)
+    calm = (live(always_good), crash)
+    result = judged(_EXPERIMENT, {"none": (Diary(), crash), "redis": calm, "jwt": calm}, options)
+    assert why_not(result) == []
+    assert value_of(result) == "confirmed"
+    broken = judged(_EXPERIMENT, {"redis": (live(_refusing), crash), "jwt": calm}, options)
+    assert verdicts(broken) == {("redis", LOGGED_OUT): "refuted", ("jwt", LOGGED_OUT): "confirmed"}
+    assert value_of(broken) == "refuted"
+
+
+def test_a_mode_that_promises_nothing_is_observed_and_confirms_nothing() -> None:
+    options = _options("crash-worker@4s", modes=("sticky",))
+    crash = (event("crash-worker", "worker-2", 4.0, 5.0),)
+    result = judged(_EXPERIMENT, {"none": (Diary(), crash), "sticky": (live(_refusing), crash)}, options)
+    assert value_of(result) == "inconclusive"
+    assert seen(result, "sticky", LOGGED_OUT) == 1.0
+
+
+# --- what all of them share in judging ---
+
+
+def test_doubts_of_all_repetitions_are_told_once_each() -> None:
+    stages = _EXPERIMENT.fault_stages(_options("crash-worker@4s", repeat=3))
+    arm = {"jwt": (Diary(), ())}
+    data = [
+        data_of(stages[0], arm, {"jwt": ("slept",)}),
+        data_of(stages[1], arm, {"jwt": ("stepped", "slept")}),
+        data_of(stages[2], arm),
+    ]
+    assert doubts_of(data) == {"jwt": ("slept", "stepped")}
+
+
+def test_shares_and_means_tell_their_intervals_and_how_much_they_are_of() -> None:
+    data = [data_of(stage, {}) for stage in _EXPERIMENT.fault_stages(_options("crash-worker@4s", repeat=2))]
+    found = share("jwt", "q", 3, 10, data)
+    assert found is not None
+    assert (found.value, found.blocks, found.samples, found.workers, found.unit) == (0.3, 2, 10, 3, "share")
+    assert found.interval == pytest.approx((0.0667, 0.6525), abs=1e-4)
+    assert share("jwt", "q", 0, 0, data) is None
+    average = mean("jwt", "q", [1.0, 2.0, 3.0], data, "s")
+    assert average is not None
+    assert (average.value, average.samples, average.unit) == (2.0, 3, "s")
+    assert mean("jwt", "q", [1.0], data, "s") is None
