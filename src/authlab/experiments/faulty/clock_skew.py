@@ -25,7 +25,7 @@ _USERS: Final = 200
 """Each asks seldom, so that tokens grow old: one that is refused is replaced, and a third of the requests refuse a
 young one. With 50 users at the default rate about 14 requests in a trial show an expired token, with 200 about 100."""
 
-OLD_REFUSED: Final = "requests_refused_in_a_token_s_last_seconds"
+OLD_REFUSED: Final = "requests_refused_in_the_last_seconds_of_a_token"
 FRESH_REFUSED: Final = "requests_refused_with_fresh_tokens"
 OWN_REFUSED: Final = "requests_refused_with_fresh_tokens_of_the_skewed"
 TOO_LONG: Final = "requests_taken_after_expiry"

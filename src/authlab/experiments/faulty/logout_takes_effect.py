@@ -17,7 +17,7 @@ _DURATION_S: Final = 20.0
 _TTL_S: Final = 15
 
 TAKEN: Final = "requests_taken_after_log_out"
-BEYOND: Final = "seconds_beyond_the_token_s_expiry"
+BEYOND: Final = "seconds_beyond_expiry_of_the_token"
 
 _SESSIONS: Final = ("sticky", "redis")
 _TOKENS: Final = ("jwt", "jwt-cookie")
