@@ -147,7 +147,8 @@ def test_a_copied_token_works_until_it_expires(mode: str, left: Samples) -> None
     assert 500 < checked.staleness.at_least_ms <= checked.staleness.at_most_ms < 6500
     refused = samples.filter(pl.col("outcome") == "auth")
     assert set(refused["reason"]) == {"expired"}
-    assert refused.filter(pl.col("sent_ns") < pl.col("expires_ns") - S).is_empty()
+    # whole seconds, and the time that a log-in took on a busy machine
+    assert refused.filter(pl.col("sent_ns") < pl.col("expires_ns") - 2 * S).is_empty()
 
 
 @pytest.mark.parametrize("scenario", ["cart", "leave"])

@@ -41,13 +41,9 @@ class ChosenFaults(FaultExperiment):
                     f"{fault.kind} can be done to none of {', '.join(arm.label for arm in arms)}: it needs a mode with "
                     f"{'a store (redis)' if FAULTS[fault.kind].on == 'store' else 'signed tokens (jwt)'}"
                 )
-        workers = [f"worker-{number + 1}" for number in range(options.workers)]
-        for fault in options.faults:
-            if fault.target and fault.target not in workers:
-                raise UsageProblem(f"{fault.kind}: there is no {fault.target}; there are {', '.join(workers)}")
         workers = [f"worker-{n + 1}" for n in range(options.workers)]
         if strangers := [fault.target for fault in options.faults if fault.target and fault.target not in workers]:
-            raise UsageProblem(f"there is no {', '.join(strangers)}: the workers are {', '.join(workers)}")
+            raise UsageProblem(f"there is no {', '.join(dict.fromkeys(strangers))}; there are {', '.join(workers)}")
         length_s = options.asked_s or _length_s(options)
         late = [fault for fault in options.faults if fault.at_s + (fault.for_s or 0.0) > length_s]
         if late:
