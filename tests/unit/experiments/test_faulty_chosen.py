@@ -76,7 +76,11 @@ def test_the_load_goes_on_after_the_last_fault_unless_the_user_says_how_long() -
         (["swap-key@3s"], ("redis",), "signed tokens (jwt)"),
         (["crash-worker:worker-4@3s"], (), "there is no worker-4; there are worker-1, worker-2, worker-3"),
         (["crash-worker:redis@3s"], (), "there is no redis"),
-        (["crash-worker:redis@3s", "pause-worker:worker-9@3s+1s"], (), "there is no redis, worker-9; there are worker-1"),
+        (
+            ["crash-worker:redis@3s", "pause-worker:worker-9@3s+1s"],
+            (),
+            "there is no redis, worker-9; there are worker-1",
+        ),
     ],
 )
 def test_a_fault_that_can_not_be_done_is_told_before_anything_runs(
