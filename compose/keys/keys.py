@@ -57,7 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
         _write(folder / "redis.json", json.dumps({"password": secrets.token_urlsafe(STORE_PASSWORD_BYTES)}))
     if options.store_conf is not None:
         password = json.loads((folder / "redis.json").read_bytes())["password"]
-        lines = [f"requirepass {password}", f"appendonly {'yes' if options.persistent else 'no'}"]
+        kept = ["appendonly no"]
+        if options.persistence != "none":
+            kept = ["appendonly yes", f"appendfsync {options.persistence}"]
+        lines = [f"requirepass {password}", *kept]
         _write(options.store_conf, "".join(f"{line}\n" for line in lines))
     return 0
 
@@ -70,7 +73,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--shared-credentials", action="store_true", help="everybody who can enter FILE's folder may read it"
     )
     parser.add_argument("--store-conf", type=Path, metavar="FILE", help="Redis' private part of its configuration")
-    parser.add_argument("--persistent", type=int, choices=(0, 1), default=0, help="Redis keeps an append-only file")
+    parser.add_argument(
+        "--persistence",
+        choices=("none", "everysec", "always"),
+        default="none",
+        help="Redis keeps an append-only file, flushed every second or before each write is answered",
+    )
     parser.add_argument("--users", type=int, required=True, metavar="N")
     parser.add_argument("--scrypt-cost", required=True, metavar="scrypt:N:r:p")
     return parser.parse_args(arguments)

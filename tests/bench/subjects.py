@@ -127,7 +127,7 @@ def standing(
         shared = Shared(guardian, find_nginx(), secrets, runtime, read_timeout_s=5.0)
         store = None
         if any(subject.needs_store for subject in labelled.values()):
-            store = LocalStore(shared, find_store_server(), folder / "store.log", persistent=False)
+            store = LocalStore(shared, find_store_server(), folder / "store.log")
         workers = {
             label: Worker(subject, label, shared, store, folder / f"{label}.log") for label, subject in labelled.items()
         }

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.stack
 @pytest.fixture(scope="module")
 def linked(stand_up: StandUp) -> Iterator[ComposeStacks]:
     """Sessions in a Redis that keeps its data, behind a link. Tests put back what they change."""
-    with stand_up("redis", workers=1, linked=True, persistent_store=True) as stacks:
+    with stand_up("redis", workers=1, linked=True, persistence="everysec") as stacks:
         yield stacks
         assert stacks.troubles() == [], "what was asked for is no trouble"
 
@@ -68,7 +68,7 @@ def homed(url: str, people: People, worker: str) -> Client:
 
 def test_a_stack_of_containers_can_do_everything(sticky: OperatedStack) -> None:
     kinds = (can.Serving, can.Crashing, can.Stopping, can.Pausing, can.Scaling, can.Draining, can.Flushing, can.Giving)
-    assert [kind.__name__ for kind in (*kinds, can.Linked) if not isinstance(sticky, kind)] == []
+    assert [kind.__name__ for kind in (*kinds, can.Probing, can.Linked) if not isinstance(sticky, kind)] == []
 
 
 class TestDraining:
@@ -179,6 +179,22 @@ def test_a_flushed_store_has_forgotten_everybody(redis: OperatedStack, people: P
     assert redis.flush_store() >= 1
     assert (client.get("/me").status, client.get("/me").reason) == (401, "unknown_session")
     assert redis.flush_store() == 0
+
+
+def test_a_read_of_a_session_takes_time_and_is_written_down(redis: OperatedStack) -> None:
+    probe = redis.probe_store(50)
+    assert len(probe.calls_us) == 50
+    assert min(probe.calls_us) > 0
+    assert probe.aof_bytes_per_call is not None
+    assert 30 < probe.aof_bytes_per_call < 200
+
+
+def test_where_the_stores_address_is_not_reached_it_is_told(
+    redis: OperatedStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Meter, "is_local", property(lambda _: False))
+    with pytest.raises(LabError, match="where the engine runs"):
+        redis.probe_store(50)
 
 
 def test_the_stores_password_is_in_no_command_that_empties_it(

@@ -197,11 +197,11 @@ def test_keys_that_are_there_stay_until_other_users_are_wanted(tmp_path: Path) -
 def test_the_stores_part_of_the_keys_holds_its_password_and_the_load_may_read_its_own(
     tmp_path: Path, umask: None
 ) -> None:
-    options = ("--users=1", "--scrypt-cost=scrypt:1024:8:1", "--shared-credentials", "--persistent=1")
+    options = ("--users=1", "--scrypt-cost=scrypt:1024:8:1", "--shared-credentials", "--persistence=always")
     done = keys(tmp_path, *options, f"--store-conf={tmp_path / 'store.conf'}")
     assert done.returncode == 0, done.stderr
     password = json.loads((tmp_path / "service" / "redis.json").read_text())["password"]
-    assert (tmp_path / "store.conf").read_text() == f"requirepass {password}\nappendonly yes\n"
+    assert (tmp_path / "store.conf").read_text() == f"requirepass {password}\nappendonly yes\nappendfsync always\n"
     assert (tmp_path / "load.json").stat().st_mode & 0o777 == 0o644
     assert (tmp_path / "store.conf").stat().st_mode & 0o777 == 0o600
     assert done.stdout + done.stderr == ""

@@ -16,6 +16,7 @@ from authlab.host.machine import pinning
 from authlab.host.processes import Guardian
 from authlab.load import LoadPlan, LoadProcess, Window
 from authlab.model.errors import LabError
+from authlab.model.session_store import PERSISTENCES, Persistence
 from authlab.stack.access_log import read_access_log
 from authlab.stack.compose import operations
 from authlab.stack.secrets import Secrets
@@ -99,14 +100,16 @@ def test_a_paused_worker_stalls_and_keeps_its_sessions(stand_up: StandUp, people
         assert stacks.troubles() == []
 
 
-@pytest.mark.parametrize("persistent", [False, True])
-def test_a_restarted_store_keeps_sessions_only_if_told_to(stand_up: StandUp, people: People, persistent: bool) -> None:
-    with stand_up("redis", workers=2, persistent_store=persistent) as stacks:
+@pytest.mark.parametrize("persistence", PERSISTENCES)
+def test_a_restarted_store_keeps_sessions_only_if_told_to(
+    stand_up: StandUp, people: People, persistence: Persistence
+) -> None:
+    with stand_up("redis", workers=2, persistence=persistence) as stacks:
         stack = stacks.stacks["redis"]
         client = Client(stack.url)
         client.log_in(*people[0])
         until(lambda: client.get("/me").status == 200, "a log-in", 5)
-        time.sleep(1.1 if persistent else 0)  # its file is flushed every second
+        time.sleep(1.1 if persistence == "everysec" else 0)  # its file is flushed every second
         stack.stop("store")
         answer = client.get("/me")
         assert (answer.status, answer.reason) == (503, "store_unavailable"), "no log-out because the store is away"
@@ -114,7 +117,7 @@ def test_a_restarted_store_keeps_sessions_only_if_told_to(stand_up: StandUp, peo
         stack.start_again("store")
         # both workers find out by themselves
         until(lambda: all(client.get("/me").status != 503 for _ in range(2)), "the store's return")
-        assert client.get("/me").status == (200 if persistent else 401)
+        assert client.get("/me").status == (401 if persistence == "none" else 200)
         assert Client(stack.url).log_in(*people[0]).status == 200
 
 

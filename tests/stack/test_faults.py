@@ -23,6 +23,7 @@ from authlab.faults.schedule import FaultSchedule
 from authlab.faults.spec import parse_fault
 from authlab.model.errors import LabError, UsageProblem
 from authlab.model.faults import FaultEvent
+from authlab.model.session_store import Persistence
 from authlab.stack.local import LocalStacks
 from authlab.stack.local_operations import OperatedStack
 from authlab.stack.secrets import Secrets
@@ -204,13 +205,19 @@ def test_scaling_out_and_in_changes_who_is_behind_the_proxy(stand_up: StandUp, o
 
 
 @pytest.mark.parametrize(
-    ("fault", "persistent", "status"),
-    [("stop-redis", False, 401), ("kill-redis", False, 401), ("stop-redis", True, 200), ("kill-redis", True, 200)],
+    ("fault", "persistence", "status"),
+    [
+        ("stop-redis", "none", 401),
+        ("kill-redis", "none", 401),
+        ("stop-redis", "everysec", 200),
+        ("kill-redis", "everysec", 200),
+        ("kill-redis", "always", 200),
+    ],
 )
 def test_a_store_that_is_away_is_503_and_sessions_come_back_with_an_append_only_file_alone(
-    stand_up: StandUp, own: Secrets, fault: str, persistent: bool, status: int
+    stand_up: StandUp, own: Secrets, fault: str, persistence: Persistence, status: int
 ) -> None:
-    with stand_up("redis", secrets=own, persistent_store=persistent) as stacks:
+    with stand_up("redis", secrets=own, persistence=persistence) as stacks:
         stack = stacks.stacks["redis"]
         client = Browser(stack.url)
         client.log_in(own)

@@ -14,6 +14,7 @@ import pytest
 from authlab.host.ports import free_port
 from authlab.host.processes import Guardian
 from authlab.model.errors import LabError
+from authlab.model.session_store import PERSISTENCES, Persistence
 from authlab.stack.bring_up import bring_down, bring_up
 from authlab.stack.local_store import LocalStore
 from authlab.stack.programs import find_store_server
@@ -27,13 +28,13 @@ NewStore = Callable[..., AbstractContextManager[LocalStore]]
 
 @pytest.fixture
 def standing(guardian: Guardian, tmp_path: Path, secrets: Secrets) -> NewStore:
-    """`with standing(persistent=…, linked=…) as store:` – up for as long as the block."""
+    """`with standing(persistence=…, linked=…) as store:` – up for as long as the block."""
 
     @contextmanager
-    def stand(*, persistent: bool = False, linked: bool = False) -> Iterator[LocalStore]:
+    def stand(*, persistence: Persistence = "none", linked: bool = False) -> Iterator[LocalStore]:
         nginx = SimpleNamespace()  # a store alone needs none
         shared = Shared(guardian, nginx, secrets, tmp_path / "runtime", 1.0, {}, free_port)  # type: ignore[arg-type]
-        store = LocalStore(shared, find_store_server(), tmp_path / "store.log", persistent=persistent, linked=linked)
+        store = LocalStore(shared, find_store_server(), tmp_path / "store.log", persistence=persistence, linked=linked)
         bring_up([store], 30)
         try:
             yield store
@@ -64,14 +65,15 @@ Ask = Callable[[int, str], bytes]
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "stopped"])
-@pytest.mark.parametrize("persistent", [True, False], ids=["append-only file", "memory alone"])
+@pytest.mark.parametrize("persistence", PERSISTENCES)
 def test_what_was_stored_is_there_again_only_with_an_append_only_file(
-    standing: NewStore, ask: Ask, persistent: bool, kill: bool
+    standing: NewStore, ask: Ask, persistence: Persistence, kill: bool
 ) -> None:
-    with standing(persistent=persistent) as store:
+    with standing(persistence=persistence) as store:
         port = store.port
         assert ask(port, "SET key value") == b"+OK"
-        time.sleep(1.1 if persistent and kill else 0)  # while its file is being flushed, a write to it may be put off
+        if persistence == "everysec" and kill:
+            time.sleep(1.1)  # while its file is being flushed, a write to it may be put off
         (part,) = store.parts
         gone = store.stop(kill=kill)
         assert (gone.part, gone.pid) == ("store", part.process.pid)
@@ -84,7 +86,7 @@ def test_what_was_stored_is_there_again_only_with_an_append_only_file(
             ask(port, "PING")
         before = part.usage().cpu_ns
         store.start_again(30)
-        assert ask(port, "EXISTS key") == (b":1" if persistent else b":0")
+        assert ask(port, "EXISTS key") == (b":0" if persistence == "none" else b":1")
         assert store.port == port
         assert store.parts == [part]
         assert part.usage().cpu_ns >= before, "an account never falls"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FAULT_HELP = "Do this to the modes, like crash-worker@10s or redis-latency=5ms@20s+10s (repeatable)."
 QUICK_S = 42.0
 DEFAULT_S = 175.0
+MOST_REPEATS = 100  # a day of fault experiments
 
 
 @click.command()
@@ -36,7 +37,7 @@ DEFAULT_S = 175.0
 @option("--slice", "slice_s", type=DURATION, help="Length of a slice of load.  [default: 0.25s]")
 @option("--blocks", type=int, help="Blocks of slices, instead of as many as fit into --for.")
 @option("--fault", "faults", multiple=True, metavar="FAULT@START[+DURATION]", help=_FAULT_HELP)
-@option("--repeat", type=int, default=2, show_default=True, help="How often a fault experiment is done, seeds apart.")
+@option("--repeat", type=int, help="How often a fault experiment is done, seeds apart.  [default: 2, quick: 1]")
 @option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of schedules and orders.")
 @stack_options
 @option("--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if a claim is refuted, 2 if inconclusive.")
@@ -55,7 +56,7 @@ def run(
     slice_s: float | None,
     blocks: int | None,
     faults: tuple[str, ...],
-    repeat: int,
+    repeat: int | None,
     seed: int,
     stack_kind: str,
     worker_cpus: float | None,
@@ -86,7 +87,7 @@ def run(
         asked_s=duration,
         modes=meant.names,
         seed=seed,
-        repeat=1 if quick else repeat,
+        repeat=repeat if repeat is not None else 1 if quick else 2,
         faults=faults_of(faults, problems),
         quick=quick,
         own_modes=meant.own,
@@ -134,12 +135,13 @@ def _checked(
         (options.users, "--users"),
         (options.rate_rps, "--rate"),
         (1 if options.blocks is None else options.blocks, "--blocks"),
-        (options.repeat, "--repeat"),
     ):
         if not 0 < value < 1e9:
             problems.add(f"{text} must be above zero, not {value:g}")
     if options.quick and duration:
         problems.add("--quick and --for exclude each other: both say how long the run takes")
+    if not 1 <= options.repeat <= MOST_REPEATS:
+        problems.add(f"--repeat must be 1 to {MOST_REPEATS}, not {options.repeat}")
     if options.slice_s < 0.1:
         problems.add(f"--slice {options.slice_s:g}s is too short to measure anything: at least 0.1s")
     verdict_words(fail_on, ("refuted", "inconclusive"), problems)

@@ -13,6 +13,7 @@ from authlab.model.faults import FaultEvent, PlannedFault
 from authlab.model.findings import ExperimentResult, Prediction, Verdict
 from authlab.model.history import Checked
 from authlab.model.modes import Mode, mode_named
+from authlab.model.session_store import Persistence, StoreProbe
 from authlab.store.frames import TrialFrames
 
 RATE_SHARE: Final = 1 / 3
@@ -32,6 +33,7 @@ class Arm:
     `settings` are `AUTHLAB_…` variables of its workers. `phases` are (seconds, requests per second) one after the other
     in place of the stage's rate. `scenario` names a shipped scenario, empty for the run's. `full_cost`: passwords are
     hashed at Werkzeug's default cost. `addresses`: every user comes from an address of its own.
+    `persistence` is its store's; `probe_store`: what reading a session costs there is measured before the load.
     """
 
     label: str
@@ -40,7 +42,8 @@ class Arm:
     workers: int | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     relogin: Literal["never", "once", "always"] = "once"
-    persistent_store: bool = False
+    persistence: Persistence = "none"
+    probe_store: bool = False
     linked: bool = False
     read_timeout_s: float = 30.0
     timeout_s: float = 5.0
@@ -107,13 +110,17 @@ class FaultStage:
 
 @dataclass(frozen=True)
 class FaultData:
-    """What a stage brought, by label: tables, reasons for doubt, faults as they happened, what the checkers say."""
+    """What a stage brought, by label: tables, reasons for doubt, faults as they happened, what the checkers say.
+
+    `probes` are of the arms that ask for them (`Arm.probe_store`), taken one after the other.
+    """
 
     stage: FaultStage
     frames: Mapping[str, TrialFrames]
     invalid: Mapping[str, tuple[str, ...]]
     faults: Mapping[str, tuple[FaultEvent, ...]]
     checks: Mapping[str, tuple[Checked, ...]]
+    probes: Mapping[str, tuple[StoreProbe, ...]] = field(default_factory=dict)
 
 
 class FaultExperiment(ABC):
@@ -164,6 +171,10 @@ def fault_stage(
     )
 
 
-def repeated(options: Options, make: Callable[[str, int], FaultStage]) -> list[FaultStage]:
-    """The stage that `make(key, seed)` gives, once for each repetition, each with a seed of its own."""
-    return [make(f"r{n + 1}", options.seed + n) for n in range(options.repeat)]
+def repeated(options: Options, make: Callable[[str, int], FaultStage], least: int = 1) -> list[FaultStage]:
+    """The stage that `make(key, seed)` gives, once for each repetition, each with a seed of its own.
+
+    `least` is for what yields one value per repetition; a quick run can't keep it.
+    """
+    times = options.repeat if options.quick else max(options.repeat, least)
+    return [make(f"r{n + 1}", options.seed + n) for n in range(times)]

@@ -22,9 +22,9 @@ _SLICE_S: Final = 0.5
 _CONTROL: Final = "memory"
 """Measured twice per block: a share in the middle needs more requests for the same half-width than one at 0."""
 
-_BLOCKS: Final = 30
-"""With two slices of 150 requests a block, a half-width of about 1 point at a share of one half: 20 blocks of one
-slice left 2.3 points, more than the margin of 2."""
+_BLOCKS: Final = 45
+"""With two slices of 150 requests a block, a half-width of about 0.9 points at a share of one half. 30 blocks left 1.1:
+a true share then missed the margin of 2 by chance in one run of eight, and misses it now in one of thirty."""
 
 _QUICK_BLOCKS: Final = 6
 

@@ -25,12 +25,15 @@ def _value_verdict(
     prediction: Prediction, observation: Observation | None, doubts: tuple[str, ...], remedy: str
 ) -> Verdict:
     name = f"{prediction.quantity} of {prediction.mode}"
-    if observation is None or observation.value is None or observation.interval is None:
+    if observation is None or observation.value is None:
         return Verdict("inconclusive", f"{name} was not measured", doubts)
     if prediction.value is None:
         raise ValueError(f"{name} is predicted by a rule, not by a value")
-    low, high = observation.interval
     wanted = f"{prediction.value:.3g} ± {prediction.margin:g}"
+    if observation.interval is None:
+        summary = f"{name}: {observation.value:.3g} without an interval, predicted {wanted}"
+        return Verdict("inconclusive", summary, (*doubts, f"one value alone decides nothing: {remedy}"))
+    low, high = observation.interval
     seen = f"{observation.value:.3g} [{low:.3g}, {high:.3g}]"
     floor, ceiling = prediction.value - prediction.margin, prediction.value + prediction.margin
     if doubts:

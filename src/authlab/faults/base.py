@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from authlab.faults.course import Course
 from authlab.model.errors import UsageProblem
 from authlab.model.faults import PlannedFault
 from authlab.model.modes import Mode
@@ -26,12 +27,16 @@ class Unit:
 
 @dataclass(frozen=True)
 class Order:
-    """A planned fault as it is carried out: target and value settled. `secrets` are those of the stack's workers."""
+    """A planned fault as it is carried out: target and value settled. `secrets` are those of the stack's workers.
+
+    A fault of several steps waits between them by its `course`, and so can be cut short.
+    """
 
     planned: PlannedFault
     target: str
     value: float
     secrets: Secrets
+    course: Course = field(default_factory=Course, compare=False)
 
 
 class Fault(ABC):

@@ -36,7 +36,7 @@ class ClockSkew(Fault):
 
     def begin(self, stack: Any, order: Order) -> str:
         stack.give(_FILE, {order.target: order.value})
-        done = restart(stack, order.target)
+        done = restart(stack, order, order.target)
         _, claims = token_parts(url_of(stack, order.target), order.secrets)
         off_s = float(claims["iat"]) - time.time()
         if abs(off_s - order.value) > _TOLERANCE_S:
@@ -45,4 +45,4 @@ class ClockSkew(Fault):
 
     def end(self, stack: Any, order: Order) -> str:
         stack.give(_FILE, {})
-        return str(restart(stack, order.target))
+        return str(restart(stack, order, order.target))

@@ -36,6 +36,6 @@ class DrainWorker(Fault):
 
     def end(self, stack: Any, order: Order) -> str:
         try:
-            return str(restart(stack, order.target))
+            return str(restart(stack, order, order.target))
         finally:
             stack.undrain(order.target)

@@ -32,7 +32,7 @@ class RedisLatency(Fault):
     summary = "hold everything that goes to the store back for VALUE"
     on = "store"
     lasts = "required"
-    unit = Unit("ms", None, 0.0, 10_000.0)
+    unit = Unit("ms", None, 0.1, 10_000.0)  # less could not be told from a PING's own time
     needs = (Linked,)
     needs_link = True
 

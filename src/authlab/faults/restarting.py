@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from authlab.faults.base import Order
+
 BACK_WITHIN_S = 30.0
 
 
@@ -23,18 +25,20 @@ class Restarted:
         return f"pid {self.pid} of {self.worker} ended, it served again after {self.away_s:.2f} s"
 
 
-def restart(stack: Any, worker: str, *, kill: bool = False) -> Restarted:
-    """End a worker and start it again. Raises `LabError`."""
-    since = time.monotonic()
+def restart(stack: Any, order: Order, worker: str, *, kill: bool = False) -> Restarted:
+    """End a worker and start it again, a step of the order's course. Raises `LabError`."""
+    start_ns = time.monotonic_ns()
     gone = stack.stop(worker, kill=kill)
     stack.start_again(worker, BACK_WITHIN_S)
-    return Restarted(worker, gone.pid, time.monotonic() - since)
+    order.course.step(worker, start_ns)
+    return Restarted(worker, gone.pid, (time.monotonic_ns() - start_ns) / 1e9)
 
 
-def restart_all(stack: Any, workers: Sequence[str], *, kill: bool = False) -> list[Restarted]:
-    """All of them at once."""
+def restart_all(stack: Any, order: Order, *, kill: bool = False) -> list[Restarted]:
+    """All workers at once."""
+    workers = names(stack)
     with ThreadPoolExecutor(len(workers), thread_name_prefix="restart") as pool:
-        return list(pool.map(lambda worker: restart(stack, worker, kill=kill), workers))
+        return list(pool.map(lambda worker: restart(stack, order, worker, kill=kill), workers))
 
 
 def names(stack: Any) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from authlab.faults.base import Fault, Order, Unit
@@ -27,6 +26,6 @@ class RollingRestart(Fault):
         done: list[Restarted] = []
         for worker in names(stack):
             if done:
-                time.sleep(order.value)
-            done.append(restart(stack, worker))
+                order.course.wait(order.value)
+            done.append(restart(stack, order, worker))
         return told(done)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -65,7 +64,7 @@ class SwapKey(KeyFault):
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
         stack.give(_FILE, ring(new))
-        return restart_all(stack, names(stack))
+        return restart_all(stack, order)
 
 
 class CompromiseKey(KeyFault):
@@ -79,7 +78,7 @@ class CompromiseKey(KeyFault):
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
         stack.give(_FILE, ring(new))
-        return restart_all(stack, names(stack), kill=True)
+        return restart_all(stack, order, kill=True)
 
 
 class SwapKeyRolling(KeyFault):
@@ -93,7 +92,7 @@ class SwapKeyRolling(KeyFault):
         return f"one worker after the other is restarted with a new signing key alone, {order.value:g} s apart"
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
-        return _roll(stack, ring(new), order.value)
+        return _roll(stack, order, ring(new), order.value)
 
 
 class OverlapKey(KeyFault):
@@ -110,19 +109,19 @@ class OverlapKey(KeyFault):
         )
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:
-        done = _roll(stack, ring(old, new), 0.0)
-        done += _roll(stack, ring(new, old), 0.0)
-        time.sleep(order.value)
-        return done + _roll(stack, ring(new), 0.0)
+        done = _roll(stack, order, ring(old, new), 0.0)
+        done += _roll(stack, order, ring(new, old), 0.0)
+        order.course.wait(order.value)
+        return done + _roll(stack, order, ring(new), 0.0)
 
 
-def _roll(stack: Any, document: Mapping[str, Any], apart_s: float) -> list[Restarted]:
+def _roll(stack: Any, order: Order, document: Mapping[str, Any], apart_s: float) -> list[Restarted]:
     """Restart every worker with `document`, one after the other: a file of its own comes before the common one."""
     done: list[Restarted] = []
     workers: Sequence[str] = names(stack)
     for worker in workers:
         if done:
-            time.sleep(apart_s)
+            order.course.wait(apart_s)
         stack.give(f"jwt.{worker}.json", document)
-        done.append(restart(stack, worker))
+        done.append(restart(stack, order, worker))
     return done

@@ -6,9 +6,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from authlab.faults.base import Fault, Order
 from authlab.faults.catalogue import FAULTS
+from authlab.faults.course import Course
 from authlab.model.errors import LabError, UsageProblem
 from authlab.model.faults import FaultEvent, PlannedFault
 from authlab.stack.protocol import Stack
@@ -54,7 +56,7 @@ class FaultSchedule:
         self._events: dict[int, FaultEvent] = {}
         self._threads: list[threading.Thread] = []
         self.problems: list[str] = []
-        self.orders = [order_of(one, stack, secrets, seed) for one in planned]
+        self.orders = [replace(order_of(one, stack, secrets, seed), course=Course(self._halt)) for one in planned]
         self._faults: list[Fault] = []
         for one in planned:
             fault = FAULTS[one.kind]()
@@ -110,12 +112,13 @@ class FaultSchedule:
         proof = ""
         try:
             proof = fault.begin(self._stack, order)
-            self._note(number, FaultEvent(planned.kind, order.target, start_ns, None, proof))
-            if planned.for_s is not None:
-                self._sleep_until(start_ns + round(planned.for_s * 1e9))
+            self._note(number, _event(order, start_ns, None, proof))
+            if planned.for_s is not None and not self._sleep_until(start_ns + round(planned.for_s * 1e9)):
+                lasted_s = (time.monotonic_ns() - start_ns) / 1e9
+                self.problems.append(f"{planned.kind} was cut short after {lasted_s:.1f} of {planned.for_s:g} s")
         except Exception as error:  # noqa: BLE001 - whatever it was: a thread that dies of it dies unheard
             self.problems.append(f"{planned.kind} could not be done: {_words(error)}")
-            self._note(number, FaultEvent(planned.kind, order.target, start_ns, None, ""))
+            self._note(number, _event(order, start_ns, None, ""))
         finally:
             self._undo(number, fault, order, start_ns, proof)
 
@@ -128,7 +131,7 @@ class FaultSchedule:
                 self.problems.append(f"{kind} was not seen to end: {_words(error)}")
             return
         whole = "; ".join(filter(None, (proof, more))) if proof else ""
-        self._note(number, FaultEvent(kind, order.target, start_ns, time.monotonic_ns(), whole))
+        self._note(number, _event(order, start_ns, time.monotonic_ns(), whole))
 
     def _note(self, number: int, event: FaultEvent) -> None:
         with self._lock:
@@ -137,6 +140,10 @@ class FaultSchedule:
 
     def _sleep_until(self, moment_ns: int) -> bool:
         return not self._halt.wait(max(0.0, (moment_ns - time.monotonic_ns()) / 1e9))
+
+
+def _event(order: Order, start_ns: int, end_ns: int | None, proof: str) -> FaultEvent:
+    return FaultEvent(order.planned.kind, order.target, start_ns, end_ns, proof, order.value, order.course.steps)
 
 
 def _words(error: Exception) -> str:

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,8 @@ from authlab.experiments.faulted import SLACK_S, TAIL_S, Arm, FaultStage
 from authlab.faults.schedule import FaultSchedule
 from authlab.host.conditions import ConditionsWatch
 from authlab.lab.collecting import RECORDING, collect, discard_raw, write_slices
-from authlab.lab.listening import Progress
+from authlab.lab.listening import Listener, Progress
+from authlab.lab.probing import probe_stores, told
 from authlab.lab.stacks import Stacks, stacks_of
 from authlab.lab.stage import READY_WITHIN_S, UP_WITHIN_S, StageContext
 from authlab.lab.summaries import summary_of
@@ -26,7 +27,9 @@ from authlab.model.conditions import Conditions
 from authlab.model.errors import LabError
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked
+from authlab.model.session_store import StoreProbe
 from authlab.model.windows import Slice
+from authlab.stack.capabilities import Probing
 from authlab.stack.protocol import Stack
 from authlab.stack.secrets import FULL_COST, Secrets, make_secrets
 from authlab.store.frames import TrialFrames
@@ -47,6 +50,7 @@ class FaultOutcome:
     checks: dict[str, tuple[Checked, ...]]
     versions: dict[str, str]
     interrupted: bool
+    probes: dict[str, tuple[StoreProbe, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -73,6 +77,7 @@ def run_fault_stage(stage: FaultStage, context: StageContext) -> FaultOutcome:
     interrupted = False
     conditions = Conditions()
     versions: dict[str, str] = {}
+    probes: dict[str, tuple[StoreProbe, ...]] = {}
     with ExitStack() as everything:
         arms = [_prepare(stage, arm, context, everything) for arm in stage.arms]
         for standing in arms:
@@ -84,6 +89,7 @@ def run_fault_stage(stage: FaultStage, context: StageContext) -> FaultOutcome:
             for standing in arms:
                 _schedule(stage, standing)
             everything.callback(_undo, arms)
+            probes = _probed(arms, listener)
             watch = ConditionsWatch(lambda: _own_cpu_ns(arms))
             watch.begin()
             _go(stage, arms, context)
@@ -94,7 +100,8 @@ def run_fault_stage(stage: FaultStage, context: StageContext) -> FaultOutcome:
             versions |= standing.stacks.versions()
         listener.phase("undoing what is left of the faults, and taking the stacks down")
     listener.phase("reading the histories")
-    return _outcome(stage, arms, conditions, versions, context, interrupted)
+    outcome = _outcome(stage, arms, conditions, versions, context, interrupted)
+    return _with_probes(outcome, probes)
 
 
 def _prepare(stage: FaultStage, arm: Arm, context: StageContext, everything: ExitStack) -> _Standing:
@@ -113,7 +120,7 @@ def _prepare(stage: FaultStage, arm: Arm, context: StageContext, everything: Exi
         cpus=context.pins.stack or None,
         settings=arm.settings,
         read_timeout_s=arm.read_timeout_s,
-        persistent_store=arm.persistent_store,
+        persistence=arm.persistence,
         linked=arm.linked,
     )
     everything.enter_context(stacks)
@@ -181,6 +188,15 @@ def _schedule(stage: FaultStage, standing: _Standing) -> None:
         stage.seed,
         lambda events: write_faults(standing.folder, events),
     )
+
+
+def _probed(arms: Sequence[_Standing], listener: Listener) -> dict[str, tuple[StoreProbe, ...]]:
+    asked = [(standing.arm.label, standing.stack) for standing in arms if standing.arm.probe_store]
+    stores = {label: stack for label, stack in asked if isinstance(stack, Probing)}
+    if not stores:
+        return {}
+    listener.phase(f"timing reads of a session at the stores of {', '.join(stores)}")
+    return probe_stores(stores, listener.note)
 
 
 def _go(stage: FaultStage, arms: Sequence[_Standing], context: StageContext) -> None:
@@ -286,6 +302,15 @@ def _outcome(
         )
         outcome.summaries[label] = summary_of(tables, conditions)
     return outcome
+
+
+def _with_probes(outcome: FaultOutcome, probes: Mapping[str, tuple[StoreProbe, ...]]) -> FaultOutcome:
+    kept = {label: found for label, found in probes.items() if found and label in outcome.summaries}
+    summaries = {
+        label: {**summary, **({"store_reads": told(kept[label])} if label in kept else {})}
+        for label, summary in outcome.summaries.items()
+    }
+    return replace(outcome, summaries=summaries, probes=kept)
 
 
 def _unproven(arm: Arm, events: Sequence[FaultEvent]) -> list[str]:

@@ -207,7 +207,9 @@ class _Session:
                     ),
                 )
             )
-            data.append(FaultData(stage, outcome.frames, outcome.invalid, outcome.faults, outcome.checks))
+            data.append(
+                FaultData(stage, outcome.frames, outcome.invalid, outcome.faults, outcome.checks, outcome.probes)
+            )
             if outcome.interrupted:
                 self.interrupted = True
                 break

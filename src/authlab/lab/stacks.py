@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol, get_args
 
 from authlab.host.processes import Guardian
 from authlab.model.modes import Mode
+from authlab.model.session_store import Persistence
 from authlab.stack.local import READ_TIMEOUT_S, LocalStacks
 from authlab.stack.protocol import Stack
 from authlab.stack.secrets import Secrets
@@ -67,7 +68,7 @@ def stacks_of(
     port: int | None = None,
     settings: Mapping[str, str] | None = None,
     read_timeout_s: float = READ_TIMEOUT_S,
-    persistent_store: bool = False,
+    persistence: Persistence = "none",
     linked: bool = False,
 ) -> Stacks:
     """Stacks of the kind that was chosen, not up yet; what the parameters mean is said by `LocalStacks`.
@@ -86,7 +87,7 @@ def stacks_of(
             port=port,
             settings=settings,
             read_timeout_s=read_timeout_s,
-            persistent_store=persistent_store,
+            persistence=persistence,
             linked=linked,
         )
     from authlab.stack.compose import ComposeStacks  # the Docker SDK is loaded by those who use it
@@ -103,6 +104,6 @@ def stacks_of(
         worker_cpus=choice.worker_cpus,
         settings=settings,
         read_timeout_s=read_timeout_s,
-        persistent_store=persistent_store,
+        persistence=persistence,
         linked=linked,
     )

@@ -22,12 +22,22 @@ class PlannedFault:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One of several things that a fault did: `target`, a worker, was away from `start_ns` to `end_ns`."""
+
+    target: str
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True)
 class FaultEvent:
     """One fault of a trial. Times are nanoseconds of CLOCK_MONOTONIC, as in the samples.
 
     `kind` is the fault's name ("crash-worker"), `target` what it was done to ("worker-2", "store", "proxy"). `end_ns`
     is when its cause was gone (the worker served again, the delay was taken out), None where that was never seen.
-    `proof` is a sentence with what was measured ("pid 4711 was gone after 12 ms"), empty where there is none.
+    `proof` is a sentence with what was measured ("pid 4711 was gone after 12 ms"), empty where there is none. `value`
+    is the fault's size in its own unit, 0 where it has none. `steps` are, in order, the restarts that it consisted of.
     """
 
     kind: str
@@ -35,6 +45,8 @@ class FaultEvent:
     start_ns: int
     end_ns: int | None
     proof: str
+    value: float = 0.0
+    steps: tuple[Step, ...] = ()
 
     @property
     def proven(self) -> bool:

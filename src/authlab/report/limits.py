@@ -20,7 +20,7 @@ def limits_of(report: dict[str, Any]) -> list[str]:
         *_blocks(setups),
         *_sight(setups),
         *_tails(setups),
-        *_always(report, bool(setups)),
+        *_always(report, setups),
         *_browser(report),
     ]
 
@@ -109,18 +109,22 @@ def _browser(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _always(report: dict[str, Any], loaded: bool) -> list[str]:
-    if not loaded:
+def _always(report: dict[str, Any], setups: list[dict[str, Any]]) -> list[str]:
+    if not setups:
         return []
+    steady = not any("history" in setup for setup in setups)
     found = [
         "Everything ran on one machine: a store across a network costs each request at least one round trip more "
         "than is seen here, and a busy neighbour would disturb all modes alike.",
-        "One arrival rate was measured. What happens near capacity is another experiment.",
     ]
+    if steady:
+        found.append("One arrival rate was measured. What happens near capacity is another experiment.")
     if report["run"]["stack"] != "recording":
         found.append(
             "Plain HTTP on the loopback interface, with log-ins at a low hashing cost: TLS and log-in storms are "
             "not part of these figures."
+            if steady
+            else "Plain HTTP on the loopback interface: TLS is not part of these figures."
         )
     if report["run"]["stack"] == "compose":
         found.append(

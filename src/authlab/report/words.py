@@ -19,6 +19,8 @@ TITLES = {
     "cpu_us": "CPU per request",
     "rss_bytes": "Memory",
     "throughput_rps": "Requests served",
+    "getex_us": "Reading a session at the store (GETEX)",
+    "aof_bytes_per_getex": "Append-only file per GETEX",
 }
 
 UNKNOWN = "—"

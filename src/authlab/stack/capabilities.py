@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from authlab.model.session_store import StoreProbe
+
 
 @dataclass(frozen=True)
 class Gone:
@@ -112,6 +114,15 @@ class Flushing(Protocol):
 
     def flush_store(self) -> int:
         """Remove every key; how many there were."""
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """Tells what reading a session costs at its store."""
+
+    def probe_store(self, calls: int) -> StoreProbe:
+        """Time that many reads of a session of our own, which is gone afterwards."""
         ...
 
 

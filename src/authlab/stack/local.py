@@ -10,6 +10,7 @@ from typing import Self
 from authlab.host.ports import ReservedPort, free_port
 from authlab.host.processes import Guardian
 from authlab.model.modes import Mode
+from authlab.model.session_store import Persistence
 from authlab.stack.bring_up import Unit, bring_down, bring_up
 from authlab.stack.local_operations import OperatedStack
 from authlab.stack.local_store import LocalStore
@@ -27,7 +28,7 @@ class LocalStacks:
     `workers` is the number per stack; `logs` gives the folder for the logs of a mode. `runtime` (which need not
     exist, and belongs to these stacks alone) is removed when the guardian ends. `cpus` are the cores that
     everything is pinned to once it is up. `settings` are further `AUTHLAB_…` variables for the workers. `port` fixes
-    the proxy's port, for one mode. `persistent_store` keeps the store's data over its restart; `linked` puts a link in
+    the proxy's port, for one mode. `persistence` keeps the store's data over its restart; `linked` puts a link in
     front of it, which can delay, stall and cut.
     Raises `Unavailable` if nginx or a needed store server is missing.
     """
@@ -45,7 +46,7 @@ class LocalStacks:
         settings: Mapping[str, str] | None = None,
         port: int | None = None,
         read_timeout_s: float = READ_TIMEOUT_S,
-        persistent_store: bool = False,
+        persistence: Persistence = "none",
         linked: bool = False,
         take_port: Callable[[], ReservedPort] = free_port,
     ) -> None:
@@ -58,7 +59,7 @@ class LocalStacks:
         self._store: LocalStore | None = None
         if needing:
             log = logs(needing[0].name) / "store.log"
-            self._store = LocalStore(shared, find_store_server(), log, persistent=persistent_store, linked=linked)
+            self._store = LocalStore(shared, find_store_server(), log, persistence=persistence, linked=linked)
         self._cpus = cpus
         self._shared = shared
         self.stacks: dict[str, OperatedStack] = {

@@ -17,6 +17,7 @@ from authlab.host.ports import LOOPBACK
 from authlab.host.processes import Process
 from authlab.model.errors import LabError
 from authlab.model.modes import Mode
+from authlab.model.session_store import StoreProbe
 from authlab.stack import nginx
 from authlab.stack.capabilities import Gone, Link
 from authlab.stack.local_stack import LocalStack
@@ -233,6 +234,10 @@ class OperatedStack(LocalStack):
     def flush_store(self) -> int:
         """Remove every key of the store."""
         return self._its_store().flush()
+
+    def probe_store(self, calls: int) -> StoreProbe:
+        """Time reads of a session at the store."""
+        return self._its_store().probe(calls)
 
     def give(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a file into the folder of secrets."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from authlab.host.ports import LOOPBACK, ReservedPort
 from authlab.model.errors import LabError
-from authlab.stack import link, store_server
+from authlab.model.session_store import Persistence, StoreProbe
+from authlab.stack import link, store_probe, store_server
 from authlab.stack.capabilities import Gone, Link
 from authlab.stack.link import ControlledLink
 from authlab.stack.part import Part
@@ -19,6 +20,7 @@ from authlab.stack.shared import Shared
 
 _PING_TIMEOUT_S = 1.0
 _FLUSH_WITHIN_S = 10.0
+_READ_WITHIN_S = 5.0
 _DIE_WITHIN_S = 10.0
 _STOP_WITHIN_S = 8.0
 """As `stop_grace_period` in compose/base.yml."""
@@ -29,15 +31,23 @@ _PAUSE_S = 0.005
 class LocalStore:
     """A store server with its port and its data folder, and with `linked` a link in front of it. A unit of `bring_up`.
 
-    A server that is stopped keeps port and folder: what is in the folder (with `persistent`, its data) is there when
+    A server that is stopped keeps port and folder: what is in the folder (with `persistence`, its data) is there when
     it is started again.
     """
 
-    def __init__(self, shared: Shared, program: Program, log: Path, *, persistent: bool, linked: bool = False) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        program: Program,
+        log: Path,
+        *,
+        persistence: Persistence = "none",
+        linked: bool = False,
+    ) -> None:
         self.program = program
         self._shared = shared
         self._log = log
-        self._persistent = persistent
+        self._persistence = persistence
         self._linked = linked
         self._ports: list[ReservedPort] = []  # the server's, and with a link its own and its control's
         self._part: Part | None = None
@@ -74,7 +84,9 @@ class LocalStore:
     def start(self) -> None:
         """Configure and start the server, and the link."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        store_server.prepare(self._folder, port=self.server_port, password=self._password, persistent=self._persistent)
+        store_server.prepare(
+            self._folder, port=self.server_port, password=self._password, persistence=self._persistence
+        )
         self._part = Part("store", store_server.start(self._shared.guardian, self.program, self._folder, self._log))
         if self._linked:
             log = self._log.with_name("link.log")
@@ -138,6 +150,11 @@ class LocalStore:
         """Remove every key, of all modes that use it; how many there were."""
         self._known()
         return store_server.flush(self.server_port, self._password, _FLUSH_WITHIN_S)
+
+    def probe(self, calls: int) -> StoreProbe:
+        """What reading a session costs at the server itself, beside the link if there is one."""
+        self._known()
+        return store_probe.probe(self.server_port, self._password, calls, _READ_WITHIN_S)
 
     def wait_serving(self, within_s: float) -> float:
         """Return once the server answers, also if it is yet to be started; the seconds it took."""

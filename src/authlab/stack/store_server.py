@@ -11,17 +11,18 @@ from authlab.host.content import content_root
 from authlab.host.ports import LOOPBACK
 from authlab.host.processes import Guardian, Process
 from authlab.model.errors import LabError
+from authlab.model.session_store import Persistence
 from authlab.stack.programs import Program
 from authlab.stack.secrets import write_secret
 
 _CONF = "redis.conf"
 
 
-def prepare(folder: Path, *, port: int, password: str, persistent: bool = False) -> None:
+def prepare(folder: Path, *, port: int, password: str, persistence: Persistence = "none") -> None:
     """Write the server's configuration, readable only by us, into its `folder` (its data folder too).
 
-    What is the same in containers stands in compose/store/redis.conf. `persistent` keeps an append-only file, flushed
-    every second: what survives a restart of the server.
+    What is the same in containers stands in compose/store/redis.conf, what `persistence` adds in compose/keys/keys.py
+    too: with an append-only file the data survives a restart of the server.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = [
@@ -29,7 +30,7 @@ def prepare(folder: Path, *, port: int, password: str, persistent: bool = False)
         f"bind {LOOPBACK}",
         f"port {port}",
         f"requirepass {password}",
-        f"appendonly {'yes' if persistent else 'no'}",
+        *(["appendonly no"] if persistence == "none" else ["appendonly yes", f"appendfsync {persistence}"]),
     ]
     write_secret(folder / _CONF, "".join(f"{line}\n" for line in lines))
 
@@ -65,7 +66,7 @@ def flush(port: int, password: str, timeout_s: float, host: str = LOOPBACK) -> i
 def round_trips_ms(port: int, password: str, times: int, timeout_s: float, host: str = LOOPBACK) -> list[float]:
     """How long it takes to have each of some PINGs answered, on one connection. Raises OSError."""
     took = []
-    with _connected(host, port, timeout_s) as connection:
+    with connected(host, port, timeout_s) as connection:
         _asked(connection, [f"AUTH {password}"], 1)
         for _ in range(times):
             begun = time.perf_counter()
@@ -76,11 +77,12 @@ def round_trips_ms(port: int, password: str, times: int, timeout_s: float, host:
 
 
 def _ask(host: str, port: int, password: str, commands: Sequence[str], lines: int, timeout_s: float) -> list[bytes]:
-    with _connected(host, port, timeout_s) as connection:
+    with connected(host, port, timeout_s) as connection:
         return _asked(connection, [f"AUTH {password}", *commands], lines)
 
 
-def _connected(host: str, port: int, timeout_s: float) -> socket.socket:
+def connected(host: str, port: int, timeout_s: float) -> socket.socket:
+    """A connection that sends at once what it is given; `timeout_s` bounds each wait. Raises OSError."""
     connection = socket.create_connection((host, port), timeout_s)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from authlab.model.errors import Damaged
-from authlab.model.faults import FaultEvent
+from authlab.model.faults import FaultEvent, Step
 from authlab.model.history import Checked, Event, Recovery, Seconds, Staleness, TrialHistory, Violation
 from authlab.store.atomic import write_json
 from authlab.store.fitting import misfit
@@ -29,7 +29,7 @@ def write_faults(folder: Path, faults: Sequence[FaultEvent]) -> None:
 
 def read_faults(folder: Path) -> tuple[FaultEvent, ...]:
     """The trial's faults, none where nothing was written. Raises `Damaged` for a file that is not whole."""
-    return _read(folder / _FAULTS, FAULTS_SCHEMA, "faults", FaultEvent, lambda item: FaultEvent(**item))
+    return _read(folder / _FAULTS, FAULTS_SCHEMA, "faults", FaultEvent, _fault)
 
 
 def write_history(folder: Path, checks: Sequence[Checked]) -> None:
@@ -66,6 +66,10 @@ def _read(file: Path, schema: str, member: str, kind: type[T], make: Callable[[d
     if problem:
         raise Damaged(f"{file} is damaged: {problem}. The trial's tables may still be whole.")
     return found
+
+
+def _fault(body: dict[str, Any]) -> FaultEvent:
+    return FaultEvent(**{**body, "steps": tuple(Step(**item) for item in body.get("steps", ()))})
 
 
 def _checked(body: dict[str, Any]) -> Checked:

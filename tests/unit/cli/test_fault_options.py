@@ -39,7 +39,7 @@ def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--fault", "crash-worker@10s+2s"], "it has no duration"),
         (["--fault", "pause-worker@10s"], "it needs a duration"),
         (["--fault", "redis-latency@10s+2s"], "it needs a value in ms"),
-        (["--fault", "redis-latency=1h@10s+2s"], "must be 0 to 10000 ms"),
+        (["--fault", "redis-latency=1h@10s+2s"], "must be 0.1 to 10000 ms"),
         (["--fault", "crash-worker@soon"], "'soon' is no time"),
         (["--fault", ""], "is not KIND"),
         (["--fault"], "--fault"),
@@ -54,11 +54,17 @@ def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--fault", "crash-worker@20s", "--for", "10s"], "would end after the load of 10 s"),
         (["--fault", "crash-worker@2s", "worker-crash"], "name either experiments or faults"),
         (["--fault", "crash-worker@2s", "faults"], "name either experiments or faults"),
-        (["--repeat", "0", "worker-crash"], "--repeat must be above zero, not 0"),
-        (["--repeat", "-2", "worker-crash"], "--repeat must be above zero, not -2"),
+        (["--repeat", "0", "worker-crash"], "--repeat must be 1 to 100, not 0"),
+        (["--repeat", "-2", "worker-crash"], "--repeat must be 1 to 100, not -2"),
         (["--repeat", "often", "worker-crash"], "'often' is not a valid integer"),
         (["--repeat", "1.5", "worker-crash"], "'1.5' is not a valid integer"),
-        (["--repeat", "0"], "--repeat must be above zero, not 0"),
+        (["--repeat", "0"], "--repeat must be 1 to 100, not 0"),
+        (["--repeat", "101", "worker-crash"], "--repeat must be 1 to 100, not 101"),
+        (["--quick", "--fault", "scale-in=3@2s"], "scale-in at 2 s would leave 0 of 3 workers; one must stay"),
+        (
+            ["--fault", "scale-out=2@2s", "--fault", "scale-in=2@3s", "--fault", "scale-in=3@4s"],
+            "scale-in at 4 s would leave 0 of 3 workers",
+        ),
     ],
 )
 def test_a_wrong_fault_is_explained_and_exits_64(
@@ -78,7 +84,7 @@ def test_all_problems_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_fault_that_fits_no_mode_is_told_with_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     told = _told(capsys, "--fault", "swap-key@2s", "--mode", "sticky", "--repeat", "0", "--users", "none")
-    for part in ("swap-key can be done to none of none, sticky", "--repeat must be above zero", "'none'"):
+    for part in ("swap-key can be done to none of none, sticky", "--repeat must be 1 to 100", "'none'"):
         assert part in told
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from authlab.experiments.base import Options
 from authlab.experiments.catalogue import EXPERIMENTS
 from authlab.experiments.faulted import FaultData, FaultExperiment, FaultStage
-from authlab.model.faults import FaultEvent
+from authlab.model.faults import FaultEvent, Step
 from authlab.model.findings import ExperimentResult
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 
@@ -33,9 +33,19 @@ def ns(at_s: float) -> int:
     return ORIGIN + round(at_s * NS)
 
 
-def event(kind: str, target: str, at_s: float, end_s: float | None, proof: str = "seen") -> FaultEvent:
-    """A fault as it happened."""
-    return FaultEvent(kind, target, ns(at_s), None if end_s is None else ns(end_s), proof)
+def event(
+    kind: str,
+    target: str,
+    at_s: float,
+    end_s: float | None,
+    proof: str = "seen",
+    *,
+    value: float = 0.0,
+    steps: Sequence[tuple[str, float, float]] = (),
+) -> FaultEvent:
+    """A fault as it happened. `steps` are (worker, gone, back)."""
+    done = tuple(Step(worker, ns(gone_s), ns(back_s)) for worker, gone_s, back_s in steps)
+    return FaultEvent(kind, target, ns(at_s), None if end_s is None else ns(end_s), proof, value, done)
 
 
 @dataclass

@@ -5,9 +5,11 @@ The stacks and faults are made by hand: what real faults do to real stacks is te
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from authlab.faults.catalogue import FAULTS
 from authlab.faults.schedule import FaultSchedule, order_of
 from authlab.model.errors import LabError, UsageProblem
 from authlab.model.faults import FaultEvent, PlannedFault
+from authlab.stack.secrets import make_secrets
 from tests.unit.faults.made_stacks import SECRETS, BareStack, MadeFault, MadeLink, MadeStack, made
 
 _SOON_S = 0.05
@@ -279,7 +282,39 @@ def test_an_abort_undoes_at_once_what_is_under_way_and_begins_nothing_more(known
     assert _called(stack) == ["begin", "end"]
     (event,) = schedule.events
     assert event.end_ns is not None
-    assert schedule.problems == []
+    (problem,) = schedule.problems
+    assert re.fullmatch(r"made was cut short after \d+\.\d of 600 s", problem), "it did not do what it was to do"
+
+
+@pytest.mark.parametrize("kind", ["rolling-restart", "swap-key-rolling", "overlap-key"])
+def test_an_abort_between_the_steps_of_a_fault_does_not_wait_for_the_next(kind: str, tmp_path: Path) -> None:
+    stack = MadeStack()
+    secrets = make_secrets(tmp_path / "secrets", 2)
+    planned = PlannedFault(kind, 0.0, value=500.0)
+    schedule = FaultSchedule(stack, [planned], secrets, 1, lambda events: None)  # type: ignore[arg-type]
+    schedule.begin(time.monotonic_ns())
+    _wait(lambda: ("start_again", "worker-1") in stack.done)
+    since = time.monotonic()
+    schedule.abort()
+    assert time.monotonic() - since < _WITHIN_S
+    assert schedule.is_over
+    assert schedule.problems == [f"{kind} could not be done: it was cut short"]
+    (event,) = schedule.events
+    assert not event.proven
+    assert event.steps[0].target == "worker-1", "what was done until then is kept"
+
+
+def test_each_restart_is_a_step_with_its_moments() -> None:
+    begun_ns = time.monotonic_ns()
+    (event,) = _carried_out(_schedule(MadeStack(), PlannedFault("rolling-restart", 0.0, value=0.05))).events
+    assert [step.target for step in event.steps] == ["worker-1", "worker-2", "worker-3"]
+    assert event.value == 0.05
+    moments = [moment for step in event.steps for moment in (step.start_ns, step.end_ns)]
+    assert moments == sorted(moments)
+    assert begun_ns <= moments[0]
+    assert event.steps[1].start_ns - event.steps[0].end_ns >= 50_000_000
+    assert event.end_ns is not None
+    assert moments[-1] <= event.end_ns
 
 
 def test_an_abort_waits_for_a_beginning_and_then_undoes_it(known: Callable[..., None]) -> None:
@@ -313,7 +348,9 @@ def test_an_end_that_is_not_seen_after_an_abort_is_no_problem_but_a_bug_is(known
     schedule.begin(time.monotonic_ns())
     _wait(lambda: len(schedule.events) == 2)
     schedule.abort()
-    assert schedule.problems == ["bug was not seen to end: KeyError: 'pid'"]
+    assert [problem for problem in schedule.problems if "cut short" not in problem] == [
+        "bug was not seen to end: KeyError: 'pid'"
+    ]
     assert all(event.end_ns is None for event in schedule.events)
 
 

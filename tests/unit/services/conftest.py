@@ -36,7 +36,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> Iterato
     with Guardian() as guardian:
         nginx = SimpleNamespace()  # a store alone needs none
         shared = Shared(guardian, nginx, secrets, folder / "runtime", 1.0, {}, free_port)  # type: ignore[arg-type]
-        server = LocalStore(shared, find_store_server(), folder / "store.log", persistent=False)
+        server = LocalStore(shared, find_store_server(), folder / "store.log")
         bring_up([server], 30)
         assert store_server.why_not_ready(server.port, secrets.store_password, 1) is None
         yield server

@@ -107,7 +107,7 @@ class Store:
         port.release()
         self.port = port.number
         self._guardian, self._folder, self._password = guardian, folder, password
-        store_server.prepare(folder / "store", port=self.port, password=password, persistent=True)
+        store_server.prepare(folder / "store", port=self.port, password=password, persistence="everysec")
         self.process: Process = self.start()
 
     def start(self) -> Process:

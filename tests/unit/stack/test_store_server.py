@@ -10,6 +10,7 @@ import pytest
 
 from authlab.host.ports import free_port
 from authlab.host.processes import Guardian
+from authlab.model.session_store import Persistence
 from authlab.stack import store_server
 from authlab.stack.programs import find_store_server
 from authlab.stack.store_server import prepare, why_not_ready
@@ -26,10 +27,17 @@ def test_the_configuration_holds_the_password_and_only_its_owner_can_read_it(tmp
     assert stat.S_IMODE((tmp_path / "store" / "redis.conf").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(("persistent", "says"), [(False, "appendonly no"), (True, "appendonly yes")])
-def test_data_outlives_the_server_only_if_asked_for(tmp_path: Path, persistent: bool, says: str) -> None:
-    prepare(tmp_path, port=7000, password="x", persistent=persistent)
-    assert says in conf(tmp_path)
+@pytest.mark.parametrize(
+    ("persistence", "says"),
+    [
+        ("none", ["appendonly no"]),
+        ("everysec", ["appendonly yes", "appendfsync everysec"]),
+        ("always", ["appendonly yes", "appendfsync always"]),
+    ],
+)
+def test_data_outlives_the_server_only_if_asked_for(tmp_path: Path, persistence: Persistence, says: list[str]) -> None:
+    prepare(tmp_path, port=7000, password="x", persistence=persistence)
+    assert [line for line in conf(tmp_path) if line.startswith("append")] == says
     assert 'save ""' in conf(tmp_path)
 
 

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from authlab.model.errors import Damaged
-from authlab.model.faults import FaultEvent
+from authlab.model.faults import FaultEvent, Step
 from authlab.model.history import Checked, Event, Recovery, Seconds, Staleness, TrialHistory, Violation
 from authlab.store.history import read_faults, read_history, read_trial_history, write_faults, write_history
 
 FAULTS = (
     FaultEvent("crash-worker", "worker-2", 5_000_000_000, 6_500_000_000, "pid 4711 was gone after 12 ms"),
     FaultEvent("pause-worker", "worker-1", 7_000_000_000, None, ""),
+    FaultEvent(
+        "rolling-restart", "workers", 8, 30, "pid 7 ended", 1.5, (Step("worker-1", 9, 14), Step("worker-2", 20, 29))
+    ),
 )
 CHECKS = (
     Checked(

@@ -22,6 +22,7 @@ _AFTER_S: Final = 8.0
 """How long the load goes on after the last fault's planned end, unless the user says otherwise."""
 
 _NONE_MARGIN: Final = 0.05
+_SCALES: Final = {"scale-out": 1, "scale-in": -1}
 
 
 class ChosenFaults(FaultExperiment):
@@ -44,6 +45,7 @@ class ChosenFaults(FaultExperiment):
         workers = [f"worker-{n + 1}" for n in range(options.workers)]
         if strangers := [fault.target for fault in options.faults if fault.target and fault.target not in workers]:
             raise UsageProblem(f"there is no {', '.join(dict.fromkeys(strangers))}; there are {', '.join(workers)}")
+        _check_some_stay(options)
         length_s = options.asked_s or _length_s(options)
         late = [fault for fault in options.faults if fault.at_s + (fault.for_s or 0.0) > length_s]
         if late:
@@ -84,6 +86,20 @@ def _arm(mode: Mode, faults: Sequence[PlannedFault]) -> Arm:
     fitting = tuple(fault for fault in faults if fits(FAULTS[fault.kind], mode))
     linked = mode.needs_store and any(FAULTS[fault.kind].needs_link for fault in fitting)
     return Arm(mode.name, mode.name, fitting, linked=linked, addresses=mode.routing == "ip-hash")
+
+
+def _check_some_stay(options: Options) -> None:
+    """Raise `UsageProblem` where the scalings, one after the other, would leave no worker."""
+    workers = options.workers
+    for fault in sorted(options.faults, key=lambda fault: fault.at_s):
+        if fault.kind not in _SCALES:
+            continue
+        before, workers = workers, workers + _SCALES[fault.kind] * int(fault.value or 1)
+        if workers < 1:
+            raise UsageProblem(
+                f"{fault.kind} at {fault.at_s:g} s would leave {workers} of {before} workers; one must stay: "
+                "give more --workers, or scale in by less"
+            )
 
 
 def _length_s(options: Options) -> float:

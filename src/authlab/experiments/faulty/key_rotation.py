@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 import polars as pl
@@ -11,7 +10,7 @@ import polars as pl
 from authlab.experiments.base import Options
 from authlab.experiments.faulted import Arm, FaultData, FaultExperiment, FaultStage, fault_stage, repeated
 from authlab.experiments.faulty.judging import MORE_USERS, judge_users, result_of, share
-from authlab.experiments.faulty.users import asked_after, ended, logouts_per_user
+from authlab.experiments.faulty.users import asked_after, logouts_per_user
 from authlab.experiments.verdicts import judge_at_least
 from authlab.model.faults import FaultEvent, PlannedFault
 from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction
@@ -22,8 +21,6 @@ _TTL_S: Final = 6
 _ROLLING_WORKERS: Final = 4
 _SHARES: Final = (0.25, 0.5, 0.75)
 _SETTLED_NS: Final = 300_000_000
-_GAP_NS: Final = 600_000_000
-"""A worker that answers 25 requests a second and is silent for this long was away."""
 
 ANYBODY: Final = "users_logged_out"
 STILL_TAKEN: Final = "old_tokens_taken_afterwards"
@@ -146,26 +143,8 @@ def _observed(label: str, quantity: str, data: Sequence[FaultData]) -> Observati
 
 def plateau(samples: pl.DataFrame, fault: FaultEvent, place: int) -> pl.DataFrame:
     """The requests between the return of one worker and the leave of the next: a constant share has the new key."""
-    away = sorted(_absences(samples, fault))
-    if len(away) < place + 2:
+    if len(fault.steps) < place + 2:
         return samples.clear()
-    start, end = away[place][1] + _SETTLED_NS, away[place + 1][0] - _SETTLED_NS
-    sent = pl.col("sent_ns")
-    return samples.filter((sent > start) & (sent < end) & (pl.col("op") != "login") & (pl.col("worker") != ""))
-
-
-def _absences(samples: pl.DataFrame, fault: FaultEvent) -> list[tuple[int, int]]:
-    """(from, to) of each worker's longest silence while the fault lasted: its restart."""
-    found = []
-    within = samples.filter(
-        (pl.col("worker") != "")
-        & (pl.col("done_ns") > fault.start_ns - _GAP_NS)
-        & (pl.col("done_ns") < ended(fault) + _GAP_NS)
-    )
-    for (_,), rows in within.partition_by("worker", as_dict=True).items():
-        times = rows["done_ns"].sort().to_list()
-        gaps = [(later - earlier, earlier, later) for earlier, later in pairwise(times)]
-        if gaps and max(gaps)[0] > _GAP_NS:
-            _, start, end = max(gaps)
-            found.append((start, end))
-    return found
+    start, end = fault.steps[place].end_ns + _SETTLED_NS, fault.steps[place + 1].start_ns
+    sent, done = pl.col("sent_ns"), pl.col("done_ns")
+    return samples.filter((sent > start) & (done < end) & (pl.col("op") != "login") & (pl.col("worker") != ""))

@@ -129,7 +129,7 @@ def stretches(samples: pl.DataFrame, faults: Sequence[FaultEvent]) -> list[Span]
         if fault.end_ns is None:
             break  # nothing is known of what came after
         if fault.proven:
-            found.append((_delay_of(fault), fault.start_ns, fault.end_ns))
+            found.append((fault.value, fault.start_ns, fault.end_ns))
         last = fault.end_ns
     return found
 
@@ -145,10 +145,3 @@ def medians(samples: pl.DataFrame, spans: Sequence[Span]) -> dict[int, float]:
         if stretch.height >= _LEAST and isinstance(median, float):
             found[number] = median
     return found
-
-
-def _delay_of(fault: FaultEvent) -> float:
-    """The planned delay that is nearest to the measured one: what a PING took with it beyond what it took before."""
-    numbers = [float(word) for word in fault.proof.replace(";", " ").split() if word.replace(".", "", 1).isdigit()]
-    took = numbers[1] - numbers[0] if len(numbers) >= 2 else 0.0
-    return min(DELAYS_MS, key=lambda delay: abs(delay - took))

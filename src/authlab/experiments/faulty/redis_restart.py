@@ -10,6 +10,7 @@ import polars as pl
 from authlab.experiments.base import Options
 from authlab.experiments.faulted import Arm, FaultData, FaultExperiment, FaultStage, fault_stage, repeated
 from authlab.experiments.faulty.judging import result_of, share
+from authlab.experiments.faulty.store_reads import store_reads
 from authlab.experiments.faulty.users import all_users, asked_after, logouts_per_user
 from authlab.model.faults import FaultEvent, PlannedFault
 from authlab.model.findings import ExperimentResult, Observation, Prediction
@@ -34,11 +35,13 @@ class RedisRestart(FaultExperiment):
     summary = "Redis stopped without persistence, killed with an append-only file: log-outs, 503s, recovery"
 
     def fault_stages(self, options: Options) -> list[FaultStage]:
-        """Redis with and without an append-only file, and a mode that has no store."""
+        """Redis without an append-only file and with one, flushed in two ways, and a mode that has no store."""
+        killed = (PlannedFault("kill-redis", _AT_S, _AWAY_S),)
         arms = (
             Arm("none", "none"),
-            Arm("redis", "redis", (PlannedFault("stop-redis", _AT_S, _AWAY_S),)),
-            Arm("redis-aof", "redis", (PlannedFault("kill-redis", _AT_S, _AWAY_S),), persistent_store=True),
+            Arm("redis", "redis", (PlannedFault("stop-redis", _AT_S, _AWAY_S),), probe_store=True),
+            Arm("redis-aof", "redis", killed, persistence="everysec", probe_store=True),
+            Arm("redis-aof-always", "redis", killed, persistence="always", probe_store=True),
             Arm("jwt", "jwt"),
         )
         return repeated(options, lambda key, seed: fault_stage(options, key, arms, _DURATION_S, seed))
@@ -47,7 +50,7 @@ class RedisRestart(FaultExperiment):
         """All without persistence, none with it, and 503 in between."""
         found = [
             Prediction("redis", ANYBODY, "1 (nothing was written down)", 1.0, 0.05),
-            Prediction("redis-aof", ANYBODY, "0 (the page cache outlives a process)", 0.0, 0.05),
+            *(Prediction(m, ANYBODY, "0 (the page cache outlives a process)", 0.0, 0.05) for m in _KEEPING),
             Prediction("jwt", ANYBODY, "0", 0.0, 0.05),
             *(Prediction(m, REFUSED, "0 (a store that is away is no log-out)", 0.0, 0.02) for m in _STORED),
             *(Prediction(m, UNAVAILABLE, "1", 1.0, 0.05) for m in _STORED),
@@ -57,11 +60,14 @@ class RedisRestart(FaultExperiment):
         return [prediction for prediction in found if prediction.mode in labels]
 
     def judge_faults(self, predictions: Sequence[Prediction], data: Sequence[FaultData]) -> ExperimentResult:
-        """Per user, and per request while the store was away."""
+        """Per user, and per request while the store was away; what reading costs is told besides."""
         return result_of(
             self,
             predictions,
-            [_observed(p.mode, p.quantity, data) for p in predictions],
+            [
+                *(_observed(p.mode, p.quantity, data) for p in predictions),
+                *(read for label in _STORED for read in store_reads(label, data)),
+            ],
             data,
             "a restart without persistence logs all out, with an append-only file nobody, and meanwhile nobody",
             "the restart of the store did not do what the model says",
@@ -69,7 +75,8 @@ class RedisRestart(FaultExperiment):
 
 
 EXPERIMENT: Final = RedisRestart()
-_STORED: Final = ("redis", "redis-aof")
+_KEEPING: Final = ("redis-aof", "redis-aof-always")
+_STORED: Final = ("redis", *_KEEPING)
 
 
 def _observed(label: str, quantity: str, data: Sequence[FaultData]) -> Observation | None:

@@ -67,10 +67,17 @@ class StormMetastable(FaultExperiment):
         ]
 
         # One after the other: two storms at once would each have half a core.
-        def stage(arm: Arm, seed: int) -> FaultStage:
-            return fault_stage(options, arm.label, [arm], _AT_S + _STORM_S + _CALM_S, seed)
-
-        return [stage(arm, options.seed) for arm in arms]
+        return [
+            fault_stage(
+                options,
+                f"r{n + 1}-{arm.label.removeprefix('redis-')}",
+                [arm],
+                _AT_S + _STORM_S + _CALM_S,
+                options.seed + n,
+            )
+            for n in range(options.repeat)
+            for arm in arms
+        ]
 
     def predictions(self, options: Options) -> list[Prediction]:
         """Patience recovers by itself; impatience only when the load drops."""

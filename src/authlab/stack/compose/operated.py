@@ -13,7 +13,8 @@ import docker.errors
 
 from authlab.model.errors import LabError
 from authlab.model.modes import Mode
-from authlab.stack import store_server
+from authlab.model.session_store import StoreProbe
+from authlab.stack import store_probe, store_server
 from authlab.stack.capabilities import Gone
 from authlab.stack.compose import inside, operations
 from authlab.stack.compose.model import STORE_PORT, WORKER, WORKER_PORT
@@ -24,6 +25,7 @@ from authlab.stack.compose.trouble import told
 _BACK_WITHIN_S = 30.0
 _RELOAD_WITHIN_S = 10.0
 _ANSWER_WITHIN_S = 1.0
+_READ_WITHIN_S = 5.0
 _PAUSE_S = 0.01
 
 
@@ -178,6 +180,17 @@ class OperatedStack(ComposeStack):
         """Remove every key of the store."""
         with told():
             return inside.flush(self._part("store"))
+
+    def probe_store(self, calls: int) -> StoreProbe:
+        """Time reads of a session at the store, from here: over the engine's bridge, as the workers reach it."""
+        container = self._part("store")
+        if not self._meters["store"].is_local:
+            raise LabError(
+                "its containers have no address that is reached from here. Run the lab where the engine runs."
+            )
+        with told():
+            host = self._address(container, self._project.store_network)
+        return store_probe.probe(STORE_PORT, self._shared.secrets.store_password, calls, _READ_WITHIN_S, host)
 
     def give(self, name: str, content: Mapping[str, Any]) -> None:
         """Put a file into the volume of secrets that the workers read."""

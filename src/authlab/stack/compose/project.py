@@ -51,7 +51,7 @@ class Project:
         hashes = json.loads((shared.secrets.folder / "users.json").read_bytes())
         variables = {
             "AUTHLAB_TAG": content_tag(),
-            "AUTHLAB_STORE_PERSISTENT": str(int(shared.persistent_store)),
+            "AUTHLAB_STORE_PERSISTENCE": shared.persistence,
             # what it is told of the users must fit, or the keys service would make others
             "AUTHLAB_USERS": str(len(hashes)),
             "AUTHLAB_SCRYPT_COST": next(iter(hashes.values())).partition("$")[0],

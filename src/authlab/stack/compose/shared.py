@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authlab.host.processes import Guardian
+from authlab.model.session_store import Persistence
 from authlab.stack.compose.deaths import Deaths
 from authlab.stack.compose.engine import Engine
 from authlab.stack.secrets import Secrets
@@ -27,7 +28,7 @@ class Shared:
     runtime: Path
     read_timeout_s: float
     settings: Mapping[str, str]
-    persistent_store: bool
+    persistence: Persistence
     cpus: Sequence[int] | None
     worker_cpus: float | None
     linked: bool = False

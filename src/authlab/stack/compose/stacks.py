@@ -14,6 +14,7 @@ from typing import Any, Self
 from authlab.host.processes import Guardian
 from authlab.model.errors import Unavailable
 from authlab.model.modes import Mode, check_containers_hold
+from authlab.model.session_store import Persistence
 from authlab.stack.compose.deaths import Deaths
 from authlab.stack.compose.engine import find_engine
 from authlab.stack.compose.operated import OperatedStack
@@ -50,7 +51,7 @@ class ComposeStacks:
         settings: Mapping[str, str] | None = None,
         port: int | None = None,
         read_timeout_s: float = READ_TIMEOUT_S,
-        persistent_store: bool = False,
+        persistence: Persistence = "none",
         worker_cpus: float | None = None,
         linked: bool = False,
     ) -> None:
@@ -80,7 +81,7 @@ class ComposeStacks:
             runtime=runtime,
             read_timeout_s=read_timeout_s,
             settings=settings or {},
-            persistent_store=persistent_store,
+            persistence=persistence,
             cpus=cpus,
             worker_cpus=worker_cpus,
             linked=linked,

@@ -1,0 +1,38 @@
+"""How a fault goes: it waits between its steps, can be cut short there, and notes when each step was."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from authlab.model.errors import LabError
+from authlab.model.faults import Step
+
+
+class CutShort(LabError):
+    """The fault was to be undone before all of it had been done."""
+
+
+class Course:
+    """The course of one fault. `halt`, once set, cuts it short at its next wait."""
+
+    def __init__(self, halt: threading.Event | None = None) -> None:
+        self._halt = halt or threading.Event()
+        self._lock = threading.Lock()
+        self._steps: list[Step] = []
+
+    def wait(self, seconds: float) -> None:
+        """Wait between two steps. Raises `CutShort`, at once where no more is to be done."""
+        if self._halt.wait(seconds):
+            raise CutShort("it was cut short")
+
+    def step(self, target: str, start_ns: int) -> None:
+        """Note a step that began at `start_ns` (CLOCK_MONOTONIC) and is over now."""
+        with self._lock:
+            self._steps.append(Step(target, start_ns, time.monotonic_ns()))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps so far, by their start."""
+        with self._lock:
+            return tuple(sorted(self._steps, key=lambda step: step.start_ns))

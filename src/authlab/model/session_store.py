@@ -1,0 +1,37 @@
+"""What is chosen and measured of a session store: what it writes down, and what reading a session there costs."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+Persistence = Literal["none", "everysec", "always"]
+"""What outlives the store's process: nothing, or what its append-only file holds, in the words of Redis' `appendfsync`.
+
+The file is flushed to the disk every second, or before each write is answered.
+"""
+
+PERSISTENCES: Final[tuple[Persistence, ...]] = get_args(Persistence)
+
+
+@dataclass(frozen=True)
+class StoreProbe:
+    """Reads of one session, one after the other on one warm connection, with nobody else at the store.
+
+    `calls_us` has the round trip of each in µs. `aof_bytes` is by how much all of them together made the append-only
+    file longer: GETEX sets the expiry, so it is a write. None where there is no such file.
+    """
+
+    calls_us: tuple[float, ...]
+    aof_bytes: int | None
+
+    @property
+    def median_us(self) -> float:
+        """The median round trip in µs. Raises `statistics.StatisticsError` without calls."""
+        return statistics.median(self.calls_us)
+
+    @property
+    def aof_bytes_per_call(self) -> float | None:
+        """Bytes of the append-only file per call; None where there is no such file."""
+        return None if self.aof_bytes is None else self.aof_bytes / len(self.calls_us)
