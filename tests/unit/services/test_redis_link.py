@@ -68,7 +68,8 @@ class Gate:
     def _pump(self, source: socket.socket, sink: socket.socket, is_reply: bool) -> None:
         try:
             while received := source.recv(65536):
-                if is_reply and self.lose_next_reply and not received.startswith(b"+OK"):
+                # what is lost is a session, not a line of the handshake (which Redis before 7.2 answers with -ERR)
+                if is_reply and self.lose_next_reply and received.startswith(b"$"):
                     self.lose_next_reply = False
                     sink.shutdown(socket.SHUT_RDWR)
                 elif not self.silent:
