@@ -64,13 +64,27 @@ start() {
 # Ends the engine whose pid is given, with all its containers.
 end() {
   docker ps --quiet 2>/dev/null | xargs -r docker kill >/dev/null 2>&1 || true
-  kill "$1" 2>/dev/null || return 0
+  kill "$1" 2>/dev/null || true
   for _ in $(seq 300); do
-    kill -0 "$1" 2>/dev/null || return 0
+    kill -0 "$1" 2>/dev/null || break
     sleep 0.1
   done
-  say "dockerd does not end; killing it"
-  kill -KILL "$1"
+  if kill -0 "$1" 2>/dev/null; then
+    say "dockerd does not end; killing it"
+    kill -KILL "$1"
+  fi
+  end_stragglers
+}
+
+# A container that was being started while the engine ended stays behind, below a shim that names our socket.
+end_stragglers() {
+  local shim container
+  for shim in $(grep -lsF "$home/exec/containerd/containerd.sock" /proc/[0-9]*/cmdline | cut -d/ -f3); do
+    for container in $(cat "/proc/$shim/task/$shim/children" 2>/dev/null); do
+      kill -KILL "$container" 2>/dev/null || true
+    done
+    kill "$shim" 2>/dev/null || true
+  done
 }
 
 export DOCKER_HOST="unix://$home/docker.sock" DOCKER_CONFIG="$home/config" PATH="$home/compose/bin:$PATH"

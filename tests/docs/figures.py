@@ -175,16 +175,23 @@ FAULTS: Final = "faults"
 
 
 def fault_lines(run: Run, result: ExperimentResult, link: str) -> list[str]:
-    """A row per prediction: what was predicted, what came out, and the verdict on it."""
+    """A row per prediction: what was predicted, what came out, and the verdict on it; then what was observed besides."""
     rows = ["| arm | quantity | predicted | came out | verdict |", "| --- | --- | --- | --- | --- |"]
     for judged in result.judgements:
         said, seen = judged.prediction, judged.observation
         unit = "share" if seen is None else seen.unit
-        wanted = said.rule if said.value is None else f"{measured(said.value, None, unit)} ± {said.margin:g}"
+        margin = f"{said.margin * 100:g} points" if unit == "share" else f"{said.margin:g}"
+        wanted = said.rule if said.value is None else f"{measured(said.value, None, unit)} ± {margin}"
         came = "not measured" if seen is None or seen.value is None else measured(seen.value, seen.interval, unit)
         rows.append(
             f"| `{said.mode}` | {said.quantity.replace('_', ' ')} | {wanted} | {came} | {judged.verdict.value} |"
         )
+    told = {(judged.prediction.mode, judged.prediction.quantity) for judged in result.judgements}
+    rows += [
+        f"| `{seen.mode}` | {seen.quantity.replace('_', ' ')} | | {measured(seen.value, seen.interval, seen.unit)} | |"
+        for seen in result.observations
+        if (seen.mode, seen.quantity) not in told and seen.value is not None
+    ]
     verdict = result.verdict.value if result.verdict else "none"
     last = f"Machine: {_machine(run)}. Verdict: {verdict} ([run.json]({link}))."
     return [*rows, "", "Values with 95 % intervals; shares are of users unless the quantity names requests.", last]
