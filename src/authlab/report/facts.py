@@ -75,14 +75,15 @@ def facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     parameters, run = report["parameters"], report["run"]
     setups = [setup for experiment in report["experiments"] for setup in experiment["setups"]]
     workers = sorted({setup["workers"] for setup in setups if setup["workers"]})
+    arms = sum(len(setup["history"]["arms"]) for setup in setups if "history" in setup)
     blocks = min((n for setup in setups for n in setup["blocks"].values()), default=None)
-    seconds = any(setup["pseudo_blocks"] for setup in setups)
+    size = "Arms" if arms else "Seconds" if any(setup["pseudo_blocks"] for setup in setups) else "Blocks"
     rate = parameters.get("rate_rps")
     found = [
         ("Workers", ", ".join(str(n) for n in workers)),
         ("Users", _plain(parameters.get("users"))),
         ("Rate", f"{number(rate)}/s" if isinstance(rate, int | float) else ""),
-        ("Seconds" if seconds else "Blocks", whole(blocks) if blocks else ""),
+        (size, whole(arms or blocks) if arms or blocks else ""),
         ("Requests", whole(report["totals"]["requests"]) if report["totals"]["requests"] else ""),
         ("Took", duration(run["duration_s"]) if run["duration_s"] is not None else ""),
         ("Begun", _moment(run["started_at"])),

@@ -25,6 +25,7 @@ from authlab.report import (
 from authlab.report.charts.harm import check_rows, checks_figure, fault_rows, faults_figure
 from authlab.report.charts.lanes import example_figures
 from authlab.report.charts.timeline import timeline_figure
+from authlab.report.facts import facts
 from authlab.report.palette import look
 from authlab.report.verdicts import cards_of
 from tests.unit.report import made_run
@@ -53,6 +54,13 @@ def setup_of(report: dict[str, Any]) -> dict[str, Any]:
 
 def arms(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {arm["label"]: arm for arm in setup_of(report)["history"]["arms"]}
+
+
+def test_the_size_of_a_run_with_faults_is_told_in_arms(report: dict[str, Any], repeated: dict[str, Any]) -> None:
+    once, twice = dict(facts(report)), dict(facts(repeated))
+    assert int(once["Arms"]) == len(arms(report)) > 0
+    assert int(twice["Arms"]) == 2 * int(once["Arms"])
+    assert not {"Blocks", "Seconds"} & {*once, *twice}
 
 
 @pytest.mark.parametrize("name", MADE)
