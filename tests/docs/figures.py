@@ -175,7 +175,7 @@ FAULTS: Final = "faults"
 
 
 def fault_lines(run: Run, result: ExperimentResult, link: str) -> list[str]:
-    """A row per prediction: what was predicted, what came out, and the verdict on it; then what was observed besides."""
+    """A row per prediction: what was predicted, what came out, the verdict on it; then what was observed besides."""
     rows = ["| arm | quantity | predicted | came out | verdict |", "| --- | --- | --- | --- | --- |"]
     for judged in result.judgements:
         said, seen = judged.prediction, judged.observation
