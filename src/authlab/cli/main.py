@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import traceback
 
@@ -16,10 +15,7 @@ from authlab.cli.reports import compare, report
 from authlab.cli.run import run
 from authlab.cli.up import up
 from authlab.lab.lifetime import terminate_as_interrupt
-from authlab.model.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_UNAVAILABLE, EXIT_USAGE, LabError
-
-_NOT_ALLOWED_HERE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What the system may refuse where we did not foresee it: the user's to mend, no bug."""
+from authlab.model.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_UNAVAILABLE, EXIT_USAGE, LabError, refused_by_system
 
 _EPILOG = """\b
 Exit codes:
@@ -74,9 +70,10 @@ def _exit_code(arguments: list[str] | None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        if error.errno not in _NOT_ALLOWED_HERE:
+        said = refused_by_system(error)
+        if said is None:
             return _bug()
-        click.echo(f"authlab: {error.filename or 'a file'}: {error.strerror}.", err=True)
+        click.echo(f"authlab: {said}", err=True)
         return EXIT_UNAVAILABLE
     except Exception:  # noqa: BLE001  (the last line of defence: a bug gets its own exit code)
         return _bug()

@@ -32,13 +32,15 @@ class Arm:
 
     `settings` are `AUTHLAB_…` variables of its workers. `phases` are (seconds, requests per second) one after the other
     in place of the stage's rate. `scenario` names a shipped scenario, empty for the run's. `full_cost`: passwords are
-    hashed at Werkzeug's default cost. `addresses`: every user comes from an address of its own.
+    hashed at Werkzeug's default cost. `addresses`: every user comes from an address of its own. `in_turn_s`: no fault
+    begins before the one before it has been over for so long, be it a slow one.
     `persistence` is its store's; `probe_store`: what reading a session costs there is measured before the load.
     """
 
     label: str
     mode: str
     faults: tuple[PlannedFault, ...] = ()
+    in_turn_s: float | None = None
     workers: int | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     relogin: Literal["never", "once", "always"] = "once"

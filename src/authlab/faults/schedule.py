@@ -17,6 +17,7 @@ from authlab.stack.protocol import Stack
 from authlab.stack.secrets import Secrets
 
 _UNDO_WITHIN_S = 60.0
+_LOOK_EVERY_S = 0.1
 
 
 def order_of(planned: PlannedFault, stack: Stack, secrets: Secrets, seed: int) -> Order:
@@ -38,7 +39,7 @@ class FaultSchedule:
 
     `begin` starts the clock at `origin_ns` (CLOCK_MONOTONIC), `abort` undoes what is under way. `told` gets all events
     so far after each change. A fault that could not be done, or undone, is a problem: `problems` has a sentence for
-    each.
+    each. With `in_turn_s` none begins before the one before it has been over for so many seconds.
     """
 
     def __init__(
@@ -48,11 +49,14 @@ class FaultSchedule:
         secrets: Secrets,
         seed: int,
         told: Callable[[Sequence[FaultEvent]], None],
+        in_turn_s: float | None = None,
     ) -> None:
         self._stack = stack
         self._told = told
         self._lock = threading.Lock()
         self._halt = threading.Event()
+        self._in_turn_s = in_turn_s
+        self._over = [threading.Event() for _ in planned]
         self._events: dict[int, FaultEvent] = {}
         self._threads: list[threading.Thread] = []
         self.problems: list[str] = []
@@ -104,10 +108,24 @@ class FaultSchedule:
                 self.problems.append(f"a {thread.name} was still under way after {_UNDO_WITHIN_S:.0f} s")
 
     def _carry_out(self, number: int, origin_ns: int) -> None:
+        try:
+            if self._sleep_until(origin_ns + round(self.orders[number].planned.at_s * 1e9)) and self._wait_turn(number):
+                self._do(number)
+        finally:
+            self._over[number].set()
+
+    def _wait_turn(self, number: int) -> bool:
+        if self._in_turn_s is None or number == 0:
+            return True
+        before = self._over[number - 1]
+        while not before.wait(_LOOK_EVERY_S):
+            if self._halt.is_set():
+                return False
+        return not self._halt.wait(self._in_turn_s)
+
+    def _do(self, number: int) -> None:
         fault, order = self._faults[number], self.orders[number]
         planned = order.planned
-        if not self._sleep_until(origin_ns + round(planned.at_s * 1e9)):
-            return
         start_ns = time.monotonic_ns()
         proof = ""
         try:

@@ -187,6 +187,7 @@ def _schedule(stage: FaultStage, standing: _Standing) -> None:
         standing.secrets,
         stage.seed,
         lambda events: write_faults(standing.folder, events),
+        standing.arm.in_turn_s,
     )
 
 

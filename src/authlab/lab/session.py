@@ -27,7 +27,7 @@ from authlab.lab.reading import running
 from authlab.lab.reporting import write_reports
 from authlab.lab.stacks import LOCAL, StackChoice
 from authlab.lab.stage import StageContext, run_stage
-from authlab.model.errors import LabError
+from authlab.model.errors import LabError, refused_by_system
 from authlab.model.findings import ExperimentResult
 from authlab.model.run import Run, RunStatus, Trial
 from authlab.stack.secrets import make_secrets
@@ -122,8 +122,9 @@ def run_experiments(
     except LabError as error:
         session.end("failed", str(error))
         raise
-    except BaseException:
-        session.end("failed", "a bug in authlab: " + traceback.format_exc(limit=-3))
+    except BaseException as error:
+        said = refused_by_system(error) if isinstance(error, OSError) else None
+        session.end("failed", said or "a bug in authlab: " + traceback.format_exc(limit=-3))
         raise
     else:
         session.end("interrupted" if session.interrupted else "finished")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -22,6 +23,18 @@ class LabError(Exception):
     """Something went wrong that the user can mend: the message says what, to what, why, and what to do next."""
 
     exit_code = EXIT_UNAVAILABLE
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+def refused_by_system(error: OSError) -> str | None:
+    """What to say of an error that is the machine's to mend, no bug: a full disk, a missing right; None for others."""
+    what = f"{error.filename2 or error.filename or 'a file'}: {error.strerror}."  # of a copy it is the second
+    if error.errno in _FULL:
+        return f"{what} Free some space there, or name a folder on another disk: by TMPDIR, for runs by --results."
+    return f"{what} Is it yours to write?" if error.errno in _REFUSED else None
 
 
 class UsageProblem(LabError):

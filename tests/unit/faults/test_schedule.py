@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -191,6 +192,35 @@ def test_faults_may_overlap_and_are_told_by_their_start(known: Callable[..., Non
     _wait(lambda: schedule.is_over)
     assert [event.kind for event in schedule.events] == ["slow", "quick"]
     assert sorted(_called(stack)) == ["begin", "begin", "end", "end"]
+
+
+def test_in_turn_a_fault_waits_until_the_one_before_has_been_over_for_a_while(known: Callable[..., None]) -> None:
+    gate = threading.Event()
+    known("slow", gate=gate)
+    known("next")
+    stack: Any = MadeStack()
+    planned = [PlannedFault("slow", 0.0), PlannedFault("next", 0.01)]
+    schedule = FaultSchedule(stack, planned, SECRETS, 1, lambda events: None, in_turn_s=0.2)
+    schedule.begin(time.monotonic_ns())
+    time.sleep(0.3)
+    assert _called(stack) == ["begin"], "the next one's moment has passed, but it is not its turn"
+    gate.set()
+    _wait(lambda: schedule.is_over)
+    slow, after = schedule.events
+    assert slow.end_ns is not None
+    assert after.start_ns - slow.end_ns >= 200_000_000
+
+
+def test_a_fault_whose_turn_never_came_is_not_done_after_an_abort(known: Callable[..., None]) -> None:
+    known("made")
+    stack: Any = MadeStack()
+    planned = [PlannedFault("made", 0.0, 600.0), PlannedFault("made", 0.0)]
+    schedule = FaultSchedule(stack, planned, SECRETS, 1, lambda events: None, in_turn_s=0.0)
+    schedule.begin(time.monotonic_ns())
+    _wait(lambda: len(schedule.events) == 1)
+    schedule.abort()
+    assert schedule.is_over
+    assert _called(stack) == ["begin", "end"]
 
 
 def test_all_events_so_far_are_told_after_each_change(known: Callable[..., None]) -> None:

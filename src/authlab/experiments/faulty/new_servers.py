@@ -15,6 +15,9 @@ from authlab.model.findings import ExperimentResult, Observation, Prediction
 _IN_S: Final = 3.0
 _OUT_S: Final = 11.0
 _DURATION_S: Final = 19.0
+_BETWEEN_S: Final = 6.0
+"""Time for everybody to ask, also where the first change takes long: seven stacks of containers need ten seconds."""
+
 _USERS: Final = 120
 _CHANGES: Final = (PlannedFault("scale-in", _IN_S, value=1.0), PlannedFault("scale-out", _OUT_S, value=1.0))
 
@@ -37,7 +40,16 @@ class NewServersLackState(FaultExperiment):
         """From N workers to N-1 and back, in every way of routing."""
         modes = ("none", "sticky", "hash", "consistent-hash", "ip-hash", "redis", "jwt")
         arms = [
-            Arm(mode, mode, _CHANGES, relogin="always", addresses=mode == "ip-hash", users=_USERS) for mode in modes
+            Arm(
+                mode,
+                mode,
+                _CHANGES,
+                in_turn_s=_BETWEEN_S,
+                relogin="always",
+                addresses=mode == "ip-hash",
+                users=_USERS,
+            )
+            for mode in modes
         ]
         return repeated(options, lambda key, seed: fault_stage(options, key, arms, _DURATION_S, seed))
 
