@@ -34,7 +34,7 @@ def saved(page: Page, chart: str, kind: str, folder: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("name", ["report", "comparison"])
+@pytest.mark.parametrize("name", ["report", "comparison", "faults"])
 def test_every_chart_is_saved_as_png_and_svg(open_page: Open, name: str, tmp_path: Path) -> None:
     opened = open_page(name)
     found = charts(opened.page)
@@ -53,8 +53,9 @@ def test_every_chart_is_saved_as_png_and_svg(open_page: Open, name: str, tmp_pat
     assert opened.complaints == []
 
 
-def test_every_chart_has_a_table_with_its_numbers_and_saves_it(open_page: Open, tmp_path: Path) -> None:
-    opened = open_page("report")
+@pytest.mark.parametrize("name", ["report", "faults"])
+def test_every_chart_has_a_table_with_its_numbers_and_saves_it(open_page: Open, name: str, tmp_path: Path) -> None:
+    opened = open_page(name)
     page = opened.page
     for chart in charts(page):
         cells = page.locator(f"#{chart}-data tbody tr:first-child > *").all_text_contents()

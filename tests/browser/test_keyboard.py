@@ -36,7 +36,7 @@ def tabbed(page: Page, most: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("name", ["report", "comparison", "stages"])
+@pytest.mark.parametrize("name", ["report", "comparison", "stages", "faults"])
 def test_tab_reaches_everything_that_can_be_pressed_or_scrolled_in_reading_order(open_page: Open, name: str) -> None:
     page = open_page(name).page
     wanted = page.evaluate(_FOCUSABLE)
@@ -109,7 +109,7 @@ def headings_are_in_order(page: Page) -> None:
     assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
 
 
-@pytest.mark.parametrize("name", ["report", "comparison", "stages"])
+@pytest.mark.parametrize("name", ["report", "comparison", "stages", "faults"])
 def test_headings_are_in_order_and_every_control_has_a_name_of_its_own(open_page: Open, name: str) -> None:
     page = open_page(name).page
     headings_are_in_order(page)

@@ -86,10 +86,10 @@ _PLAIN: Final = "tests/compose/test_plain.py"
 _TRY: Final = "tests/docs/test_try_it.py"
 
 TABLE: Final[tuple[tuple[str, Way], ...]] = (
-    # one run of each experiment to its end; further ones, which differ in options alone, until they have begun
+    # a run of each kind to its end; all others, which differ in experiment or options, until they have begun
     (r"authlab run --quick", Run(f"{_SHORT} --workers 2")),
     (r"authlab run round-robin-breaks-memory", Run("--blocks 1 --users 6 --mode memory")),
-    (r"authlab run --mode redis --fault crash-worker@2s --repeat 1", Run("--users 6 --rate 60 --workers 2")),
+    (r"authlab run --mode redis --fault crash-worker@2s", Run("--users 6 --rate 60 --workers 2 --repeat 1")),
     (r"authlab run --help", Run()),
     (r"authlab run .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"run", "three-modes"')),
     (r"authlab up .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"up", "sticky", "--stack", "compose"')),

@@ -5,7 +5,7 @@
 
 A block stands between `<!-- figures: EXPERIMENT -->` and `<!-- /figures -->`, or `<!-- security: MODE -->` and
 `<!-- /security -->`, in README.md or a page below docs/. Figures come from results/reference/EXPERIMENT/run.json alone,
-requirements from services/security.toml. Nothing else in the docs may carry a number of a run.
+requirements from services/security.toml. Other numbers, as in docs/benchmarks.md, say beside them how they were made.
 """
 
 from __future__ import annotations
@@ -194,7 +194,12 @@ def fault_lines(run: Run, result: ExperimentResult, link: str) -> list[str]:
     ]
     verdict = result.verdict.value if result.verdict else "none"
     last = f"Machine: {_machine(run)}. Verdict: {verdict} ([run.json]({link}))."
-    return [*rows, "", "Values with 95 % intervals; shares are of users unless the quantity names requests.", last]
+    return [
+        *rows,
+        "",
+        "Values with 95 % intervals, or with the range of the repetitions where this page says so.",
+        last,
+    ]
 
 
 BROWSER: Final = "browser"

@@ -18,6 +18,13 @@ CONTENT = ("services", "loadtests", "compose")
 
 pytestmark = pytest.mark.stack
 
+_MINE = """\
+name = "pinned"
+note = "sessions in Redis, and nginx still sends each client to its worker"
+state = "redis"
+routing = "sticky-cookie"
+"""
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -124,3 +131,21 @@ def test_a_run_its_report_and_a_standing_mode_work_from_an_empty_folder(elsewher
         up.end(0)
     (recording,) = elsewhere.folder.glob("results/runs/*-browse")
     assert re.search(r"report: results/runs/\S+-browse/report.html", elsewhere.run(f"authlab report {recording}"))
+
+
+def test_faults_a_comparison_a_mode_of_ones_own_and_tidying_work_from_an_empty_folder(elsewhere: Terminal) -> None:
+    harm = "--fault crash-worker@1s --repeat 1 --for 4s"
+    said = elsewhere.run(f"authlab run --mode jwt {harm} --users 6 --rate 60 --workers 2")
+    assert "chosen-faults" in said
+    trial = elsewhere.folder / "results" / "latest" / "trials"
+    assert all((arm / "faults.json").is_file() and (arm / "history.json").is_file() for arm in trial.iterdir())
+
+    short = "--mode jwt --blocks 2 --slice 0.2s --users 6 --workers 1"
+    (elsewhere.folder / "mine.toml").write_text(_MINE)
+    elsewhere.run(f"authlab run {short} --mode mine.toml")
+    first = (elsewhere.folder / "results" / "latest").resolve().relative_to(elsewhere.folder)
+    elsewhere.run(f"authlab run {short}")
+    elsewhere.run(f"authlab compare latest {first}")
+    assert list(elsewhere.folder.glob("results/comparison/compare.html"))
+    elsewhere.run("authlab clean --keep 1 --yes")
+    assert len([run for run in elsewhere.folder.glob("results/runs/*") if run.is_dir()]) == 1

@@ -57,7 +57,7 @@ class Doing:
 
     def under_way(self) -> FaultEvent:
         """The first fault, once it has taken effect."""
-        until(lambda: bool(self.schedule.events), "the fault has begun")
+        until(lambda: any(event.proven for event in self.schedule.events), "the fault has taken effect")
         return self.schedule.events[0]
 
     def over(self) -> FaultEvent:
@@ -346,6 +346,130 @@ def test_faults_may_overlap_and_each_is_undone(stand_up: StandUp, own: Secrets) 
             assert len(harm.schedule.events) == 3
             assert all(event.proven and event.end_ns for event in harm.schedule.events)
         serves(stack)
+
+
+def test_a_worker_that_is_away_can_not_crash_and_comes_back_as_planned(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("jwt", workers=2, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        with doing(stack, own, "stop-worker:worker-1@0s+4s", "crash-worker:worker-1@2s") as harm:
+            until(lambda: harm.schedule.is_over, "both are over")
+        (refused,) = harm.schedule.problems
+        assert refused.startswith("crash-worker could not be done: worker-1 of jwt ")
+        assert refused.endswith(": it can't be crashed.")  # it is gone, or still on its way
+        assert [(event.kind, event.proven) for event in harm.schedule.events] == [
+            ("stop-worker", True),
+            ("crash-worker", False),
+        ]
+        serves(stack)
+
+
+def test_a_crashed_worker_that_a_fault_starts_again_is_not_started_twice(
+    stand_up: StandUp, own: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authlab.stack.local_operations.RESTART_AFTER_S", 3.0)
+    with stand_up("jwt", workers=2, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        stack.crash("worker-1")
+        with doing(stack, own, "stop-worker:worker-1@0s+3s") as harm:
+            until(lambda: harm.schedule.is_over, "it is over")
+        assert harm.schedule.problems == [
+            "stop-worker could not be done: worker-1 of jwt does not run: it can't be stopped."
+        ]
+        pid = pid_of(stack, "worker-1")
+        _supervisors_are_done()
+        assert pid_of(stack, "worker-1") == pid
+        serves(stack)
+
+
+def test_a_stopped_worker_that_another_has_brought_back_is_a_problem_of_the_fault_alone(
+    stand_up: StandUp, own: Secrets
+) -> None:
+    with stand_up("jwt", workers=2, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        with doing(stack, own, "stop-worker:worker-1@0s+4s") as harm:
+            until(lambda: any(event.proven for event in harm.schedule.events), "it is stopped")
+            stack.start_again("worker-1")
+            until(lambda: harm.schedule.is_over, "it is over")
+        assert harm.schedule.problems == [
+            "stop-worker was not seen to end: worker-1 of jwt runs: it can't be started again."
+        ]
+        serves(stack)
+
+
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_supervisor_leaves_a_worker_alone_that_is_ended_while_it_starts(
+    stand_up: StandUp, own: Secrets, kill: bool
+) -> None:
+    with stand_up("jwt", workers=2, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        before = stack.crash("worker-1").pid
+        until(lambda: pid_of(stack, "worker-1") != before, "the supervisor has started it")
+        gone = stack.stop("worker-1", kill=kill)
+        assert gone.pid != before
+        _supervisors_are_done()
+        assert stack.troubles() == []
+        assert pid_of(stack, "worker-1") == gone.pid, "it stays away"
+        stack.start_again("worker-1")
+        serves(stack)
+
+
+def test_of_two_that_end_a_worker_at_once_one_is_refused(stand_up: StandUp, own: Secrets) -> None:
+    with stand_up("jwt", workers=1, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        ends: list[str] = []
+        together = threading.Barrier(2)
+
+        def end() -> None:
+            together.wait(10)
+            try:
+                ends.append(f"pid {stack.stop('worker-1').pid}")
+            except LabError as error:
+                ends.append(str(error))
+
+        threads = [threading.Thread(target=end) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        pid = pid_of(stack, "worker-1")
+        for thread in threads:
+            thread.join(WITHIN_S)
+        assert sorted(ends)[0] == f"pid {pid}"
+        assert "it can't be stopped" in sorted(ends)[1]
+        stack.start_again("worker-1")
+        serves(stack)
+
+
+def test_what_was_scaled_away_can_not_be_harmed_nor_brought_back(
+    stand_up: StandUp, own: Secrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authlab.stack.local_operations.RESTART_AFTER_S", 1.0)
+    died: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: died.append(repr(args.exc_value)))
+    with stand_up("jwt", workers=3, secrets=own) as stacks:
+        stack = stacks.stacks["jwt"]
+        stack.drain("worker-2")
+        stack.crash("worker-3")
+        stack.scale(1)
+        for harm in (
+            stack.stop,
+            stack.crash,
+            stack.pause,
+            stack.start_again,
+            stack.drain,
+            lambda worker: stack.stop(worker, kill=True),
+            lambda worker: stack.wait_serving(worker, 1.0),
+        ):
+            for worker in ("worker-2", "worker-3"):
+                with pytest.raises(LabError, match=f"{worker} is no worker any more: it was scaled away"):
+                    harm(worker)
+        _supervisors_are_done()
+        assert died == []
+        serves(stack)
+        stack.scale(3)
+        serves(stack)
+
+
+def _supervisors_are_done() -> None:
+    until(lambda: not any("supervisor of" in thread.name for thread in threading.enumerate()), "supervisors are done")
 
 
 def test_what_a_stack_has_not_is_said_before_anything_is_done(stand_up: StandUp, own: Secrets) -> None:

@@ -26,15 +26,21 @@ _failed: Final = pl.col("outcome") != "ok"
 def availability(
     samples: pl.DataFrame,
     faults: Sequence[FaultEvent],
-    rules: Rules = USUAL,  # noqa: ARG001 - a checker's signature
+    rules: Rules = USUAL,
 ) -> Checked:
-    """Measures, and calls it a violation where nothing succeeded any more after the end of a fault."""
+    """Measures, and calls it a violation where nothing succeeded any more after the end of a fault.
+
+    A credential that is refused because its time is up tells nothing of a fault.
+    """
     sent = samples.filter(pl.col("sent_ns") > 0).with_columns(at=pl.max_horizontal("sent_ns", "done_ns"))
     if sent.is_empty():
         reason = "no request was sent: nothing shows whether one would have been served"
         return Checked(NAME, "inconclusive", reason, reasons=(reason,))
     failures = sent.filter(_failed).height
-    found = [(fault, *_recovery(sent, fault, until)) for fault, until in _spans(faults)]
+    over = (pl.col("outcome") == "auth") & (pl.col("expires_ns") > 0)
+    over &= pl.col("done_ns") > pl.col("expires_ns") - rules.leeway_ns
+    telling = sent.filter(over.not_())
+    found = [(fault, *_recovery(telling, fault, until)) for fault, until in _spans(faults)]
     stuck = tuple(_told(fault, last) for fault, _, last in found if last)
     reasons = (
         *_doubts(sent, faults),
@@ -105,7 +111,7 @@ def _goes_on(fault: FaultEvent, one: Recovery) -> bool:
 
 
 def _unfinished(one: Recovery) -> str:
-    return f"requests still failed when what was recorded of {one.kind} of {one.target} ended: run longer with --for"
+    return f"requests still failed when what was recorded of {one.kind} of {one.target}, up to the next fault, ended"
 
 
 def _doubts(sent: pl.DataFrame, faults: Sequence[FaultEvent]) -> Iterator[str]:
@@ -116,7 +122,7 @@ def _doubts(sent: pl.DataFrame, faults: Sequence[FaultEvent]) -> Iterator[str]:
         if fault.end_ns is None:
             yield f"{fault.kind} of {fault.target} was not seen to end"
         elif last_ns < fault.end_ns:
-            yield f"no request was over after the end of {fault.kind} of {fault.target}: run longer with --for"
+            yield f"no request was over after the end of {fault.kind} of {fault.target}: the load ended too early"
 
 
 def _told(fault: FaultEvent, last: dict[str, object]) -> Violation:
@@ -140,6 +146,4 @@ def _told(fault: FaultEvent, last: dict[str, object]) -> Violation:
 
 
 def _lane(target: str) -> Lane:
-    if target.startswith(("store", "redis")):
-        return "store"
-    return "proxy" if target.startswith("proxy") else "workers"
+    return "store" if target == "store" else "workers"

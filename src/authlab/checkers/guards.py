@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -105,6 +106,19 @@ def stack_share(resources: pl.DataFrame, stack_cores: int) -> float | None:
     return int(own["cpu_ns"].sum()) / room if room else None
 
 
+def busiest_part(resources: pl.DataFrame) -> tuple[str, float]:
+    """The part of the stack that used the largest share of one core within its slices, and that share.
+
+    A worker has one process and Python's lock, nginx and the store serve in one thread each: a second core is no use to
+    them, however many there are.
+    """
+    own = resources.filter(pl.col("part").is_in(OUTSIDE).not_())
+    spans = (pl.col("to_ns") - pl.col("from_ns")).sum()
+    shares = own.group_by("part").agg((pl.col("cpu_ns").sum() / spans).alias("share"))
+    shares = shares.filter(pl.col("share").is_finite()).sort("share", "part")
+    return (str(shares["part"][-1]), float(shares["share"][-1])) if shares.height else ("", 0.0)
+
+
 def generator_share(windows: pl.DataFrame) -> float | None:
     """Share of one core that the generator used within its slices."""
     opened = windows.filter(pl.col("generator_cpu_ns") > 0)
@@ -122,6 +136,17 @@ def unserved_share(windows: pl.DataFrame) -> float | None:
     """Share of the schedule's arrivals that could not be sent before their slice ended."""
     arrivals = int(windows["arrivals"].sum())
     return int(windows["unserved"].sum()) / arrivals if arrivals else None
+
+
+def generators_reasons(windows: Sequence[pl.DataFrame], cores: int) -> tuple[str, ...]:
+    """Why several loads at the same time, on the same `cores`, can't be trusted: empty if they can."""
+    share = sum(generator_share(one) or 0.0 for one in windows) / cores
+    if share <= GENERATOR_CPU_LIMIT:
+        return ()
+    return (
+        f"the load generators of all arms together used {share:.0%} of their cores (limit {GENERATOR_CPU_LIMIT:.0%}): "
+        "they measured themselves; lower --rate or --users",
+    )
 
 
 def _generator(windows: pl.DataFrame) -> list[str]:
@@ -173,8 +198,16 @@ def _clock(samples: pl.DataFrame) -> list[str]:
 
 def _saturated(resources: pl.DataFrame, stack_cores: int) -> list[str]:
     share = stack_share(resources, stack_cores)
-    if share is None or share <= SATURATED:
+    if share is None:
         return []
+    if share <= SATURATED:
+        part, alone = busiest_part(resources)
+        if alone <= SATURATED:
+            return []
+        return [
+            f"{part} used {alone:.0%} of one core (limit {SATURATED:.0%}), and can't use more: it was saturated, and "
+            "its queue was measured; lower --rate or add --workers"
+        ]
     return [
         f"the stack used {share:.0%} of its {stack_cores} core{'s' if stack_cores > 1 else ''} "
         f"(limit {SATURATED:.0%}): it was saturated, and its own queue was measured; lower --rate"

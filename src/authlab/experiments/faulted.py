@@ -173,6 +173,13 @@ def fault_stage(
     )
 
 
+def worthwhile(experiment: FaultExperiment, options: Options) -> list[FaultStage]:
+    """The experiment's stages without those in which none of the modes that the user chose has an arm."""
+    stages = experiment.fault_stages(options)
+    wanted = options.modes or None
+    return [s for s in stages if s.arms and (wanted is None or any(arm.mode in wanted for arm in s.arms))]
+
+
 def repeated(options: Options, make: Callable[[str, int], FaultStage], least: int = 1) -> list[FaultStage]:
     """The stage that `make(key, seed)` gives, once for each repetition, each with a seed of its own.
 

@@ -57,6 +57,12 @@ class Fault(ABC):
     needs_tokens: ClassVar[bool] = False
     """Whether it makes sense only where workers sign tokens."""
 
+    one_at_a_time: ClassVar[bool] = False
+    """Whether two of them would undo each other whatever worker each is done to."""
+
+    once_a_run: ClassVar[bool] = False
+    """Whether it is one of those of which a run can have only one: they change the signing key."""
+
     loses: ClassVar[Literal["nothing", "workers", "store", "tokens"]] = "nothing"
     """What is gone after it, so that those whose state lay there are logged out by design."""
 
@@ -73,6 +79,11 @@ class Fault(ABC):
 
         Called exactly once for each fault that has begun, whatever happened, also where `begin` itself failed.
         """
+        return ""
+
+    @classmethod
+    def unprovable(cls, planned: PlannedFault) -> str:  # noqa: ARG003 - most can be proven at any size
+        """Why there could be no proof of it as it is planned, with what to plan instead; empty where there can be."""
         return ""
 
     def check(self, stack: Stack) -> None:

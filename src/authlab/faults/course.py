@@ -26,10 +26,10 @@ class Course:
         if self._halt.wait(seconds):
             raise CutShort("it was cut short")
 
-    def step(self, target: str, start_ns: int) -> None:
-        """Note a step that began at `start_ns` (CLOCK_MONOTONIC) and is over now."""
+    def step(self, target: str, start_ns: int, gone_ns: int) -> None:
+        """Note a restart that began and took effect at those moments (CLOCK_MONOTONIC) and is over now."""
         with self._lock:
-            self._steps.append(Step(target, start_ns, time.monotonic_ns()))
+            self._steps.append(Step(target, start_ns, gone_ns, time.monotonic_ns()))
 
     @property
     def steps(self) -> tuple[Step, ...]:

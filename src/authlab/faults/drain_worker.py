@@ -32,7 +32,9 @@ class DrainWorker(Fault):
         stack.drain(order.target)
         looks = _LOOKS_PER_WORKER * len(names(stack))
         chosen = [served_by(stack.url) for _ in range(looks)]
-        return f"none of {looks} new clients was sent to {order.target}" if order.target not in chosen else ""
+        if order.target in chosen or not all(chosen):  # who got no answer may have been sent anywhere
+            return ""
+        return f"none of {looks} new clients was sent to {order.target}"
 
     def end(self, stack: Any, order: Order) -> str:
         try:

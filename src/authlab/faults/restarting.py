@@ -29,8 +29,9 @@ def restart(stack: Any, order: Order, worker: str, *, kill: bool = False) -> Res
     """End a worker and start it again, a step of the order's course. Raises `LabError`."""
     start_ns = time.monotonic_ns()
     gone = stack.stop(worker, kill=kill)
+    gone_ns = time.monotonic_ns()
     stack.start_again(worker, BACK_WITHIN_S)
-    order.course.step(worker, start_ns)
+    order.course.step(worker, start_ns, gone_ns)
     return Restarted(worker, gone.pid, (time.monotonic_ns() - start_ns) / 1e9)
 
 

@@ -36,6 +36,7 @@ class KeyFault(Fault):
     on = "stack"
     needs = (Giving, Stopping)
     needs_tokens = True
+    once_a_run = True  # a container's keys can't be read from here: a second one would take the first key for the old
     loses = "tokens"
 
     def begin(self, stack: Any, order: Order) -> str:
@@ -63,7 +64,7 @@ class SwapKey(KeyFault):
         return "all workers are restarted at once with a new signing key; the old one is known no more"
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
-        stack.give(_FILE, ring(new))
+        _give_all(stack, ring(new))
         return restart_all(stack, order)
 
 
@@ -77,7 +78,7 @@ class CompromiseKey(KeyFault):
         return "all workers are killed and started with a new signing key, so that the stolen one stops at once"
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
-        stack.give(_FILE, ring(new))
+        _give_all(stack, ring(new))
         return restart_all(stack, order, kill=True)
 
 
@@ -115,13 +116,29 @@ class OverlapKey(KeyFault):
         return done + _roll(stack, order, ring(new), 0.0)
 
 
+def _give_all(stack: Any, document: Mapping[str, Any]) -> None:
+    """Let every worker find `document` at its next start, be there a file of its own from a rotation before or not."""
+    for worker in names(stack):
+        stack.give(_own(worker), document)
+    stack.give(_FILE, document)  # for those that are yet to come
+
+
 def _roll(stack: Any, order: Order, document: Mapping[str, Any], apart_s: float) -> list[Restarted]:
-    """Restart every worker with `document`, one after the other: a file of its own comes before the common one."""
+    """Restart every worker with `document`, one after the other: a file of its own comes before the common one.
+
+    The common one follows when all have it: a worker that is added later knows what they know.
+    """
     done: list[Restarted] = []
     workers: Sequence[str] = names(stack)
     for worker in workers:
         if done:
             order.course.wait(apart_s)
-        stack.give(f"jwt.{worker}.json", document)
+        stack.give(_own(worker), document)
         done.append(restart(stack, order, worker))
+    stack.give(_FILE, document)
     return done
+
+
+def _own(worker: str) -> str:
+    """The file of one worker's keys alone."""
+    return f"jwt.{worker}.json"

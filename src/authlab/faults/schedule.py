@@ -54,6 +54,7 @@ class FaultSchedule:
         self._stack = stack
         self._told = told
         self._lock = threading.Lock()
+        self._telling = threading.Lock()
         self._halt = threading.Event()
         self._in_turn_s = in_turn_s
         self._over = [threading.Event() for _ in planned]
@@ -101,11 +102,12 @@ class FaultSchedule:
         self._join()
 
     def _join(self) -> None:
-        deadline = time.monotonic() + _UNDO_WITHIN_S + max((o.planned.for_s or 0.0 for o in self.orders), default=0.0)
-        for thread in self._threads:
+        deadline = time.monotonic() + _UNDO_WITHIN_S
+        for thread, order in zip(self._threads, self.orders, strict=False):
             thread.join(max(0.1, deadline - time.monotonic()))
             if thread.is_alive():
-                self.problems.append(f"a {thread.name} was still under way after {_UNDO_WITHIN_S:.0f} s")
+                what = f"{order.planned.kind} of {order.target}"
+                self.problems.append(f"{what} was still under way {_UNDO_WITHIN_S:.0f} s after it was to be undone")
 
     def _carry_out(self, number: int, origin_ns: int) -> None:
         try:
@@ -128,6 +130,7 @@ class FaultSchedule:
         planned = order.planned
         start_ns = time.monotonic_ns()
         proof = ""
+        self._note(number, _event(order, start_ns, None, ""))  # a lab that is killed meanwhile leaves word of it
         try:
             proof = fault.begin(self._stack, order)
             self._note(number, _event(order, start_ns, None, proof))
@@ -152,9 +155,10 @@ class FaultSchedule:
         self._note(number, _event(order, start_ns, time.monotonic_ns(), whole))
 
     def _note(self, number: int, event: FaultEvent) -> None:
-        with self._lock:
-            self._events[number] = event
-        self._told(self.events)
+        with self._telling:  # so that of two threads the later one's word is the last
+            with self._lock:
+                self._events[number] = event
+            self._told(self.events)
 
     def _sleep_until(self, moment_ns: int) -> bool:
         return not self._halt.wait(max(0.0, (moment_ns - time.monotonic_ns()) / 1e9))

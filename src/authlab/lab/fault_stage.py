@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -10,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from authlab.checkers.guards import fault_trial_reasons
+import polars as pl
+
+from authlab.checkers.guards import fault_trial_reasons, generators_reasons
 from authlab.checkers.history import check_history
 from authlab.experiments.faulted import SLACK_S, TAIL_S, Arm, FaultStage
 from authlab.faults.schedule import FaultSchedule
 from authlab.host.conditions import ConditionsWatch
-from authlab.lab.collecting import RECORDING, collect, discard_raw, write_slices
+from authlab.lab.collecting import RECORDING, collect, discard_raw, has_raw, write_slices
 from authlab.lab.listening import Listener, Progress
 from authlab.lab.probing import probe_stores, told
 from authlab.lab.stacks import Stacks, stacks_of
@@ -64,6 +67,7 @@ class _Standing:
     folder: Path
     load: LoadProcess | None = None
     schedule: FaultSchedule | None = None
+    stopped_ns: int = 0
 
 
 def run_fault_stage(stage: FaultStage, context: StageContext) -> FaultOutcome:
@@ -82,7 +86,8 @@ def run_fault_stage(stage: FaultStage, context: StageContext) -> FaultOutcome:
         arms = [_prepare(stage, arm, context, everything) for arm in stage.arms]
         for standing in arms:
             standing.stacks.up(UP_WITHIN_S)
-        listener.phase(f"logging {stage.users} users in, in each of them")
+        users = sorted({stage.users_of(arm) for arm in stage.arms})
+        listener.phase(f"logging {' or '.join(map(str, users))} users in, in each of them")
         try:
             _start_loads(stage, arms, context)
             everything.callback(_stop_loads, arms)
@@ -101,7 +106,7 @@ def run_fault_stage(stage: FaultStage, context: StageContext) -> FaultOutcome:
         listener.phase("undoing what is left of the faults, and taking the stacks down")
     listener.phase("reading the histories")
     outcome = _outcome(stage, arms, conditions, versions, context, interrupted)
-    return _with_probes(outcome, probes)
+    return _with_probes(_with_generators(outcome, context), probes)
 
 
 def _prepare(stage: FaultStage, arm: Arm, context: StageContext, everything: ExitStack) -> _Standing:
@@ -266,6 +271,7 @@ def _undo(arms: Sequence[_Standing]) -> None:
 def _stop_loads(arms: Sequence[_Standing]) -> None:
     for standing in arms:
         if standing.load:
+            standing.stopped_ns = standing.stopped_ns or time.monotonic_ns()
             standing.load.stop()
 
 
@@ -285,9 +291,9 @@ def _outcome(
     outcome = FaultOutcome({}, {}, {}, {}, {}, versions, interrupted)
     for standing in arms:
         label = standing.arm.label
-        if not (standing.folder / RECORDING).is_dir() or standing.schedule is None:
+        if not has_raw(standing.folder) or standing.schedule is None:
             continue  # interrupted before its load began
-        tables = collect(standing.folder)
+        tables = _cut(collect(standing.folder), standing.stopped_ns)
         events = standing.schedule.events
         checks = check_history(tables.samples, events)
         context.folder.write_frames(context.trial_ids[label], tables)
@@ -305,6 +311,22 @@ def _outcome(
     return outcome
 
 
+def _cut(tables: TrialFrames, stopped_ns: int) -> TrialFrames:
+    """The last window was planned longer than the load went on: it ended when the load was stopped."""
+    ends = pl.min_horizontal("end_ns", pl.lit(stopped_ns)) if stopped_ns else pl.col("end_ns")
+    return replace(tables, windows=tables.windows.with_columns(ends.alias("end_ns")))
+
+
+def _with_generators(outcome: FaultOutcome, context: StageContext) -> FaultOutcome:
+    """The generators of all arms share cores: together they may be too much where none is alone."""
+    cores = len(context.pins.generator) or os.cpu_count() or 1
+    reasons = generators_reasons([tables.windows for tables in outcome.frames.values()], cores)
+    invalid = {label: tuple(dict.fromkeys((*own, *reasons))) for label, own in outcome.invalid.items()}
+    # What the plan had beyond the load's end was not to be sent: a share of it says nothing.
+    summaries = {label: {**summary, "unserved_share": None} for label, summary in outcome.summaries.items()}
+    return replace(outcome, invalid=invalid, summaries=summaries)
+
+
 def _with_probes(outcome: FaultOutcome, probes: Mapping[str, tuple[StoreProbe, ...]]) -> FaultOutcome:
     kept = {label: found for label, found in probes.items() if found and label in outcome.summaries}
     summaries = {
@@ -316,6 +338,7 @@ def _with_probes(outcome: FaultOutcome, probes: Mapping[str, tuple[StoreProbe, .
 
 def _unproven(arm: Arm, events: Sequence[FaultEvent]) -> list[str]:
     found = [f"nothing proves that {event.kind} of {event.target} took effect" for event in events if not event.proven]
+    found += [f"{event.kind} of {event.target} was not seen to end" for event in events if event.end_ns is None]
     missing = len(arm.faults) - len(events)
     if missing > 0:
         found.append(f"{missing} of {len(arm.faults)} faults never began: the run was cut short")

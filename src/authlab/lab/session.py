@@ -12,7 +12,7 @@ from typing import Any
 from authlab.experiments.base import Experiment, Options, Stage, StageData
 from authlab.experiments.browser import BrowserExperiment
 from authlab.experiments.catalogue import GROUPS
-from authlab.experiments.faulted import FaultData, FaultExperiment, FaultStage
+from authlab.experiments.faulted import FaultData, FaultExperiment, FaultStage, worthwhile
 from authlab.host.machine import machine_facts, package_versions, pinning
 from authlab.host.processes import Guardian
 from authlab.lab.browsing.driving import check_browser_lab, drive
@@ -64,7 +64,7 @@ def run_experiments(
     can mend; the run then says `failed` and why.
     """
     plans = [(experiment, experiment.stages(options)) for experiment in experiments]
-    harming = [(e, e.fault_stages(options)) for e in experiments if isinstance(e, FaultExperiment)]
+    harming = [(e, worthwhile(e, options)) for e in experiments if isinstance(e, FaultExperiment)]
     browsing = [experiment for experiment in experiments if isinstance(experiment, BrowserExperiment)]
     if len(browsing) < len(plans):
         modes = [stage.mode(name) for _, stages in plans for stage in stages for name in stage.modes]

@@ -23,10 +23,11 @@ class PlannedFault:
 
 @dataclass(frozen=True)
 class Step:
-    """One of several things that a fault did: `target`, a worker, was away from `start_ns` to `end_ns`."""
+    """One restart: `target`, a worker, was told to end at `start_ns`, was gone at `gone_ns` and back at `end_ns`."""
 
     target: str
     start_ns: int
+    gone_ns: int
     end_ns: int
 
 

@@ -92,7 +92,9 @@ class LocalStacks:
 
     def troubles(self) -> list[str]:
         """What died or was replaced unasked since it came up, a finished diagnosis each."""
-        return [trouble for unit in self._units() for part in unit.parts for trouble in part.troubles()]
+        own = [trouble for stack in self.stacks.values() for trouble in stack.troubles()]
+        parts = [] if self._store is None else self._store.parts
+        return [*own, *(trouble for part in parts for trouble in part.troubles())]
 
     def cpu_ns(self) -> int:
         """CPU time that everything has used, in nanoseconds; the store that stacks share counts once."""

@@ -40,6 +40,10 @@ _PAUSE_S = 0.01
 STORE: Final = "store"
 
 
+class _Overtaken(LabError):
+    """Somebody else has started the worker, ended it or taken it away meanwhile: what it is now is theirs to say."""
+
+
 class OperatedStack(LocalStack):
     """A local stack with every capability that there is.
 
@@ -63,6 +67,10 @@ class OperatedStack(LocalStack):
         self._returning: list[threading.Thread] = []
         self._ending = threading.Event()
         self._failures: list[str] = []
+        self._changing = threading.Lock()
+        """Held while it is looked up whether a worker runs and that is changed: faults come from several threads."""
+
+        self._asked_to_end: set[Process] = set()
 
     def quiesce(self) -> None:
         """It is about to be brought down: nothing is started again any more, and nothing stands still."""
@@ -79,6 +87,7 @@ class OperatedStack(LocalStack):
         self._ending.clear()
         self._drained.clear()
         self._failures.clear()
+        self._asked_to_end.clear()
         super().reserve()
 
     def troubles(self) -> list[str]:
@@ -89,7 +98,7 @@ class OperatedStack(LocalStack):
 
     def crash(self, part: str) -> Gone:
         """SIGKILL a worker's or the store's whole group; the supervisor starts it again."""
-        gone = self._kill(part)
+        gone = self._kill(part, "crashed")
         thread = threading.Thread(target=self._bring_back, args=(part,), name=f"supervisor of {part}", daemon=True)
         self._returning.append(thread)
         thread.start()
@@ -98,12 +107,10 @@ class OperatedStack(LocalStack):
     def stop(self, part: str, *, kill: bool = False) -> Gone:
         """End a part for good; a worker finishes what it is doing, unless `kill`."""
         if kill:
-            return self._kill(part)
+            return self._kill(part, "killed")
         if part == STORE:
             return self._its_store().stop(kill=False)
-        held = self._part(part)
-        process, since = held.process, time.monotonic()
-        held.expect_end()
+        process, since = self._ask_to_end(part, "stopped"), time.monotonic()
         process.stop(sig=signal.SIGTERM, within_s=_STOP_WITHIN_S)
         return Gone(part, process.pid, time.monotonic() - since)
 
@@ -115,17 +122,28 @@ class OperatedStack(LocalStack):
             return
         self._start_worker_again(part, within_s)
 
-    def _kill(self, part: str) -> Gone:
+    def _kill(self, part: str, to_be: str) -> Gone:
         if part == STORE:
             return self._its_store().stop(kill=True)
-        held = self._part(part)
-        process, since = held.process, time.monotonic()
-        held.expect_end()
+        process, since = self._ask_to_end(part, to_be), time.monotonic()
         process.signal(signal.SIGKILL)
         if process.wait(_DIE_WITHIN_S) is None:
             raise LabError(f"{process.name} did not die: its process {process.pid} still runs after SIGKILL.")
         self._await_group_end(process)
         return Gone(part, process.pid, time.monotonic() - since)
+
+    def _ask_to_end(self, part: str, to_be: str) -> Process:
+        """The process of a part, whose end is wanted from now on. Raises `LabError` where there is none to be ended."""
+        with self._changing:
+            held = self._kept(part)
+            process = held.process
+            if process.poll() is not None:
+                raise LabError(f"{process.name} does not run: it can't be {to_be}.")
+            if process in self._asked_to_end:  # two that end the same process would both take its end for theirs
+                raise LabError(f"{process.name} is being ended already: it can't be {to_be}.")
+            self._asked_to_end.add(process)
+            held.expect_end()
+            return process
 
     def _await_group_end(self, process: Process) -> None:
         """A group's master may be gone before its children are."""
@@ -140,14 +158,24 @@ class OperatedStack(LocalStack):
             return
         try:
             self.start_again(part, _BACK_WITHIN_S)
+        except _Overtaken:
+            return
         except LabError as error:
             if not self._ending.is_set():
                 self._failures.append(f"the supervisor could not bring {part} back: {error}")
 
     def _start_worker_again(self, name: str, within_s: float) -> None:
-        number = self._names.index(name)
-        self.start_worker(number)
-        self.wait_serving(name, within_s)
+        with self._changing:
+            number, held = self._number_of(name), self._part(name)
+            if held.process.poll() is None:
+                raise _Overtaken(f"{held.process.name} runs: it can't be started again.")
+            process = self.start_worker(number).process
+        try:
+            self.wait_serving(name, within_s)
+        except LabError as error:
+            if process in self._asked_to_end:
+                raise _Overtaken(f"{process.name} was ended again before it served.") from error
+            raise
         self._pin([self._parts[name]])
 
     # Pausing
@@ -157,7 +185,7 @@ class OperatedStack(LocalStack):
         if part == STORE:
             self._paused.add(part)
             return self._its_store().pause()
-        process = self._part(part).process
+        process = self._kept(part).process
         self._paused.add(part)
         if not process.signal(signal.SIGSTOP):
             raise LabError(f"{process.name} does not run: it can't be paused.")
@@ -177,28 +205,39 @@ class OperatedStack(LocalStack):
         """Start further workers and tell the proxy, or tell the proxy and stop the last ones."""
         if workers < 1:
             raise ValueError(f"a stack needs at least one worker, not {workers}")
-        more = range(len(self._names), workers)
-        for number in more:
-            self._names.append(f"worker-{number + 1}")
-            self._worker_ports.append(self._shared.take_port())
-        for number in more:
-            self.start_worker(number)
+        with self._changing:
+            more = range(len(self._names), workers)
+            for number in more:
+                self._names.append(f"worker-{number + 1}")
+                self._worker_ports.append(self._shared.take_port())
+            for number in more:
+                self.start_worker(number)
         for number in more:
             self.wait_serving(self._names[number], within_s)
         self._pin([self._parts[self._names[number]] for number in more])
-        fewer = self._names[workers:]
-        ports = self._worker_ports[workers:]
-        self._names, self._worker_ports = self._names[:workers], self._worker_ports[:workers]
+        with self._changing:
+            fewer = self._names[workers:]
+            ports = self._worker_ports[workers:]
+            self._names, self._worker_ports = self._names[:workers], self._worker_ports[:workers]
+        self._drained.difference_update(fewer)
         if more or fewer:
             self._tell_proxy()
         for name in fewer:
-            self.stop(name)  # its part stays in the account
+            self._end_for_good(self._parts[name])  # it stays in the account
         for port in ports:
             port.release()
 
+    def _end_for_good(self, gone: Part) -> None:
+        """End a worker that was scaled away, unless a fault did so before: it isn't started any more."""
+        process = gone.process
+        if process.poll() is None:
+            self._asked_to_end.add(process)
+            gone.expect_end()
+            process.stop(sig=signal.SIGTERM, within_s=_STOP_WITHIN_S)
+
     def drain(self, worker: str) -> None:
         """nginx's `drain`: only those whose cookie names it get there."""
-        self._part(worker)
+        self._number_of(worker)
         self._drained.add(worker)
         self._tell_proxy()
 
@@ -256,7 +295,7 @@ class OperatedStack(LocalStack):
         if part == "proxy":
             probe = self.final_probes()[0]
         else:
-            port = self._worker_ports[self._names.index(part)]
+            port = self._worker_ports[self._number_of(part)]
             probe = Probe(self._await_start(part, within_s), healthz(port.number, part))
         wait_until_ready([probe], within_s, since=since)
         return time.monotonic() - since
@@ -279,6 +318,22 @@ class OperatedStack(LocalStack):
         except KeyError:
             known = ", ".join(self._parts) or "nothing: it is down"
             raise LabError(f"the stack of {self._mode.name} has no part {name!r}; it has {known}.") from None
+
+    def _kept(self, name: str) -> Part:
+        """A part that was not scaled away: one that was stays known, for what it used."""
+        if name != "proxy":
+            self._number_of(name)
+        return self._part(name)
+
+    def _number_of(self, worker: str) -> int:
+        """The worker's place among those that there are."""
+        self._part(worker)
+        if worker == "proxy":
+            raise LabError("the proxy is no worker: it can be neither started again nor drained.")
+        try:
+            return self._names.index(worker)
+        except ValueError:
+            raise _Overtaken(f"{worker} is no worker any more: it was scaled away.") from None
 
     def _its_store(self) -> LocalStore:
         if self._store is None:

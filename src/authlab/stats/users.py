@@ -29,3 +29,17 @@ def mean_of_users(values: Sequence[float]) -> tuple[float, float] | None:
     half = float(stdtrit(array.size - 1, (1 + LEVEL) / 2)) * float(array.std(ddof=1)) / math.sqrt(array.size)
     mean = float(array.mean())
     return mean - half, mean + half
+
+
+def mean_of_counts(counts: Sequence[float]) -> tuple[float, float] | None:
+    """The same for whole numbers from 0 on.
+
+    Counts that are all alike have no spread, and Student's interval no width: it is then as wide as if so many users as
+    the exact bound for n of n allows had differed by one.
+    """
+    if len(set(counts)) != 1:
+        return mean_of_users(counts)
+    if len(counts) < 2:
+        return None
+    unlike = 1 - share_of_users(len(counts), len(counts))[0]
+    return max(0.0, counts[0] - unlike), counts[0] + unlike

@@ -13,6 +13,7 @@ from authlab.checkers.guards import (
     STEAL_LIMIT,
     SUSPENDED_LIMIT_S,
     UNSERVED_LIMIT,
+    generators_reasons,
     machine_reasons,
     trial_reasons,
 )
@@ -87,8 +88,14 @@ def test_a_quiet_trial_gives_no_reason_to_doubt_it() -> None:
             "saturated",
             "lower --rate",
         ),
+        (
+            (_samples(), _windows(), _resources((SATURATED - 0.02) / 0.4), None, 8),
+            (_samples(), _windows(), _resources((SATURATED + 0.02) / 0.4), None, 8),
+            "worker-2 used 87% of one core",
+            "add --workers",
+        ),
     ],
-    ids=["generator", "lag", "unserved", "too few", "clock", "saturated"],
+    ids=["generator", "lag", "unserved", "too few", "clock", "saturated", "one worker"],
 )
 def test_a_guard_speaks_beyond_its_limit_only(near: tuple, beyond: tuple, says: str, remedy: str) -> None:
     assert trial_reasons(*near) == ()
@@ -129,6 +136,13 @@ def test_the_machine_is_doubted_beyond_a_limit_only(
     (reason,) = machine_reasons(beyond)
     assert says in reason
     assert remedy in reason
+
+
+def test_generators_that_share_a_core_are_too_much_together_where_none_is_alone() -> None:
+    assert generators_reasons([_windows(generator=0.26)] * 3, 1) == ()
+    (reason,) = generators_reasons([_windows(generator=0.28)] * 3, 1)
+    assert "together used 84%" in reason
+    assert generators_reasons([_windows(generator=0.28)] * 3, 2) == ()
 
 
 def test_what_the_system_cannot_tell_is_no_reason() -> None:

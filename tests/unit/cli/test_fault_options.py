@@ -82,6 +82,20 @@ def test_all_problems_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> No
         assert part in told
 
 
+def test_all_that_is_wrong_with_faults_of_known_kinds_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    faults = ("crash-worker:worker-9@1s", "clock-skew=0@1s+2s", "swap-key@1s", "swap-key@2s", "scale-in=3@9s")
+    told = _told(capsys, *(word for fault in faults for word in ("--fault", fault)), "--for", "5s", "--rate", "-1")
+    for part in (
+        "there is no worker-9",
+        "clock-skew=0 can't be proven",
+        "the signing key can be changed only once in a run",
+        "would leave 0 of 3 workers",
+        "scale-in would end after the load of 5 s",
+        "--rate",
+    ):
+        assert part in told
+
+
 def test_a_fault_that_fits_no_mode_is_told_with_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     told = _told(capsys, "--fault", "swap-key@2s", "--mode", "sticky", "--repeat", "0", "--users", "none")
     for part in ("swap-key can be done to none of none, sticky", "--repeat must be 1 to 100", "'none'"):

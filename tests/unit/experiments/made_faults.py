@@ -43,8 +43,8 @@ def event(
     value: float = 0.0,
     steps: Sequence[tuple[str, float, float]] = (),
 ) -> FaultEvent:
-    """A fault as it happened. `steps` are (worker, gone, back)."""
-    done = tuple(Step(worker, ns(gone_s), ns(back_s)) for worker, gone_s, back_s in steps)
+    """A fault as it happened. `steps` are (worker, told to end and gone, back)."""
+    done = tuple(Step(worker, ns(gone_s), ns(gone_s), ns(back_s)) for worker, gone_s, back_s in steps)
     return FaultEvent(kind, target, ns(at_s), None if end_s is None else ns(end_s), proof, value, done)
 
 

@@ -96,6 +96,94 @@ def test_faults_that_end_after_the_load_are_all_named() -> None:
         _EXPERIMENT.fault_stages(_options("pause-worker@5s+5s", "flush-store@10s", "crash-worker@9s", asked_s=9.0))
 
 
+def _problems(*faults: str, **more: float) -> list[str]:
+    """What is said of them, a line for each problem."""
+    with pytest.raises(UsageProblem) as told:
+        _EXPERIMENT.fault_stages(_options(*faults, **more))
+    return str(told.value).split("\n")
+
+
+def test_all_problems_of_all_faults_are_told_at_once() -> None:
+    found = _problems(
+        "crash-worker:worker-9@3s",
+        "scale-in=3@4s",
+        "pause-worker@30s+2s",
+        "clock-skew=0.5@1s+2s",
+        "swap-key@1s",
+        "overlap-key=1@5s",
+        "redis-cut@2s+3s",
+        "redis-cut@3s+1s",
+        asked_s=20.0,
+    )
+    parts = (
+        "there is no worker-9",
+        "clock-skew=0.5 can't be proven",
+        "scale-in at 4 s would leave 0 of 3 workers",
+        "pause-worker would end after the load of 20 s",
+        "swap-key, overlap-key: the signing key can be changed only once in a run",
+        "redis-cut@2s+3s and redis-cut@3s+1s overlap",
+    )
+    assert len(found) == len(parts)
+    assert all(part in line for part, line in zip(parts, found, strict=True))
+
+
+def test_every_fault_that_fits_no_mode_is_told() -> None:
+    with pytest.raises(UsageProblem) as told:
+        _EXPERIMENT.fault_stages(_options("flush-store@3s", "swap-key@3s", modes=("sticky",)))
+    assert [line.split(" can ")[0] for line in str(told.value).split("\n")] == ["flush-store", "swap-key"]
+
+
+@pytest.mark.parametrize(
+    ("faults", "says"),
+    [
+        (["redis-latency=5ms@2s+3s", "redis-latency=9ms@4s+5s"], "would undo each other"),
+        (["redis-stall@4s+1s", "redis-stall@2s+3s"], "redis-stall@2s+3s and redis-stall@4s+1s overlap"),
+        (["redis-stall@2s+2s", "redis-stall@4s+1s"], "let the second begin after the first is over"),  # the same moment
+        (["stop-worker:worker-1@2s+6s", "stop-worker:worker-1@4s+1s"], "the same worker"),
+        (["pause-worker@2s+6s", "pause-worker:worker-1@4s+1s"], "name a worker for each"),
+        (["pause-worker@2s+6s", "pause-worker@4s+1s"], "name a worker for each"),
+        (["crash-worker@4s", "crash-worker@4s"], "the same worker"),
+        (["scale-out@4s", "scale-out@4s"], "would undo each other"),
+        (["clock-skew=5:worker-1@2s+6s", "clock-skew=9:worker-2@4s+6s"], "would undo each other"),
+        (["redis-cut@1s+9s", "redis-cut@2s+1s", "redis-cut@8s+1s"], "redis-cut@1s+9s and redis-cut@8s+1s overlap"),
+        (["swap-key@2s", "swap-key@9s"], "swap-key, swap-key: the signing key can be changed only once in a run"),
+        (["compromise-key@2s", "swap-key-rolling@9s"], "give each a run of its own"),
+    ],
+)
+def test_faults_that_would_undo_each_other_are_refused(faults: list[str], says: str) -> None:
+    assert any(says in line for line in _problems(*faults))
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        ["redis-stall@2s+2s", "redis-stall@4.1s+1s"],
+        ["redis-latency=5ms@2s+3s", "pause-worker@2s+3s"],
+        ["pause-worker:worker-1@2s+6s", "pause-worker:worker-2@4s+1s"],
+        ["stop-worker:worker-1@2s+6s", "crash-worker:worker-1@4s"],
+        ["clock-skew=5:worker-1@2s+6s", "clock-skew=9:worker-2@9s+6s"],
+        ["crash-worker@4s", "crash-worker@5s"],
+        ["swap-key@2s"],
+    ],
+)
+def test_others_may_overlap_and_follow_each_other(faults: list[str]) -> None:
+    assert _EXPERIMENT.fault_stages(_options(*faults))
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"), [("0", False), ("1.4", False), ("-1.4", False), ("1.5", True), ("-2", True)]
+)
+def test_a_clock_that_no_token_can_tell_from_a_right_one_is_refused(value: str, fits: bool) -> None:
+    fault = f"clock-skew={value}@3s+5s"
+    if fits:
+        assert _EXPERIMENT.fault_stages(_options(fault))
+    else:
+        assert _problems(fault) == [
+            f"clock-skew={value} can't be proven, for tokens tell whole seconds: "
+            "set the clock at least 1.5 s ahead or behind"
+        ]
+
+
 @pytest.mark.parametrize(
     ("fault", "promised"),
     [
@@ -135,6 +223,27 @@ def test_a_mode_that_promises_nothing_is_observed_and_confirms_nothing() -> None
     result = judged(_EXPERIMENT, {"none": (Diary(), crash), "sticky": (live(_refusing), crash)}, options)
     assert value_of(result) == "inconclusive"
     assert seen(result, "sticky", LOGGED_OUT) == 1.0
+
+
+def test_only_those_count_who_asked_when_the_last_fault_was_over() -> None:
+    options = _options("crash-worker@4s", "flush-store@6s", modes=("redis",), repeat=1)
+    faults = (event("flush-store", "store", 6.0, 6.1), event("crash-worker", "worker-2", 4.0, 7.0))
+    diary = Diary()
+    for user, (last_s, outcome) in enumerate([(5.0, "ok"), (6.5, "ok"), (8.0, "auth"), (8.0, "ok")]):
+        diary.login(user, -1.0, "worker-1")
+        diary.ask(user, last_s, "worker-1", outcome=outcome)
+    result = judged(_EXPERIMENT, {"none": (diary, ()), "redis": (diary, faults)}, options)
+    (found,) = [o for o in result.observations if o.mode == "redis"]
+    assert (found.value, found.samples) == (0.5, 2)
+
+
+def test_where_nothing_was_done_all_users_count() -> None:
+    options = _options("flush-store@4s", modes=("redis", "jwt"), repeat=1)
+    diary = live(always_good, users=8)
+    result = judged(
+        _EXPERIMENT, {"redis": (diary, (event("flush-store", "store", 99.0, 99.0),)), "jwt": (diary, ())}, options
+    )
+    assert [(o.mode, o.samples) for o in result.observations] == [("jwt", 8)]
 
 
 # --- what all of them share in judging ---

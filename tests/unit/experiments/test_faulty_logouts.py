@@ -70,7 +70,11 @@ def test_a_crash_that_logs_out_whom_it_must_confirms() -> None:
     assert why_not(result) == []
     assert value_of(result) == "confirmed"
     assert seen(result, "sticky", worker_crash.BOUND) == 1.0
-    assert seen(result, "hash", worker_crash.TWICE) == 2.0
+    assert seen(result, "hash", worker_crash.TWICE) == 1.0
+    assert seen(result, "hash", worker_crash.PER_USER) == 2.0
+    alike = next(o for o in result.observations if (o.mode, o.quantity) == ("hash", worker_crash.PER_USER))
+    assert alike.interval is not None
+    assert alike.interval[0] < 2.0 < alike.interval[1], "counts without a spread are not therefore certain"
     bound = next(o for o in result.observations if o.quantity == worker_crash.BOUND)
     assert (bound.samples, bound.blocks) == (40, 2), "20 of 60 users, in two repetitions"
 

@@ -233,7 +233,7 @@ def _stormy(took_s: float, *, users: int = 50, first_s: float = 5.0) -> Diary:
 
 def test_the_formula_is_hashing_time_over_what_requests_leave_free() -> None:
     diary = _stormy(7.0)
-    found = storm(diary.samples, _FLUSH)
+    found = storm(diary.samples, _FLUSH, 1)
     assert found is not None
     took_s, expected_s = found
     assert took_s == pytest.approx(7.0, abs=1e-6)
@@ -243,13 +243,13 @@ def test_the_formula_is_hashing_time_over_what_requests_leave_free() -> None:
 def test_half_as_many_users_to_hash_for_take_half_as_long() -> None:
     whole = _stormy(7.0)
     half = whole.samples.filter((whole.samples["user"] < 25) | (whole.samples["sent_ns"] < _FLUSH.start_ns))
-    found = storm(half, _FLUSH)
+    found = storm(half, _FLUSH, 1)
     assert found is not None
     assert found[1] == pytest.approx(2.5 / (1 - 0.3), rel=0.01)
 
 
 def test_it_takes_at_least_as_long_as_the_last_user_stays_away() -> None:
-    found = storm(_stormy(1.0, first_s=0.05).samples, _FLUSH)
+    found = storm(_stormy(1.0, first_s=0.05).samples, _FLUSH, 1)
     assert found is not None
     assert found[1] == pytest.approx(0.51, abs=1e-6)
 
@@ -276,8 +276,8 @@ def test_a_storm_is_made_three_times_at_least() -> None:
 
 
 def test_where_nobody_had_to_log_in_again_there_was_no_storm() -> None:
-    assert storm(live(always_good).samples, _FLUSH) is None
-    assert storm(Diary().samples, _FLUSH) is None
+    assert storm(live(always_good).samples, _FLUSH, 1) is None
+    assert storm(Diary().samples, _FLUSH, 1) is None
     assert value_of(judged("login-storm", {"redis": (live(always_good), (_FLUSH,))})) == "inconclusive"
 
 

@@ -36,7 +36,7 @@ ArmsMade = dict[str, tuple[Diary, tuple[FaultEvent, ...]]]
 # --- key-rotation ---
 
 _SWAP = event("swap-key", "workers", 3.0, 4.0)
-_COMPROMISE = event("compromise-key", "workers", 3.0, 3.2)
+_COMPROMISE = event("compromise-key", "workers", 3.0, 3.2, steps=[(f"worker-{n + 1}", 3.1, 3.2) for n in range(3)])
 _ROLLING = event(
     "swap-key-rolling",
     "workers",
@@ -156,7 +156,7 @@ def test_a_plateau_is_found_whatever_the_rate_and_however_short_the_restarts() -
 
 # --- clock-skew ---
 
-_SKEWED = event("clock-skew", "worker-2", 2.0, 21.5)
+_SKEWED = event("clock-skew", "worker-2", 2.0, 21.5, steps=[("worker-2", 2.0, 5.0), ("worker-2", 19.5, 21.5)])
 _TTL_S = 6.0
 
 
@@ -228,7 +228,9 @@ def test_tokens_from_before_the_clock_had_settled_and_the_time_of_its_end_are_le
     diary.login(1, 18.0, "worker-1")
     diary.ask(1, 19.6, "worker-1")
     assert with_issuers(diary.samples, _SKEWED).is_empty()
-    assert with_issuers(diary.samples, event("clock-skew", "worker-2", 2.0, None)).height == 1
+    assert with_issuers(diary.samples, event("clock-skew", "worker-2", 2.0, None)).is_empty(), "no restart, no skew"
+    unended = event("clock-skew", "worker-2", 2.0, None, steps=[("worker-2", 2.0, 5.0)])
+    assert with_issuers(diary.samples, unended).height == 1
 
 
 # --- logout-takes-effect ---

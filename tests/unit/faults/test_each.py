@@ -153,7 +153,7 @@ def test_a_pause_is_proven_by_silence_and_goes_on_at_the_end(
     assert stack.done == [("pause", "worker-2"), ("resume", "worker-2"), ("wait_serving", "worker-2")]
 
 
-@pytest.mark.parametrize(("served", "proven"), [("worker-1", True), ("worker-2", False)])
+@pytest.mark.parametrize(("served", "proven"), [("worker-1", True), ("worker-2", False), ("", False)])
 def test_a_drain_is_proven_by_new_clients_that_go_elsewhere(
     served: str, proven: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +167,13 @@ def test_a_drain_is_proven_by_new_clients_that_go_elsewhere(
         ("start_again", "worker-2"),
         ("undrain", "worker-2"),
     ]
+
+
+def test_one_new_client_without_an_answer_leaves_a_drain_unproven(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = iter(["worker-1"] * 11 + [""])
+    monkeypatch.setattr("authlab.faults.drain_worker.served_by", lambda url: next(served))
+    assert _done("drain-worker", MadeStack(), for_s=1.0)[0] == ""
+    assert list(served) == [], "all twelve have asked"
 
 
 def test_a_drained_worker_is_chosen_again_even_if_its_restart_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,6 +221,11 @@ def test_a_delay_is_proven_by_what_a_ping_takes_and_taken_out() -> None:
     assert link.done == [("delay", 5.0), ("delay", 0)]
 
 
+@pytest.mark.parametrize(("value", "factor", "proven"), [(0.5, 3.9, True), (0.5, 4.1, False), (10.0, 2.2, False)])
+def test_a_delay_may_be_twice_the_value_and_a_millisecond_of_noise(value: float, factor: float, proven: bool) -> None:
+    assert bool(_done("redis-latency", MadeStack(link=MadeLink(factor)), value=value, for_s=1.0)[0]) == proven
+
+
 @pytest.mark.parametrize("factor", [0.0, 0.4, 3.0])
 def test_a_delay_that_is_not_the_one_that_was_asked_for_proves_nothing(factor: float) -> None:
     link = MadeLink(factor)
@@ -225,9 +237,18 @@ def test_a_delay_that_is_not_the_one_that_was_asked_for_proves_nothing(factor: f
 def test_a_link_that_passes_nothing_is_proven_by_its_silence(kind: str, word: str) -> None:
     link = MadeLink()
     begun, ended = _done(kind, MadeStack(link=link), for_s=1.0)
-    assert begun == "a PING through the link: no answer within 200 ms"
+    assert begun == "a PING through the link took 0.25 ms, then: no answer within 200 ms"
     assert ended == "a PING took 0.25 ms again"
     assert link.done == [(word, True), (word, False)]
+
+
+@pytest.mark.parametrize("kind", ["redis-stall", "redis-cut"])
+def test_a_store_that_was_silent_before_proves_nothing(kind: str) -> None:
+    link = MadeLink()
+    link.silent = True
+    with pytest.raises(LabError, match="no answer"):
+        FAULTS[kind]().begin(MadeStack(link=link), order(kind, for_s=1.0))
+    assert link.done == [], "nothing was closed"
 
 
 @pytest.mark.parametrize("kind", ["redis-latency", "redis-stall", "redis-cut"])
@@ -265,13 +286,15 @@ Rotated = Callable[..., tuple[MadeStack, str, str]]
 def rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rotated:
     """Carry a rotation out on workers that sign with what they were given: the stack, the proof, the old kid.
 
-    With `deaf` they go on signing with the old key.
+    With `deaf` they go on signing with the old key. A `stack` may have had a rotation before.
     """
     secrets = make_secrets(tmp_path / "secrets", 1)
     document = json.loads((secrets.folder / "jwt.json").read_bytes())
 
-    def rotate(kind: str, *, deaf: bool = False, value: float = 0.0) -> tuple[MadeStack, str, str]:
-        stack = MadeStack()
+    def rotate(
+        kind: str, *, deaf: bool = False, value: float = 0.0, stack: MadeStack | None = None
+    ) -> tuple[MadeStack, str, str]:
+        stack = stack or MadeStack()
 
         def token_parts(url: str, _secrets: object) -> tuple[dict[str, Any], dict[str, Any]]:
             worker = f"worker-{url.rsplit(':', 1)[1]}"
@@ -314,6 +337,24 @@ def test_in_the_end_the_old_key_is_known_no_more(kind: str, rotated: Rotated) ->
         assert old not in keyring_of(content).keys
 
 
+@pytest.mark.parametrize("kind", _KEY_FAULTS)
+def test_a_worker_that_is_added_later_knows_the_new_key_alone(kind: str, rotated: Rotated) -> None:
+    stack, _, _ = rotated(kind)
+    assert set(keyring_of(stack.given["jwt.json"]).keys) == {new_kid(stack)}
+
+
+@pytest.mark.parametrize("second", _KEY_FAULTS)
+@pytest.mark.parametrize("first", ["swap-key-rolling", "overlap-key"])
+def test_a_second_rotation_takes_effect_where_workers_have_files_of_their_own(
+    first: str, second: str, rotated: Rotated
+) -> None:
+    stack, _, _ = rotated(first)
+    before = new_kid(stack)
+    _, proof, _ = rotated(second, stack=stack)
+    assert new_kid(stack) != before
+    assert f"signed with key {new_kid(stack)}" in proof
+
+
 def test_a_stolen_key_stops_by_sigkill_and_a_swapped_one_in_good_order(rotated: Rotated) -> None:
     steps = {step[0] for step in rotated("compromise-key")[0].done}
     assert steps == {"give", "kill", "start_again"}
@@ -326,7 +367,7 @@ def test_a_rolling_swap_gives_each_worker_the_new_key_just_before_its_restart(ro
         step
         for name in ("worker-1", "worker-2", "worker-3")
         for step in (("give", f"jwt.{name}.json"), ("stop", name), ("start_again", name))
-    ]
+    ] + [("give", "jwt.json")]
 
 
 def test_an_overlap_lets_all_workers_know_both_keys_before_one_signs_with_the_new(
@@ -342,8 +383,45 @@ def test_an_overlap_lets_all_workers_know_both_keys_before_one_signs_with_the_ne
     monkeypatch.setattr(MadeStack, "give", noted)
     stack, _, old = rotated("overlap-key")
     new = new_kid(stack)
-    names = [f"jwt.worker-{n}.json" for n in (1, 2, 3)]
+    names = [*(f"jwt.worker-{n}.json" for n in (1, 2, 3)), "jwt.json"]
     assert rings == [(name, kid, keys) for kid, keys in ((old, 2), (new, 2), (new, 1)) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("value", "seen_s", "proven"),
+    [
+        (3.0, 3.0, True),
+        (3.0, 2.05, True),
+        (3.0, 1.7, False),
+        (3.0, 3.3, False),
+        # as a worker issues whose clock is right
+        (1.5, 0.0, False),
+        (1.0, 0.0, False),
+        (-1.0, -0.9, False),
+        (0.0, 0.0, False),
+        (-1.5, -0.99, False),
+        # the least that can be told from it
+        (1.5, 0.6, True),
+        (1.5, 1.5, True),
+        (-1.5, -1.6, True),
+        (-1.5, -2.4, True),
+    ],
+)
+def test_a_token_proves_a_clock_that_no_right_one_could_have_issued(
+    value: float, seen_s: float, proven: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("authlab.faults.clock_skew.time.time", lambda: 1_000_000.25)
+    monkeypatch.setattr(
+        "authlab.faults.clock_skew.token_parts", lambda url, secrets: ({}, {"iat": 1_000_000.25 + seen_s})
+    )
+    assert bool(FAULTS["clock-skew"]().begin(MadeStack(), order("clock-skew", value=value, for_s=9.0))) == proven
+
+
+def test_a_slow_answer_widens_what_a_right_clock_may_have_issued(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([100.0, 102.0])
+    monkeypatch.setattr("authlab.faults.clock_skew.time.time", lambda: next(now))
+    monkeypatch.setattr("authlab.faults.clock_skew.token_parts", lambda url, secrets: ({}, {"iat": 101.0}))
+    assert FAULTS["clock-skew"]().begin(MadeStack(), order("clock-skew", value=2.0, for_s=9.0)) == ""
 
 
 @pytest.mark.parametrize(("seen_s", "proven"), [(-5.0, True), (-5.9, True), (0.0, False), (5.0, False)])

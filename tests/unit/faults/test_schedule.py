@@ -229,10 +229,11 @@ def test_all_events_so_far_are_told_after_each_change(known: Callable[..., None]
     _carried_out(
         _schedule(MadeStack(), PlannedFault("made", 0.0, _SOON_S), PlannedFault("made", 0.3, _SOON_S), told=told)
     )
-    assert [len(events) for events in told.times] == [1, 1, 2, 2]
-    assert [events[-1].end_ns is None for events in told.times] == [True, False, True, False]
-    assert told.times[0][0].proof == "it took"
-    assert told.times[1][0].proof == "it took; it is over"
+    assert [len(events) for events in told.times] == [1, 1, 1, 2, 2, 2]
+    assert [events[-1].end_ns is None for events in told.times] == 2 * [True, True, False]
+    assert told.times[0][0].proof == "", "it has begun, and that is all"
+    assert told.times[1][0].proof == "it took"
+    assert told.times[2][0].proof == "it took; it is over"
 
 
 def test_a_fault_without_proof_is_not_proven_by_its_end(known: Callable[..., None]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from services.keyring import Key
 
 NOW = 1_800_000_000
+_HASHES = {"HS384": "sha384", "HS512": "sha512"}
 CSRF = "c" * 22
 """The CSRF token of every forged token; a token that is not in a cookie may have one, too."""
 
@@ -51,5 +52,8 @@ def signed(key: Key, header: Any, payload: Any, secret: bytes | None = None, dig
 
 
 def token_of(key: Key, header: dict[str, Any] | None = None, **claims: Any) -> str:
-    """One of our tokens, changed."""
-    return signed(key, header_of(key, **(header or {})), claims_of(**claims))
+    """One of our tokens, changed, and signed with our key by the hash that its header names, SHA-256 where by none."""
+    members = header_of(key, **(header or {}))
+    alg = members.get("alg")
+    digest = _HASHES.get(alg, "sha256") if isinstance(alg, str) else "sha256"
+    return signed(key, members, claims_of(**claims), digest=digest)

@@ -46,6 +46,19 @@ for _wrong in (256, True, [], ["HS256"], {}, {"HS256": 1}):
     )
 for _kid in ("nobody", "", "../../../../dev/null", "x' UNION SELECT 'secret", "/dev/null\0", "k" * 3000, 1, [], {}):
     attack(f"kid {str(_kid)[:30]!r}", "bad_signature")(lambda key, kid=_kid: token_of(key, {"kid": kid}))  # type: ignore[misc]
+# A look-up that a `kid` can bend would find a key that the attacker knows: an empty file, a text of his own.
+for _kid, _found in (
+    ("../../../../../../dev/null", b""),
+    ("/dev/null", b""),
+    ("x' UNION SELECT 'secret", b"secret"),
+    ("x' UNION SELECT 'secret' --", b"secret"),
+    ("/proc/sys/kernel/ostype", b"Linux\n"),
+    ("../../../../../../proc/sys/kernel/ostype", b"Linux"),
+    ("", b""),
+):
+    attack(f"kid {_kid!r} signed with {_found!r}", "bad_signature")(
+        lambda key, kid=_kid, found=_found: signed(key, header_of(key, kid=kid), claims_of(), found)  # type: ignore[misc]
+    )
 for _typ in ("JWT", "jwt", "at+jwt", "AUTHLAB+JWT", "", 1, None, ["authlab+jwt"]):
     attack(f"typ {_typ!r}", "malformed")(lambda key, typ=_typ: token_of(key, {"typ": typ}))  # type: ignore[misc]
 for _name, _value in (

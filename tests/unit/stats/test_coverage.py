@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from authlab.stats.intervals import block_interval, ratio_interval
+from authlab.stats.intervals import block_interval, difference_interval, ratio_interval, share_interval
 from authlab.stats.percentiles import block_percentiles
 
 _RUNS = 1500
@@ -56,12 +56,34 @@ def test_ratio_intervals_cover_the_ratio_of_skewed_blocks() -> None:
     assert hits / _RUNS == pytest.approx(0.95, abs=0.03)
 
 
+def test_difference_intervals_cover_the_difference_of_blocks_with_a_common_mood() -> None:
+    rng = np.random.default_rng(12)
+    hits = 0
+    for _ in range(_RUNS):
+        mood = rng.normal(5, 2, 26)
+        found = difference_interval(mood + rng.normal(0.4, 0.3, 26), mood + rng.normal(0, 0.3, 26))
+        hits += found.low <= 0.4 <= found.high
+    assert hits / _RUNS == pytest.approx(0.95, abs=0.03)
+
+
+@pytest.mark.parametrize(("share", "spread"), [(2 / 3, 0.0), (2 / 3, 0.1), (7 / 8, 0.05), (0.02, 0.01)])
+def test_share_intervals_cover_the_share_of_blocks_of_unlike_size_that_may_differ(share: float, spread: float) -> None:
+    rng = np.random.default_rng(13)
+    hits = 0
+    for _ in range(_RUNS):
+        requests = rng.poisson(150, 45)
+        shares = np.clip(rng.normal(share, spread, 45), 0, 1) if spread else np.full(45, share)
+        found = share_interval(rng.binomial(requests, shares), requests)
+        hits += found.low <= share <= found.high
+    assert hits / _RUNS >= 0.95 - _SPREAD - 0.01, "a skewed share near 0 costs a point"
+
+
 def test_percentile_intervals_cover_the_median_although_blocks_differ() -> None:
     rng = np.random.default_rng(9)
-    runs, hits = 150, 0
+    runs, hits = 400, 0
     for _ in range(runs):
         level = np.repeat(rng.lognormal(0, 0.2, 26), 200)
         values = level * rng.lognormal(1, 0.5, level.size)
         (median,) = block_percentiles(values, np.repeat(np.arange(26), 200), [50], rng=rng, resamples=300)
         hits += median.low <= np.e <= median.high
-    assert hits / runs >= 0.88
+    assert hits / runs >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / runs)

@@ -18,15 +18,16 @@ def test_intervals_cover_the_ratio_and_the_difference_of_known_percentiles() -> 
     rng = np.random.default_rng(3)
     q95 = -np.log(0.05)  # of the exponential distribution with mean 1
     runs = ratios = differences = 0
-    for _ in range(80):
+    for _ in range(300):
         flat = np.ones(_BLOCKS)
         effect = tail_effect(_rows(rng, 3.0, flat), _rows(rng, 2.0, flat), 95.0, rng, resamples=200)
         assert effect is not None
         runs += 1
         ratios += effect.ratio.low <= 1.5 <= effect.ratio.high
         differences += effect.difference.low <= q95 <= effect.difference.high
-    assert ratios / runs >= 0.84
-    assert differences / runs >= 0.84
+    # A bootstrap of tails falls a little short of its 95 %: by two points at most, and three deviations of 300 runs.
+    assert ratios / runs >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / runs)
+    assert differences / runs >= 0.93 - 3 * np.sqrt(0.93 * 0.07 / runs)
 
 
 def test_blocks_are_paired_so_that_the_machines_mood_does_not_widen_a_ratio() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from authlab.stats.users import mean_of_users, share_of_users
+from authlab.stats.users import mean_of_counts, mean_of_users, share_of_users
 
 _VALUES = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=2, max_size=60)
 
@@ -77,3 +77,15 @@ def test_fewer_than_two_users_have_no_interval(values: list[float]) -> None:
 
 def test_two_users_have_a_wide_one() -> None:
     assert mean_of_users([0.0, 1.0]) == pytest.approx((0.5 - 6.3531, 0.5 + 6.3531), abs=1e-4)
+
+
+def test_counts_that_are_all_alike_are_not_therefore_certain() -> None:
+    assert mean_of_counts([2.0, 3.0, 2.0]) == mean_of_users([2.0, 3.0, 2.0])
+    assert mean_of_counts([2.0]) is None
+    assert mean_of_counts([]) is None
+    few, many = mean_of_counts([2.0] * 2), mean_of_counts([2.0] * 200)
+    assert few is not None
+    assert many is not None
+    assert few[0] == pytest.approx(2 - (1 - 0.025**0.5))
+    assert 1.9 < many[0] < 2.0 < many[1] < 2.1
+    assert mean_of_counts([0.0] * 50) == pytest.approx((0.0, 1 - 0.025 ** (1 / 50))), "no count is below 0"

@@ -18,7 +18,13 @@ FAULTS = (
     FaultEvent("crash-worker", "worker-2", 5_000_000_000, 6_500_000_000, "pid 4711 was gone after 12 ms"),
     FaultEvent("pause-worker", "worker-1", 7_000_000_000, None, ""),
     FaultEvent(
-        "rolling-restart", "workers", 8, 30, "pid 7 ended", 1.5, (Step("worker-1", 9, 14), Step("worker-2", 20, 29))
+        "rolling-restart",
+        "workers",
+        8,
+        30,
+        "pid 7 ended",
+        1.5,
+        (Step("worker-1", 9, 10, 14), Step("worker-2", 20, 21, 29)),
     ),
 )
 CHECKS = (

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Final
 
 from authlab.experiments.base import Options
 from authlab.experiments.faulted import Arm, FaultData, FaultExperiment, FaultStage, fault_stage, repeated
 from authlab.experiments.faulty.judging import result_of, share
-from authlab.experiments.faulty.users import all_users, logouts_per_user
+from authlab.experiments.faulty.users import all_users, asked_after, ended, logouts_per_user
 from authlab.faults.base import fits
 from authlab.faults.catalogue import FAULTS
+from authlab.faults.spec import spelled
 from authlab.model.errors import UsageProblem
 from authlab.model.faults import PlannedFault
 from authlab.model.findings import ExperimentResult, Observation, Prediction
@@ -33,25 +35,24 @@ class ChosenFaults(FaultExperiment):
     summary = "the faults named by --fault, done to the modes named by --mode"
 
     def fault_stages(self, options: Options) -> list[FaultStage]:
-        """Every mode with those of the faults that can be done to it. Raises `UsageProblem` for one that fits none."""
+        """Every mode with those of the faults that can be done to it.
+
+        Raises one `UsageProblem` with all that is wrong with the faults: a line for each problem.
+        """
         arms = [_arm(options.mode(name), options.faults) for name in ("none", *_chosen(options)) if name]
         arms = list({arm.label: arm for arm in arms}.values())
-        for fault in options.faults:
-            if not any(fault in arm.faults for arm in arms):
-                raise UsageProblem(
-                    f"{fault.kind} can be done to none of {', '.join(arm.label for arm in arms)}: it needs a mode with "
-                    f"{'a store (redis)' if FAULTS[fault.kind].on == 'store' else 'signed tokens (jwt)'}"
-                )
-        workers = [f"worker-{n + 1}" for n in range(options.workers)]
-        if strangers := [fault.target for fault in options.faults if fault.target and fault.target not in workers]:
-            raise UsageProblem(f"there is no {', '.join(dict.fromkeys(strangers))}; there are {', '.join(workers)}")
-        _check_some_stay(options)
         length_s = options.asked_s or _length_s(options)
-        late = [fault for fault in options.faults if fault.at_s + (fault.for_s or 0.0) > length_s]
-        if late:
-            raise UsageProblem(
-                f"{', '.join(f.kind for f in late)} would end after the load of {length_s:g} s: give a longer --for"
-            )
+        found = [
+            *_misfits(options.faults, arms),
+            *_strangers(options),
+            *(why for fault in options.faults if (why := FAULTS[fault.kind].unprovable(fault))),
+            *_nobody_left(options),
+            *_too_late(options.faults, length_s),
+            *_second_ones(options.faults),
+            *_overlaps(options.faults),
+        ]
+        if found:
+            raise UsageProblem("\n".join(dict.fromkeys(found)))
         return repeated(options, lambda key, seed: fault_stage(options, key, arms, length_s, seed))
 
     def predictions(self, options: Options) -> list[Prediction]:
@@ -88,22 +89,72 @@ def _arm(mode: Mode, faults: Sequence[PlannedFault]) -> Arm:
     return Arm(mode.name, mode.name, fitting, linked=linked, addresses=mode.routing == "ip-hash")
 
 
-def _check_some_stay(options: Options) -> None:
-    """Raise `UsageProblem` where the scalings, one after the other, would leave no worker."""
+def _misfits(faults: Sequence[PlannedFault], arms: Sequence[Arm]) -> Iterator[str]:
+    for fault in faults:
+        if not any(fault in arm.faults for arm in arms):
+            yield (
+                f"{fault.kind} can be done to none of {', '.join(arm.label for arm in arms)}: it needs a mode with "
+                f"{'a store (redis)' if FAULTS[fault.kind].on == 'store' else 'signed tokens (jwt)'}"
+            )
+
+
+def _strangers(options: Options) -> Iterator[str]:
+    workers = [f"worker-{n + 1}" for n in range(options.workers)]
+    if strangers := [fault.target for fault in options.faults if fault.target and fault.target not in workers]:
+        yield f"there is no {', '.join(dict.fromkeys(strangers))}; there are {', '.join(workers)}"
+
+
+def _nobody_left(options: Options) -> Iterator[str]:
+    """The first of the scalings, one after the other, that would leave no worker."""
     workers = options.workers
     for fault in sorted(options.faults, key=lambda fault: fault.at_s):
         if fault.kind not in _SCALES:
             continue
         before, workers = workers, workers + _SCALES[fault.kind] * int(fault.value or 1)
         if workers < 1:
-            raise UsageProblem(
+            yield (
                 f"{fault.kind} at {fault.at_s:g} s would leave {workers} of {before} workers; one must stay: "
                 "give more --workers, or scale in by less"
             )
+            return
+
+
+def _too_late(faults: Sequence[PlannedFault], length_s: float) -> Iterator[str]:
+    if late := [fault for fault in faults if _end_s(fault) > length_s]:
+        yield f"{', '.join(f.kind for f in late)} would end after the load of {length_s:g} s: give a longer --for"
+
+
+def _second_ones(faults: Sequence[PlannedFault]) -> Iterator[str]:
+    """Those that a run can't have after each other either."""
+    if len(once := [fault.kind for fault in faults if FAULTS[fault.kind].once_a_run]) > 1:
+        yield f"{', '.join(once)}: the signing key can be changed only once in a run: give each a run of its own"
+
+
+def _overlaps(faults: Sequence[PlannedFault]) -> Iterator[str]:
+    """Pairs of one kind on the same thing: the end of the first would undo the second."""
+    for one, other in combinations(sorted(faults, key=lambda fault: fault.at_s), 2):
+        kind = FAULTS[one.kind]
+        if one.kind != other.kind or kind.once_a_run or other.at_s > _end_s(one):
+            continue
+        if kind.on != "worker" or kind.one_at_a_time:
+            yield f"{_both(one, other)} and would undo each other: let the second begin after the first is over"
+        elif not (one.target and other.target) or one.target == other.target:
+            yield (
+                f"{_both(one, other)}, may be done to the same worker and would then undo each other: let the second "
+                "begin after the first is over, or name a worker for each"
+            )
+
+
+def _both(one: PlannedFault, other: PlannedFault) -> str:
+    return f"{spelled(one)} and {spelled(other)} overlap"
+
+
+def _end_s(fault: PlannedFault) -> float:
+    return fault.at_s + (fault.for_s or 0.0)
 
 
 def _length_s(options: Options) -> float:
-    return max(fault.at_s + (fault.for_s or 0.0) for fault in options.faults) + _AFTER_S
+    return max(map(_end_s, options.faults)) + _AFTER_S
 
 
 def _promised(mode: Mode, faults: Sequence[PlannedFault]) -> bool:
@@ -119,9 +170,12 @@ def _promised(mode: Mode, faults: Sequence[PlannedFault]) -> bool:
 
 
 def _observed(label: str, data: Sequence[FaultData]) -> Observation | None:
+    """Of those who asked when the last fault was over, or of all in an arm that had none."""
     counts: list[int] = []
     for stage in data:
         if label in stage.frames:
-            samples = stage.frames[label].samples
-            counts += logouts_per_user(samples, all_users(samples)).values()
+            samples, faults = stage.frames[label].samples, stage.faults.get(label, ())
+            last = max(faults, key=ended, default=None)
+            users = all_users(samples) if last is None else asked_after(samples, last)
+            counts += logouts_per_user(samples, users).values()
     return share(label, LOGGED_OUT, sum(count > 0 for count in counts), len(counts), data)

@@ -16,9 +16,6 @@ from authlab.model.findings import ExperimentResult, Observation, Prediction
 _AT_S: Final = 2.0
 _LASTS_S: Final = 19.0
 _DURATION_S: Final = 22.0
-_SETTLED_NS: Final = 3_000_000_000
-"""The worker is restarted to set its clock: its first seconds are left out."""
-
 _TTL_S: Final = 6
 _SKEW_S: Final = 3
 _USERS: Final = 200
@@ -120,14 +117,15 @@ def with_issuers(samples: pl.DataFrame, fault: FaultEvent) -> pl.DataFrame:
     logins = samples.filter((pl.col("op") == "login") & (pl.col("outcome") == "ok")).select(
         "user", issued_ns="done_ns", issuer="worker"
     )
-    until = fault.end_ns if fault.end_ns is not None else 2**62
-    since = fault.start_ns + _SETTLED_NS
+    # The restarts that set the clock and set it right again: what lies between them met it off.
+    first = fault.steps[0].end_ns if fault.steps else 2**62
+    last = fault.steps[-1].start_ns if len(fault.steps) > 1 else 2**62
     return (
         samples.filter(
             (pl.col("op") != "login")
             & pl.col("outcome").is_in(["ok", "auth"])
-            & (pl.col("issued_ns") > since)
-            & (pl.col("done_ns") < until - 2 * 10**9)  # its end is a restart too
+            & (pl.col("issued_ns") > first)
+            & (pl.col("done_ns") < last)
         )
         .join(logins, on=["user", "issued_ns"], how="inner")
         .with_columns(age_s=(pl.col("sent_ns") - pl.col("issued_ns")) / 1e9)

@@ -8,7 +8,7 @@ from typing import Final
 from authlab.experiments.faulted import FaultData
 from authlab.experiments.verdicts import combine, judge_value
 from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction, Verdict
-from authlab.stats.users import mean_of_users, share_of_users
+from authlab.stats.users import mean_of_counts, share_of_users
 
 _NOTHING_PREDICTED: Final = Verdict(
     "inconclusive",
@@ -44,8 +44,8 @@ def share(
 def mean(
     label: str, quantity: str, values: Sequence[float], data: Sequence[FaultData], unit: str, note: str = ""
 ) -> Observation | None:
-    """A mean over users, pooled over the repetitions; None where there are fewer than two."""
-    interval = mean_of_users(values)
+    """A mean of counts over users, pooled over the repetitions; None where there are fewer than two."""
+    interval = mean_of_counts(values)
     if interval is None:
         return None
     workers = data[0].stage.workers if data else None
@@ -66,13 +66,24 @@ def result_of(
     holds: str,
     fails: str,
     judge: Callable[[Prediction, Observation | None, Sequence[str]], Judgement] | None = None,
+    rests_on: Sequence[str] = (),
 ) -> ExperimentResult:
-    """Every prediction against the observation of its arm and quantity."""
+    """Every prediction against the observation of its arm and quantity.
+
+    `rests_on` are arms that every observation is made of as well, so that doubts of theirs are doubts of all.
+    """
     seen = [observation for observation in observations if observation is not None]
     by_key: Mapping[tuple[str, str], Observation] = {(o.mode, o.quantity): o for o in seen}
     doubts = doubts_of(data)
     judge = judge or judge_users
-    judgements = [judge(p, by_key.get((p.mode, p.quantity)), doubts.get(p.mode, ())) for p in predictions]
+    judgements = [
+        judge(
+            p,
+            by_key.get((p.mode, p.quantity)),
+            tuple(dict.fromkeys(why for label in (p.mode, *rests_on) for why in doubts.get(label, ()))),
+        )
+        for p in predictions
+    ]
     verdict = combine(judgements, holds, fails) if judgements else _NOTHING_PREDICTED
     name, claim = str(getattr(experiment, "id", "")), str(getattr(experiment, "claim", ""))
     return ExperimentResult(name, claim, tuple(predictions), tuple(seen), tuple(judgements), verdict)

@@ -130,7 +130,7 @@ def _observed(label: str, quantity: str, data: Sequence[FaultData]) -> Observati
             old = samples.filter(
                 (pl.col("issued_ns") > 0)
                 & (pl.col("issued_ns") < fault.start_ns)
-                & (pl.col("sent_ns") > fault.start_ns + _SETTLED_NS)  # by then all workers have been killed
+                & (pl.col("sent_ns") > max((step.gone_ns for step in fault.steps), default=fault.start_ns))
                 & pl.col("outcome").is_in(["ok", "auth"])
             )
             hits, of = hits + old.filter(pl.col("outcome") == "ok").height, of + old.height

@@ -11,6 +11,7 @@ import polars as pl
 from authlab.experiments.base import Options
 from authlab.experiments.faulted import Arm, FaultData, FaultExperiment, FaultStage, fault_stage, repeated
 from authlab.experiments.faulty.judging import result_of
+from authlab.host.machine import pinning
 from authlab.model.faults import FaultEvent, PlannedFault
 from authlab.model.findings import ExperimentResult, Observation, Prediction
 from authlab.stats.users import mean_of_users
@@ -62,7 +63,7 @@ class LoginStorm(FaultExperiment):
         notes: list[str] = []
         for stage in data:
             if "redis" in stage.frames and stage.faults["redis"]:
-                found = storm(stage.frames["redis"].samples, stage.faults["redis"][0])
+                found = storm(stage.frames["redis"].samples, stage.faults["redis"][0], pinning().stack_cores)
                 if found is not None:
                     took_s, expected_s = found
                     ratios.append(took_s / expected_s)
@@ -85,11 +86,12 @@ class LoginStorm(FaultExperiment):
 EXPERIMENT: Final = LoginStorm()
 
 
-def storm(samples: pl.DataFrame, fault: FaultEvent) -> tuple[float, float] | None:
+def storm(samples: pl.DataFrame, fault: FaultEvent, cores: int) -> tuple[float, float] | None:
     """(seconds until the last log-in after the fault, seconds that the formula gives); None where there was no storm.
 
-    U·c/cores is how long the first log-ins of all took together, when nothing else was to do. ρ is the share of time
-    that requests before the fault kept the service busy: their rate times their median service time.
+    U·c/cores is how long the first log-ins of all took together, when nothing else was to do. ρ is the share of
+    the `cores` that requests before the fault kept busy: their rate times their median service time, which stands in
+    for the CPU time that each took, over the cores.
     """
     logins = samples.filter((pl.col("op") == "login") & (pl.col("outcome") == "ok"))
     first = logins.filter(pl.col("window") < 0)
@@ -100,7 +102,7 @@ def storm(samples: pl.DataFrame, fault: FaultEvent) -> tuple[float, float] | Non
         return None
     hashing_s = _span_s(first, "sent_ns", "done_ns") * again["user"].n_unique() / first["user"].n_unique()
     rate = before.height / _span_s(before, "sent_ns", "done_ns")
-    busy = min(0.9, rate * float(np.median(before["service_ms"].to_numpy())) / 1e3)
+    busy = min(0.9, rate * float(np.median(before["service_ms"].to_numpy())) / 1e3 / cores)
     last_return_s = (_last_of_firsts(returns, "due_ns") - fault.start_ns) / 1e9
     took_s = (_last_of_firsts(again, "done_ns") - fault.start_ns) / 1e9
     return took_s, max(last_return_s, hashing_s / (1 - busy))

@@ -119,6 +119,6 @@ def _until_served(samples: pl.DataFrame, fault: FaultEvent) -> list[float]:
 def _slowest(label: str, moments: list[float], data: Sequence[FaultData]) -> Observation | None:
     if not moments:
         return None
-    ends = (min(moments), max(moments))
-    note = "the slowest repetition, and the range of all"
+    ends = (min(moments), max(moments)) if len(moments) > 1 else None
+    note = "the slowest repetition, and the range of all in place of an interval"
     return Observation(label, BACK, max(moments), ends, len(data), len(moments), "s", data[0].stage.workers, note=note)
