@@ -494,3 +494,22 @@ def test_an_interrupted_fault_run_leaves_nothing_running_paused_or_slowed(
     assert "Traceback" not in lab.said
     with Lab("report", "latest", cwd=tmp_path) as report:
         assert report.ends() == 0, report.said
+
+
+def test_a_run_that_is_interrupted_before_its_load_begins_is_interrupted_and_not_damaged(tmp_path: Path) -> None:
+    words = ("redis-restart", "--users", "4", "--rate", "30", "--workers", "2", "--repeat", "1", "--plain")
+    with Lab("run", *words, cwd=tmp_path) as lab:
+        lab.says("timing reads of a session")
+        lab.signal(signal.SIGINT)
+        assert lab.ends() == 130, lab.said
+        assert lab.run()["status"] == "interrupted"
+    assert "Traceback" not in lab.said
+
+
+def test_an_experiment_without_an_arm_of_the_chosen_modes_says_so_at_once(tmp_path: Path) -> None:
+    with Lab("run", "key-rotation", "--mode", "sticky", "--users", "4", "--plain", cwd=tmp_path) as lab:
+        assert lab.ends() == 0, lab.said
+        (result,) = lab.run()["experiments"]
+        assert result["verdict"]["value"] == "inconclusive"
+        assert "nothing is predicted" in result["verdict"]["summary"]
+        assert lab.run()["trials"] == []

@@ -60,7 +60,9 @@ def test_a_standing_mode_ends_with_whatever_signal_asks_it_to(number: int, tmp_p
 def test_a_standing_mode_that_is_interrupted_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
     with Lab("up", "redis", "--users", "2", cwd=tmp_path) as lab:
         lab.says("starting redis")
-        time.sleep(0.5)
+        time.sleep(0.1)
         lab.signal(signal.SIGTERM)
-        assert lab.ends() == 130, lab.said
+        code = lab.ends()
+        # A quick machine may have been done with it: what stands ends with 0.
+        assert code == (0 if "is up at" in lab.said else 130), lab.said
     assert "Traceback" not in lab.said

@@ -10,6 +10,7 @@ from authlab.model.errors import LabError
 from authlab.stack.capabilities import Link, Linked
 
 _NOISE_MS = 1.0  # what a PING alone may vary by on a busy machine
+_LOOKS = 3  # a hiccup of the machine is over by then, a delay that is not the one that was asked for is not
 
 
 def _link(stack: Any) -> Link:
@@ -51,10 +52,11 @@ class RedisLatency(Fault):
         link = _link(stack)
         before = link.round_trip_ms()
         link.delay(order.value)
-        after = link.round_trip_ms()
-        if not 0.5 * order.value <= after - before <= 2 * order.value + _NOISE_MS:
-            return ""
-        return f"a PING to the store took {before:.2f} ms, and {after:.2f} ms with the delay"
+        for _ in range(_LOOKS):
+            after = link.round_trip_ms()
+            if 0.5 * order.value <= after - before <= 2 * order.value + _NOISE_MS:
+                return f"a PING to the store took {before:.2f} ms, and {after:.2f} ms with the delay"
+        return ""
 
     def end(self, stack: Any, order: Order) -> str:  # noqa: ARG002
         _link(stack).delay(0)
