@@ -196,6 +196,12 @@ def test_tokens_are_compared_with_the_stores_delays_or_not_at_all() -> None:
     assert experiment.predictions(Options(modes=("jwt",))) == []
 
 
+def test_the_delays_are_measured_three_times_at_least_but_for_a_quick_look() -> None:
+    experiment = fault_experiment("redis-latency")
+    assert [len(experiment.fault_stages(Options(repeat=times))) for times in (1, 2, 5)] == [3, 3, 5]
+    assert len(experiment.fault_stages(Options(repeat=1, quick=True))) == 1
+
+
 def test_the_seed_chooses_the_order_of_the_delays() -> None:
     orders = [
         tuple(fault.value for arm in stage.arms for fault in arm.faults)

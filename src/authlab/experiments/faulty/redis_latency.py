@@ -26,6 +26,9 @@ _EDGE_NS: Final = 200_000_000
 """Left out at both ends of a delay: the fault measures it by PINGs there."""
 
 _LEAST: Final = 20
+_REPEATS: Final = 3
+"""At the least: two left a half-width of 0.05 to 0.1 for a margin of 0.1, by the mood of the machine."""
+
 SLOPE: Final = "ms_per_ms_of_store_delay"
 
 
@@ -50,7 +53,7 @@ class RedisLatency(FaultExperiment):
             length_s = _FIRST_S + len(order) * _EVERY_S
             return fault_stage(options, key, arms, length_s, seed, timed=True)
 
-        return repeated(options, stage)
+        return repeated(options, stage, _REPEATS)
 
     def predictions(self, options: Options) -> list[Prediction]:
         """One round trip, and none. All delays are the store's: without it there is nothing to compare with."""
