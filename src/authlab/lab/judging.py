@@ -28,7 +28,8 @@ def judged_faults(
     experiment: FaultExperiment, planned: ExperimentResult, data: Sequence[FaultData]
 ) -> ExperimentResult:
     """The same for a fault experiment."""
-    if not _measured_any(data):
+    # Without predictions there was nothing to measure, and the experiment says so itself.
+    if planned.predictions and not _measured_any(data):
         return replace(planned, verdict=Verdict("inconclusive", "nothing was measured"))
     return _soundly(planned, lambda: experiment.judge_faults(planned.predictions, data))
 

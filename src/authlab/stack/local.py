@@ -92,9 +92,8 @@ class LocalStacks:
 
     def troubles(self) -> list[str]:
         """What died or was replaced unasked since it came up, a finished diagnosis each."""
-        own = [trouble for stack in self.stacks.values() for trouble in stack.troubles()]
-        parts = [] if self._store is None else self._store.parts
-        return [*own, *(trouble for part in parts for trouble in part.troubles())]
+        found = (trouble for stack in self.stacks.values() for trouble in stack.troubles())
+        return list(dict.fromkeys(found))  # each stack tells of the store, which they share
 
     def cpu_ns(self) -> int:
         """CPU time that everything has used, in nanoseconds; the store that stacks share counts once."""
