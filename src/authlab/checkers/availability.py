@@ -37,9 +37,7 @@ def availability(
         reason = "no request was sent: nothing shows whether one would have been served"
         return Checked(NAME, "inconclusive", reason, reasons=(reason,))
     failures = sent.filter(_failed).height
-    over = (pl.col("outcome") == "auth") & (pl.col("expires_ns") > 0)
-    over &= pl.col("done_ns") > pl.col("expires_ns") - rules.leeway_ns
-    telling = sent.filter(over.not_())
+    telling = sent.filter((pl.col("outcome") != "auth") | rules.unexpired)
     found = [(fault, *_recovery(telling, fault, until)) for fault, until in _spans(faults)]
     stuck = tuple(_told(fault, last) for fault, _, last in found if last)
     reasons = (

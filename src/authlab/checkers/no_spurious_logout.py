@@ -26,14 +26,10 @@ def good_requests(samples: pl.DataFrame, rules: Rules = USUAL) -> pl.DataFrame:
     may have revoked it, so what came after that one is not among them.
     """
     numbered = with_logins(samples)
-    expiry_known = pl.col("expires_ns") > 0
     return (
         numbered.filter((pl.col("credential") > 0) & (pl.col("op") != "login") & (accepted | _unexpected))
         .join(ends(numbered, rules), on=LOGIN, how="left", maintain_order="left")
-        .filter(
-            (expiry_known.not_() | (pl.col("done_ns") + rules.leeway_ns < pl.col("expires_ns")))
-            & (pl.col("may_ns").is_null() | (pl.col("done_ns") < pl.col("may_ns")))
-        )
+        .filter(rules.unexpired & (pl.col("may_ns").is_null() | (pl.col("done_ns") < pl.col("may_ns"))))
         .with_columns(refused=_unexpected)
     )
 

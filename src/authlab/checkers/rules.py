@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import polars as pl
+
 EXAMPLES: Final = 10
 """How many violations a result brings with their timelines: all are counted, the first are shown."""
 
@@ -22,6 +24,11 @@ class Rules:
     login_ends_session: bool = False
     leeway_ns: int = 2_000_000_000
     public: tuple[str, ...] = ("login", "logout")
+
+    @property
+    def unexpired(self) -> pl.Expr:
+        """Whether a sample's credential was surely good when the answer came, or its end is not known."""
+        return (pl.col("expires_ns") <= 0) | (pl.col("done_ns") + self.leeway_ns < pl.col("expires_ns"))
 
 
 USUAL: Final = Rules()

@@ -25,14 +25,16 @@ class LabError(Exception):
     exit_code = EXIT_UNAVAILABLE
 
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Numbers of the errors by which a system says that there is no room for more."""
+
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 def refused_by_system(error: OSError) -> str | None:
     """What to say of an error that is the machine's to mend, no bug: a full disk, a missing right; None for others."""
     what = f"{error.filename2 or error.filename or 'a file'}: {error.strerror}."  # of a copy it is the second
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return f"{what} Free some space there, or name a folder on another disk: by TMPDIR, for runs by --results."
     return f"{what} Is it yours to write?" if error.errno in _REFUSED else None
 

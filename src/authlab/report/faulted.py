@@ -30,7 +30,7 @@ def finding(experiment: Experiment) -> str:
 def method_points(experiments: Sequence[Experiment]) -> list[dict[str, str]]:
     """How faults were done and histories were read."""
     # Arms of one experiment may stand one after the other, as in storm-metastable: what counts is one arm's own times.
-    repeats = max(max(Counter(_arms(experiment)).values(), default=1) for experiment in experiments)
+    repeats = max(max(Counter(arm["label"] for arm in _arms(e)).values(), default=1) for e in experiments)
     again = f" The whole was done {count(repeats, 'time')}, each with a seed of its own." if repeats > 1 else ""
     return [
         {
@@ -53,14 +53,14 @@ def method_points(experiments: Sequence[Experiment]) -> list[dict[str, str]]:
     ]
 
 
-def _arms(experiment: Experiment) -> list[str]:
-    """The labels of an experiment's arms, each as often as it stood."""
-    return [arm["label"] for s in experiment["setups"] if "history" in s for arm in s["history"]["arms"]]
+def _arms(experiment: Experiment) -> list[dict[str, Any]]:
+    """An experiment's arms, each as often as it stood."""
+    return [arm for setup in experiment["setups"] if "history" in setup for arm in setup["history"]["arms"]]
 
 
 def limits(experiments: Sequence[Experiment]) -> list[str]:
     """What a fault experiment can't tell."""
-    arms = [arm for e in experiments for setup in e["setups"] if "history" in setup for arm in setup["history"]["arms"]]
+    arms = [arm for experiment in experiments for arm in _arms(experiment)]
     unproven = [arm["label"] for arm in arms for fault in arm["faults"] if not fault["proof"]]
     unchecked = list(dict.fromkeys(arm["label"] for arm in arms if not arm["checks"]))
     found = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import tempfile
@@ -12,9 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from authlab.model.errors import Unavailable
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+from authlab.model.errors import FULL, Unavailable
 
 
 def _into_place(path: Path, write: Callable[[Path], None]) -> None:
@@ -30,7 +27,7 @@ def _into_place(path: Path, write: Callable[[Path], None]) -> None:
 def _cannot_write(path: Path, error: Exception) -> Unavailable:
     number = error.errno if isinstance(error, OSError) else None
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error).partition("\n")[0]
-    full = number in _FULL or "No space left" in why  # Polars does not always pass the number on
+    full = number in FULL or "No space left" in why  # Polars does not always pass the number on
     if full:
         remedy = "Remove old runs with: authlab clean, or choose another disk with --results DIR."
     else:
