@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from authlab.model.plan import Plan
+
 VerdictValue = Literal["confirmed", "refuted", "inconclusive"]
 
 SHARE_MARGIN: Final = 0.02
@@ -33,6 +35,7 @@ class Prediction:
     against: str | None = None
     rule: str = ""
     unit: str = ""
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Observation:
     """A measured quantity of one mode, with its 95 % interval over `blocks` blocks and `samples` requests.
 
     `unit` is "share", "ms", "us" (CPU time per request), "bytes", "ratio", "rps" or YES_NO; `value` and `interval`
-    are None where there was nothing to measure. `against` names the mode of a ratio or difference.
+    are None where there was nothing to measure. `mode`, `against` and `stage` are as in a `Prediction`.
     """
 
     mode: str
@@ -53,6 +56,7 @@ class Observation:
     workers: int | None = None
     against: str | None = None
     note: str = ""
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,9 @@ class Judgement:
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """What one experiment of a run came to."""
+    """What one experiment of a run came to. `plans` are stored before anything runs; those of a run of schema 1 are as
+    far as it tells.
+    """
 
     id: str
     claim: str
@@ -83,3 +89,4 @@ class ExperimentResult:
     observations: tuple[Observation, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     verdict: Verdict | None = None
+    plans: tuple[Plan, ...] = ()

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from authlab.model.findings import ExperimentResult
+from authlab.model.machine import MachineFacts
 
 RUN_SCHEMA: Final = "authlab/run/1"
+
 
 RunStatus = Literal["running", "finished", "interrupted", "failed"]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One mode measured under one load with one seed: `blocks` slices of it, interleaved with other modes'.
+    """One arm measured: `experiment` and `stage` name its plan, `mode` is the arm's label.
 
     `id` is also the name of its folder under `trials/`. `reasons` say why a trial is not valid.
     """
@@ -48,4 +50,5 @@ class Run:
     experiments: tuple[ExperimentResult, ...] = ()
     trials: tuple[Trial, ...] = ()
     failure: str | None = None
+    facts: MachineFacts | None = None
     schema: str = RUN_SCHEMA
