@@ -272,7 +272,7 @@ class Link:
         for connection in list(self.connections):
             connection.close(reset=True)
 
-    def told(self, wish: dict[str, Any]) -> dict[str, Any]:
+    def apply(self, wish: dict[str, Any]) -> dict[str, Any]:
         """Do what was asked; the state then. Raises as `check` does, and OSError if listening
         again is not possible."""
         check(wish)
@@ -366,7 +366,7 @@ async def serve(link: Link, control: Address) -> None:
 def answer(link: Link, line: bytes) -> dict[str, Any]:
     """The answer to a line of the control port."""
     try:
-        return link.told(json.loads(line))
+        return link.apply(json.loads(line))
     except (TypeError, ValueError, OSError) as error:
         return {"error": str(error)}
 

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from authlab.checkers.counterexamples import plural, timeline
 from authlab.checkers.fate import unknown_count
 from authlab.checkers.rules import USUAL, Rules
-from authlab.checkers.telling import plural, timeline
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Event, Lane, Recovery, Seconds, Violation
 from authlab.model.samples import OUTCOMES

@@ -8,9 +8,9 @@ from typing import Final
 import polars as pl
 
 from authlab.checkers.carts import showed, shown_items
+from authlab.checkers.counterexamples import Row, issue_of, plural, split_up, violation
 from authlab.checkers.fate import accepted, unknown_count
 from authlab.checkers.rules import EXAMPLES, USUAL, Rules
-from authlab.checkers.telling import Row, issue_of, plural, split_up, violation
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Violation
 

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from authlab.checkers.carts import LONGEST, told_written
+from authlab.checkers.counterexamples import Row, plural, split_up, violation
 from authlab.checkers.fate import unknown_count
 from authlab.checkers.logins import with_logins
 from authlab.checkers.lost_writes import against_writes, first_shown, surplus
 from authlab.checkers.rules import EXAMPLES, USUAL, Rules
-from authlab.checkers.telling import Row, plural, split_up, violation
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Violation
 

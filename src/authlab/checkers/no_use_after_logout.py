@@ -7,10 +7,10 @@ from typing import Final
 
 import polars as pl
 
+from authlab.checkers.counterexamples import Row, plural, split_up, violation
 from authlab.checkers.fate import accepted, refused, unknown_count
 from authlab.checkers.logins import LOGIN, ends, with_logins
 from authlab.checkers.rules import EXAMPLES, USUAL, Rules
-from authlab.checkers.telling import Row, plural, split_up, violation
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Staleness, Violation
 

@@ -15,7 +15,7 @@ from authlab.stack.secrets import Secrets
 
 
 @dataclass(frozen=True)
-class Unit:
+class ValueUnit:
     """What a fault's value is measured in. `default` stands where none is given; None: it must be."""
 
     name: str
@@ -51,7 +51,7 @@ class Fault(ABC):
     summary: ClassVar[str]
     on: ClassVar[Literal["worker", "store", "stack"]]
     lasts: ClassVar[Literal["required", "never"]] = "never"
-    unit: ClassVar[Unit | None] = None
+    unit: ClassVar[ValueUnit | None] = None
     needs: ClassVar[tuple[type, ...]] = ()
     needs_link: ClassVar[bool] = False
     needs_tokens: ClassVar[bool] = False

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from authlab.faults.asking import token_parts, url_of
-from authlab.faults.base import Fault, Order, Unit
+from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.faults.restarting import restart
 from authlab.model.faults import PlannedFault
 from authlab.stack.capabilities import Giving, Stopping
@@ -28,7 +28,7 @@ class ClockSkew(Fault):
     summary = "set a worker's clock VALUE seconds ahead (behind: a negative value), restarting it"
     on = "worker"
     lasts = "required"
-    unit = Unit("s", None, -86_400.0, 86_400.0)
+    unit = ValueUnit("s", None, -86_400.0, 86_400.0)
     needs = (Giving, Stopping)
     needs_tokens = True
     one_at_a_time = True  # one file holds the clocks of all workers

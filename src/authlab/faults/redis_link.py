@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from authlab.faults.base import Fault, Order, Unit
+from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.model.errors import LabError
 from authlab.stack.capabilities import Link, Linked
 
@@ -41,7 +41,7 @@ class RedisLatency(Fault):
     summary = "hold everything that goes to the store back for VALUE"
     on = "store"
     lasts = "required"
-    unit = Unit("ms", None, 0.1, 10_000.0)  # less could not be told from a PING's own time
+    unit = ValueUnit("ms", None, 0.1, 10_000.0)  # less could not be told from a PING's own time
     needs = (Linked,)
     needs_link = True
 

@@ -47,6 +47,6 @@ def names(stack: Any) -> list[str]:
     return [worker.name for worker in stack.workers]
 
 
-def told(restarts: Sequence[Restarted]) -> str:
+def proof_of(restarts: Sequence[Restarted]) -> str:
     """The proof of several restarts."""
     return "; ".join(map(str, restarts))

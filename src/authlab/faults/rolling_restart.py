@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlab.faults.base import Fault, Order, Unit
-from authlab.faults.restarting import Restarted, names, restart, told
+from authlab.faults.base import Fault, Order, ValueUnit
+from authlab.faults.restarting import Restarted, names, proof_of, restart
 from authlab.stack.capabilities import Stopping
 
 
@@ -15,7 +15,7 @@ class RollingRestart(Fault):
     kind = "rolling-restart"
     summary = "restart all workers, one after the other, VALUE seconds apart"
     on = "stack"
-    unit = Unit("s", 1.0, 0.0, 600.0)
+    unit = ValueUnit("s", 1.0, 0.0, 600.0)
     loses = "workers"
     needs = (Stopping,)
 
@@ -28,4 +28,4 @@ class RollingRestart(Fault):
             if done:
                 order.course.wait(order.value)
             done.append(restart(stack, order, worker))
-        return told(done)
+        return proof_of(done)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from authlab.faults.asking import token_parts, url_of
-from authlab.faults.base import Fault, Order, Unit
-from authlab.faults.restarting import Restarted, names, restart, restart_all, told
+from authlab.faults.base import Fault, Order, ValueUnit
+from authlab.faults.restarting import Restarted, names, proof_of, restart, restart_all
 from authlab.stack.capabilities import Giving, Stopping
 
 _FILE = "jwt.json"
@@ -47,7 +47,7 @@ class KeyFault(Fault):
         signing = [token_parts(url_of(stack, worker), order.secrets)[0]["kid"] for worker in names(stack)]
         if any(kid != new["kid"] for kid in signing):
             return ""
-        return f"{told(done)}; then all {len(signing)} workers signed with key {new['kid']}, not {old['kid']}"
+        return f"{proof_of(done)}; then all {len(signing)} workers signed with key {new['kid']}, not {old['kid']}"
 
     @abstractmethod
     def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:
@@ -87,7 +87,7 @@ class SwapKeyRolling(KeyFault):
 
     kind = "swap-key-rolling"
     summary = "naive key rotation, one worker after the other, VALUE seconds apart"
-    unit = Unit("s", 1.0, 0.0, 600.0)
+    unit = ValueUnit("s", 1.0, 0.0, 600.0)
 
     def sentence(self, order: Order) -> str:
         return f"one worker after the other is restarted with a new signing key alone, {order.value:g} s apart"
@@ -101,7 +101,7 @@ class OverlapKey(KeyFault):
 
     kind = "overlap-key"
     summary = "key rotation with overlap: learn, sign, and VALUE seconds later forget"
-    unit = Unit("s", None, 0.0, 86_400.0)
+    unit = ValueUnit("s", None, 0.0, 86_400.0)
 
     def sentence(self, order: Order) -> str:
         return (

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from authlab.faults.asking import answers, url_of
-from authlab.faults.base import Fault, Order, Unit
+from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.faults.restarting import names
 from authlab.model.errors import UsageProblem
 from authlab.stack.capabilities import Scaling
 
-_WORKERS = Unit("workers", 1.0, 1.0, 64.0, whole=True)
+_WORKERS = ValueUnit("workers", 1.0, 1.0, 64.0, whole=True)
 _ANSWER_WITHIN_S = 2.0
 
 

@@ -37,9 +37,9 @@ def order_of(planned: PlannedFault, stack: Stack, secrets: Secrets, seed: int) -
 class FaultSchedule:
     """The faults of one stack, each in a thread of its own, so that they may overlap.
 
-    `begin` starts the clock at `origin_ns` (CLOCK_MONOTONIC), `abort` undoes what is under way. `told` gets all events
-    so far after each change. A fault that could not be done, or undone, is a problem: `problems` has a sentence for
-    each. With `in_turn_s` none begins before the one before it has been over for so many seconds.
+    `begin` starts the clock at `origin_ns` (CLOCK_MONOTONIC). `abort` undoes what is under way. After each change
+    `on_change` gets all events so far. `problems` has a sentence for each fault that could not be done or undone.
+    With `in_turn_s` a fault begins only when the one before it has been over for that many seconds.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class FaultSchedule:
         planned: Sequence[PlannedFault],
         secrets: Secrets,
         seed: int,
-        told: Callable[[Sequence[FaultEvent]], None],
+        on_change: Callable[[Sequence[FaultEvent]], None],
         in_turn_s: float | None = None,
     ) -> None:
         self._stack = stack
-        self._told = told
+        self._on_change = on_change
         self._lock = threading.Lock()
-        self._telling = threading.Lock()
+        self._notifying = threading.Lock()
         self._halt = threading.Event()
         self._in_turn_s = in_turn_s
         self._over = [threading.Event() for _ in planned]
@@ -155,10 +155,10 @@ class FaultSchedule:
         self._note(number, _event(order, start_ns, time.monotonic_ns(), whole))
 
     def _note(self, number: int, event: FaultEvent) -> None:
-        with self._telling:  # so that of two threads the later one's word is the last
+        with self._notifying:  # so that of two threads the later one's word is the last
             with self._lock:
                 self._events[number] = event
-            self._told(self.events)
+            self._on_change(self.events)
 
     def _sleep_until(self, moment_ns: int) -> bool:
         return not self._halt.wait(max(0.0, (moment_ns - time.monotonic_ns()) / 1e9))

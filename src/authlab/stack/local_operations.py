@@ -20,12 +20,12 @@ from authlab.model.modes import Mode
 from authlab.model.session_store import StoreProbe
 from authlab.stack import nginx
 from authlab.stack.capabilities import Gone, Link
+from authlab.stack.local_context import LocalContext
 from authlab.stack.local_stack import LocalStack
 from authlab.stack.local_store import LocalStore
 from authlab.stack.part import Part, settle
 from authlab.stack.probe import Probe, healthz, wait_until_ready
 from authlab.stack.secrets import write_secret
-from authlab.stack.shared import Shared
 
 RESTART_AFTER_S: Final = 0.1
 """How long the supervisor waits before it starts again what crashed: systemd's default RestartSec."""
@@ -44,7 +44,7 @@ class _Overtaken(LabError):
     """Somebody else has started the worker, ended it or taken it away meanwhile: what it is now is theirs to say."""
 
 
-class OperatedStack(LocalStack):
+class OperableLocalStack(LocalStack):
     """A local stack with every capability that there is.
 
     What is started again is pinned to `cpus` once it serves, as everything was at the beginning.
@@ -54,13 +54,13 @@ class OperatedStack(LocalStack):
         self,
         mode: Mode,
         workers: int,
-        shared: Shared,
+        context: LocalContext,
         logs: Path,
         store: LocalStore | None,
         port: int | None = None,
         cpus: Collection[int] | None = None,
     ) -> None:
-        super().__init__(mode, workers, shared, logs, store, port)
+        super().__init__(mode, workers, context, logs, store, port)
         self._cpus = cpus
         self._drained: set[str] = set()
         self._paused: set[str] = set()
@@ -209,7 +209,7 @@ class OperatedStack(LocalStack):
             more = range(len(self._names), workers)
             for number in more:
                 self._names.append(f"worker-{number + 1}")
-                self._worker_ports.append(self._shared.take_port())
+                self._worker_ports.append(self._context.take_port())
             for number in more:
                 self.start_worker(number)
         for number in more:
@@ -252,7 +252,7 @@ class OperatedStack(LocalStack):
         addresses = {
             name: f"{LOOPBACK}:{port.number}" for name, port in zip(self._names, self._worker_ports, strict=True)
         }
-        folder = self._shared.runtime / self._mode.name / "proxy"
+        folder = self._context.runtime / self._mode.name / "proxy"
         drained = {addresses[name] for name in self._drained if name in addresses}
         nginx.rewrite_upstream(folder, self._mode.routing, list(addresses.values()), drained)
         proxy = self._part("proxy")
@@ -280,7 +280,7 @@ class OperatedStack(LocalStack):
 
     def give(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a file into the folder of secrets."""
-        write_secret(self._shared.secrets.folder / name, content)
+        write_secret(self._context.secrets.folder / name, content)
 
     @property
     def link(self) -> Link | None:

@@ -10,11 +10,11 @@ from authlab.host.ports import LOOPBACK, ReservedPort, this_port
 from authlab.model.modes import Mode
 from authlab.stack import nginx, worker
 from authlab.stack.bring_up import bring_down, bring_up
+from authlab.stack.local_context import LocalContext
 from authlab.stack.local_store import LocalStore
 from authlab.stack.part import Part
 from authlab.stack.probe import Probe, healthz
 from authlab.stack.protocol import PartUsage, WorkerInfo
-from authlab.stack.shared import Shared
 
 
 class LocalStack:
@@ -24,11 +24,17 @@ class LocalStack:
     """
 
     def __init__(
-        self, mode: Mode, workers: int, shared: Shared, logs: Path, store: LocalStore | None, port: int | None = None
+        self,
+        mode: Mode,
+        workers: int,
+        context: LocalContext,
+        logs: Path,
+        store: LocalStore | None,
+        port: int | None = None,
     ) -> None:
         self._mode = mode
         self._names = [f"worker-{n}" for n in range(1, workers + 1)]
-        self._shared = shared
+        self._context = context
         self._logs = logs
         self._store = store if mode.needs_store else None
         self._fixed_port = port
@@ -87,10 +93,10 @@ class LocalStack:
 
     def reserve(self) -> None:
         """Take the ports of proxy and workers. Raises `Unavailable` if the fixed one is in use."""
-        self._proxy_port = self._shared.take_port() if self._fixed_port is None else this_port(self._fixed_port)
+        self._proxy_port = self._context.take_port() if self._fixed_port is None else this_port(self._fixed_port)
         self._worker_ports = []
         for _ in self._names:
-            self._worker_ports.append(self._shared.take_port())
+            self._worker_ports.append(self._context.take_port())
 
     def start(self) -> None:
         """Start workers and proxy."""
@@ -109,12 +115,12 @@ class LocalStack:
             self._mode,
             name,
             port=self._worker_ports[number].number,
-            secrets=self._shared.secrets.folder,
+            secrets=self._context.secrets.folder,
             store_port=self._store.port if self._store else None,
-            settings=self._shared.settings,
+            settings=self._context.settings,
         )
         log = self._logs / f"{name}.log"
-        process = worker.start(self._shared.guardian, self._mode, name, env, log, cpus)
+        process = worker.start(self._context.guardian, self._mode, name, env, log, cpus)
         if name in self._parts:
             self._parts[name].replace(process)
         else:
@@ -123,18 +129,20 @@ class LocalStack:
         return self._parts[name]
 
     def _start_proxy(self) -> None:
-        folder = self._shared.runtime / self._mode.name / "proxy"
+        folder = self._context.runtime / self._mode.name / "proxy"
         nginx.prepare(
             folder,
             routing=self._mode.routing,
             port=self._proxy_port.number if self._proxy_port else 0,
             workers=[port.number for port in self._worker_ports],
-            read_timeout_s=self._shared.read_timeout_s,
+            read_timeout_s=self._context.read_timeout_s,
             log=self.access_log,
         )
         log = self._logs / "nginx-error.log"
         name = f"the proxy of {self._mode.name}"
-        self._parts["proxy"] = Part("proxy", nginx.start(self._shared.guardian, self._shared.nginx, name, folder, log))
+        self._parts["proxy"] = Part(
+            "proxy", nginx.start(self._context.guardian, self._context.nginx, name, folder, log)
+        )
 
     def probes(self) -> Sequence[Probe]:
         """Every worker answers by itself, under its own name."""

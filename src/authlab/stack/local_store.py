@@ -13,10 +13,10 @@ from authlab.model.session_store import Persistence, StoreProbe
 from authlab.stack import link, store_probe, store_server
 from authlab.stack.capabilities import Gone, Link
 from authlab.stack.link import ControlledLink
+from authlab.stack.local_context import LocalContext
 from authlab.stack.part import Part
 from authlab.stack.probe import Probe, wait_until_ready
 from authlab.stack.programs import Program
-from authlab.stack.shared import Shared
 
 _PING_TIMEOUT_S = 1.0
 _FLUSH_WITHIN_S = 10.0
@@ -37,7 +37,7 @@ class LocalStore:
 
     def __init__(
         self,
-        shared: Shared,
+        context: LocalContext,
         program: Program,
         log: Path,
         *,
@@ -45,7 +45,7 @@ class LocalStore:
         linked: bool = False,
     ) -> None:
         self.program = program
-        self._shared = shared
+        self._context = context
         self._log = log
         self._persistence = persistence
         self._linked = linked
@@ -79,7 +79,7 @@ class LocalStore:
         """Take the ports."""
         self._ports = []
         for _ in range(3 if self._linked else 1):
-            self._ports.append(self._shared.take_port())
+            self._ports.append(self._context.take_port())
 
     def start(self) -> None:
         """Configure and start the server, and the link."""
@@ -87,11 +87,11 @@ class LocalStore:
         store_server.prepare(
             self._folder, port=self.server_port, password=self._password, persistence=self._persistence
         )
-        self._part = Part("store", store_server.start(self._shared.guardian, self.program, self._folder, self._log))
+        self._part = Part("store", store_server.start(self._context.guardian, self.program, self._folder, self._log))
         if self._linked:
             log = self._log.with_name("link.log")
             process = link.start(
-                self._shared.guardian, port=self.port, control=self._number(2), store=self.server_port, log=log
+                self._context.guardian, port=self.port, control=self._number(2), store=self.server_port, log=log
             )
             self._link_part = Part("link", process)
 
@@ -131,7 +131,7 @@ class LocalStore:
         part = self._known()
         if part.process.poll() is None:
             raise LabError("the store runs: it can't be started again.")
-        process = store_server.start(self._shared.guardian, self.program, self._folder, self._log)
+        process = store_server.start(self._context.guardian, self.program, self._folder, self._log)
         part.replace(process)
         wait_until_ready([Probe(process, self._question(self.server_port))], within_s)
 
@@ -170,11 +170,11 @@ class LocalStore:
 
     @property
     def _folder(self) -> Path:
-        return self._shared.runtime / "store"
+        return self._context.runtime / "store"
 
     @property
     def _password(self) -> str:
-        return self._shared.secrets.store_password
+        return self._context.secrets.store_password
 
     def _number(self, place: int) -> int:
         return self._ports[place].number if self._ports else 0

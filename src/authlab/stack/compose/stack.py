@@ -15,11 +15,11 @@ from authlab.model.errors import LabError
 from authlab.model.modes import Mode
 from authlab.stack.capabilities import Link
 from authlab.stack.compose.containers import part_name
+from authlab.stack.compose.context import ComposeContext
 from authlab.stack.compose.deaths import Death
 from authlab.stack.compose.meter import Meter
 from authlab.stack.compose.model import LINK_CONTROL_PORT, LINK_PORT, WORKER, WORKER_PORT
 from authlab.stack.compose.project import Project
-from authlab.stack.compose.shared import Shared
 from authlab.stack.link import ControlledLink
 from authlab.stack.protocol import PartUsage, WorkerInfo
 
@@ -35,12 +35,12 @@ class ComposeStack:
     A worker's `url` is its container's own address, which the host reaches where the engine runs on Linux here.
     """
 
-    def __init__(self, mode: Mode, workers: int, shared: Shared, logs: Path, port: int | None = None) -> None:
+    def __init__(self, mode: Mode, workers: int, context: ComposeContext, logs: Path, port: int | None = None) -> None:
         self._mode = mode
         self._workers = workers
-        self._shared = shared
+        self._context = context
         self._logs = logs
-        self._project = Project(mode, shared, logs, port)
+        self._project = Project(mode, context, logs, port)
         self._parts: dict[str, Any] = {}
         self._meters: dict[str, Meter] = {}
 
@@ -80,13 +80,13 @@ class ComposeStack:
             return None
         self._parts["link"].reload()  # started again, it may have another address
         host = self._address(self._parts["link"], self._project.store_network)
-        return ControlledLink(host, LINK_PORT, LINK_CONTROL_PORT, self._shared.secrets.store_password)
+        return ControlledLink(host, LINK_PORT, LINK_CONTROL_PORT, self._context.secrets.store_password)
 
     def up(self, deadline_s: float) -> None:
         """Bring this stack alone up. Raises `LabError`; then nothing of it is left."""
         try:
             self.prepare()
-            self._shared.deaths.start()
+            self._context.deaths.start()
             deadline = time.monotonic() + deadline_s
             self.start(deadline_s)
             self.wait_until_served(max(0.0, deadline - time.monotonic()))
@@ -109,7 +109,7 @@ class ComposeStack:
 
     def troubles(self) -> list[str]:
         """The containers that have ended unasked since it came up; the restart policy may have brought them back."""
-        return [self._obituary(death) for death in self._shared.deaths.found(self._is_ours)]
+        return [self._obituary(death) for death in self._context.deaths.found(self._is_ours)]
 
     # How it is brought up, in steps that `ComposeStacks` takes with several at once
 
@@ -160,13 +160,13 @@ class ComposeStack:
 
     def settle(self) -> None:
         """Bind it to its cores and its share of them: not before, since starting is CPU alone."""
-        shared = self._shared
+        context = self._context
         for part, container in self._parts.items():
             limits: dict[str, Any] = {}
-            if shared.cpus and self._meters[part].is_local:  # another machine's cores have other numbers
-                limits["cpuset_cpus"] = ",".join(map(str, shared.cpus))
-            if shared.worker_cpus and part.startswith(WORKER):
-                limits |= {"cpu_period": _PERIOD_US, "cpu_quota": round(shared.worker_cpus * _PERIOD_US)}
+            if context.cpus and self._meters[part].is_local:  # another machine's cores have other numbers
+                limits["cpuset_cpus"] = ",".join(map(str, context.cpus))
+            if context.worker_cpus and part.startswith(WORKER):
+                limits |= {"cpu_period": _PERIOD_US, "cpu_quota": round(context.worker_cpus * _PERIOD_US)}
             if limits:
                 container.update(**limits)
 

@@ -15,13 +15,13 @@ from authlab.host.processes import Guardian
 from authlab.model.errors import Unavailable
 from authlab.model.modes import Mode, check_containers_hold
 from authlab.model.session_store import Persistence
+from authlab.stack.compose.context import ComposeContext
 from authlab.stack.compose.deaths import Deaths
 from authlab.stack.compose.engine import find_engine
-from authlab.stack.compose.operated import OperatedStack
+from authlab.stack.compose.operable import OperableComposeStack
 from authlab.stack.compose.ownership import LABEL, Ownership, clear_abandoned, remove_owned
-from authlab.stack.compose.shared import Shared
 from authlab.stack.compose.stack import ComposeStack
-from authlab.stack.compose.trouble import told
+from authlab.stack.compose.trouble import engine_errors_as_lab_errors
 from authlab.stack.secrets import Secrets
 
 DEADLINE_S = 60.0
@@ -71,7 +71,7 @@ class ComposeStacks:
             )
         self._owner = Ownership(runtime / "lab.lock")
         self._deaths = Deaths(self._engine.client, f"{LABEL}={self._owner.label}")
-        shared = Shared(
+        context = ComposeContext(
             engine=self._engine,
             guardian=guardian,
             deaths=self._deaths,
@@ -86,8 +86,8 @@ class ComposeStacks:
             worker_cpus=worker_cpus,
             linked=linked,
         )
-        self.stacks: dict[str, OperatedStack] = {
-            mode.name: OperatedStack(mode, workers, shared, logs(mode.name), port) for mode in modes
+        self.stacks: dict[str, OperableComposeStack] = {
+            mode.name: OperableComposeStack(mode, workers, context, logs(mode.name), port) for mode in modes
         }
 
     def __enter__(self) -> Self:
@@ -107,7 +107,7 @@ class ComposeStacks:
         if any(stack.parts for stack in self.stacks.values()):
             raise RuntimeError("it is up already")
         try:
-            with told():
+            with engine_errors_as_lab_errors():
                 clear_abandoned(self._engine.client)
                 self._bring_up(deadline_s)
         except BaseException:
@@ -127,7 +127,7 @@ class ComposeStacks:
     def down(self) -> None:
         """Bring everything down: logs saved, no container, network or volume left. Harmless when it is."""
         self._deaths.stop()
-        with told():
+        with engine_errors_as_lab_errors():
             try:
                 _side_by_side(self.stacks.values(), lambda stack: stack.end())
             finally:

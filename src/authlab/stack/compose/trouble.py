@@ -12,7 +12,7 @@ from authlab.model.errors import LabError
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def engine_errors_as_lab_errors() -> Iterator[None]:
     """Turn what the SDK raises into `LabError`."""
     try:
         yield

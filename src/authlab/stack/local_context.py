@@ -13,7 +13,7 @@ from authlab.stack.secrets import Secrets
 
 
 @dataclass(frozen=True)
-class Shared:
+class LocalContext:
     """Guardian, programs, secrets and settings, the same for every stack that is started side by side.
 
     `runtime` is the folder for configurations and data, removed in the end. `settings` are further `AUTHLAB_…`

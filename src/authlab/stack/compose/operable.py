@@ -17,10 +17,10 @@ from authlab.model.session_store import StoreProbe
 from authlab.stack import store_probe, store_server
 from authlab.stack.capabilities import Gone
 from authlab.stack.compose import inside, operations
+from authlab.stack.compose.context import ComposeContext
 from authlab.stack.compose.model import STORE_PORT, WORKER, WORKER_PORT
-from authlab.stack.compose.shared import Shared
 from authlab.stack.compose.stack import ComposeStack
-from authlab.stack.compose.trouble import told
+from authlab.stack.compose.trouble import engine_errors_as_lab_errors
 
 _BACK_WITHIN_S = 30.0
 _RELOAD_WITHIN_S = 10.0
@@ -29,15 +29,15 @@ _READ_WITHIN_S = 5.0
 _PAUSE_S = 0.01
 
 
-class OperatedStack(ComposeStack):
+class OperableComposeStack(ComposeStack):
     """A stack of containers with every capability that there is.
 
     As long as no worker was ever drained, the proxy finds the workers by the name that stands for all of them. From
     then on it knows them by their addresses, which the lab lists for it anew whenever one may have got another.
     """
 
-    def __init__(self, mode: Mode, workers: int, shared: Shared, logs: Path, port: int | None = None) -> None:
-        super().__init__(mode, workers, shared, logs, port)
+    def __init__(self, mode: Mode, workers: int, context: ComposeContext, logs: Path, port: int | None = None) -> None:
+        super().__init__(mode, workers, context, logs, port)
         self._workers_at_first = workers
         self._listed: list[str] | None = None
         self._drained: set[str] = set()
@@ -74,7 +74,7 @@ class OperatedStack(ComposeStack):
     def start_again(self, part: str, within_s: float = _BACK_WITHIN_S) -> None:
         """Start a stopped part; return once it serves, a worker that may be chosen through the proxy too."""
         begun, container = time.monotonic(), self._part(part)
-        with told():
+        with engine_errors_as_lab_errors():
             container.reload()
             if container.attrs["State"]["Running"]:
                 raise LabError(f"{container.name} runs: it can't be started again.")
@@ -88,9 +88,9 @@ class OperatedStack(ComposeStack):
 
     def _ended(self, part: str, end: Callable[[Any], int]) -> Gone:
         container = self._part(part)
-        with told():
+        with engine_errors_as_lab_errors():
             operations.running_pid(container, "ended")
-            self._shared.deaths.ask_for(container.id)
+            self._context.deaths.ask_for(container.id)
             since = time.monotonic()
             pid = end(container)
         self._paused.discard(part)
@@ -101,7 +101,7 @@ class OperatedStack(ComposeStack):
     def pause(self, part: str) -> int:
         """Let a part stand still as it is, by the kernel's freezer: a stall, no crash."""
         container = self._part(part)
-        with told():
+        with engine_errors_as_lab_errors():
             pid = operations.running_pid(container, "paused")
             container.pause()
         self._paused.add(part)
@@ -111,7 +111,7 @@ class OperatedStack(ComposeStack):
         """Let a paused part go on."""
         self._paused.discard(part)
         container = self._part(part)
-        with told():
+        with engine_errors_as_lab_errors():
             container.reload()
             if container.attrs["State"]["Paused"]:
                 container.unpause()
@@ -123,7 +123,7 @@ class OperatedStack(ComposeStack):
         if workers < 1:
             raise ValueError(f"a stack needs at least one worker, not {workers}")
         begun = time.monotonic()
-        with told():
+        with engine_errors_as_lab_errors():
             for part, container in self._parts.items():
                 if part.startswith(WORKER) and int(part.rpartition("-")[2]) > workers:
                     self._expect_end(container)
@@ -139,26 +139,26 @@ class OperatedStack(ComposeStack):
     def _expect_end(self, container: Any) -> None:
         container.reload()
         if container.attrs["State"]["Pid"]:
-            self._shared.deaths.ask_for(container.id)
+            self._context.deaths.ask_for(container.id)
 
     def drain(self, worker: str) -> None:
         """nginx's `drain`: only those whose cookie names it get there."""
         self._part(worker)
         self._drained.add(worker)
-        with told():
+        with engine_errors_as_lab_errors():
             self._list_workers()
 
     def undrain(self, worker: str) -> None:
         """Let it be chosen again."""
         if worker in self._drained:
             self._drained.discard(worker)
-            with told():
+            with engine_errors_as_lab_errors():
                 self._list_workers()
 
     def _list_workers_anew(self) -> None:
         """Give the proxy the addresses as they are now, if it goes by addresses."""
         if self._listed is not None:
-            with told():
+            with engine_errors_as_lab_errors():
                 self._list_workers()
 
     def _list_workers(self) -> None:
@@ -178,7 +178,7 @@ class OperatedStack(ComposeStack):
 
     def flush_store(self) -> int:
         """Remove every key of the store."""
-        with told():
+        with engine_errors_as_lab_errors():
             return inside.flush(self._part("store"))
 
     def probe_store(self, calls: int) -> StoreProbe:
@@ -188,19 +188,19 @@ class OperatedStack(ComposeStack):
             raise LabError(
                 "its containers have no address that is reached from here. Run the lab where the engine runs."
             )
-        with told():
+        with engine_errors_as_lab_errors():
             host = self._address(container, self._project.store_network)
-        return store_probe.probe(STORE_PORT, self._shared.secrets.store_password, calls, _READ_WITHIN_S, host)
+        return store_probe.probe(STORE_PORT, self._context.secrets.store_password, calls, _READ_WITHIN_S, host)
 
     def give(self, name: str, content: Mapping[str, Any]) -> None:
         """Put a file into the volume of secrets that the workers read."""
-        with told():
+        with engine_errors_as_lab_errors():
             self._project.give(name, json.dumps(content, indent=1).encode())
 
     def wait_serving(self, part: str, within_s: float) -> float:
         """Return once the part answers by itself; the seconds it took."""
         since, container = time.monotonic(), self._part(part)
-        with told():
+        with engine_errors_as_lab_errors():
             while not self._serves(part, container):
                 if time.monotonic() > since + within_s:
                     raise LabError(
@@ -224,7 +224,7 @@ class OperatedStack(ComposeStack):
             return False
         if part == "store":
             host = self._address(container, self._project.store_network)
-            password = self._shared.secrets.store_password
+            password = self._context.secrets.store_password
             return store_server.why_not_ready(STORE_PORT, password, _ANSWER_WITHIN_S, host) is None
         return self._ask(self._address(container, self._project.workers_network), WORKER_PORT) == part
 
