@@ -10,7 +10,8 @@ from authlab.stack.capabilities import Stopping
 
 
 class RollingRestart(Fault):
-    """Graceful stops and starts in the workers' order; the next goes a while after the one before serves again."""
+    """Graceful stops and starts in the workers' order. The next stop follows a while after the last worker serves
+    again."""
 
     kind = "rolling-restart"
     summary = "restart all workers, one after the other, VALUE seconds apart"
@@ -20,7 +21,7 @@ class RollingRestart(Fault):
     needs = (Stopping,)
 
     def sentence(self, order: Order) -> str:
-        return f"every worker is stopped gracefully and started again, the next {order.value:g} s after the one before"
+        return f"every worker is stopped gracefully and started again, {order.value:g} s apart"
 
     def begin(self, stack: Any, order: Order) -> str:
         done: list[Restarted] = []

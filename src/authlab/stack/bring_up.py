@@ -1,4 +1,4 @@
-"""Bringing several units (a store, stacks) up side by side, and all of them down again."""
+"""Starts several units (a store, stacks) side by side, and stops all of them again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GRACE_S = 0.6
 
 
 class Startable(Protocol):
-    """What is started and stopped as one."""
+    """Something that is started and stopped as one unit."""
 
     @property
     def parts(self) -> Sequence[Part]:
@@ -24,19 +24,19 @@ class Startable(Protocol):
         ...
 
     def reserve(self) -> None:
-        """Take the ports that it needs."""
+        """Reserve the ports that it needs."""
         ...
 
     def start(self) -> None:
-        """Start its programs; none has to answer yet."""
+        """Start its programs. They need not answer yet."""
         ...
 
     def probes(self) -> Sequence[Probe]:
-        """The questions that tell whether its programs answer."""
+        """The questions that show whether its programs answer."""
         ...
 
     def final_probes(self) -> Sequence[Probe]:
-        """The questions that make sense only once those are answered."""
+        """The questions that make sense only when those are answered."""
         ...
 
     def forget(self) -> None:
@@ -45,11 +45,11 @@ class Startable(Protocol):
 
 
 def bring_up(units: Sequence[Startable], within_s: float, cpus: Collection[int] | None = None) -> None:
-    """Start everything at once, wait until all of it answers, then pin it to `cpus`.
+    """Start everything at once, wait until everything answers, then pin it to `cpus`.
 
-    Starts on all cores, because loading Python programs is what takes the time. Whatever goes wrong, nothing of it is
-    left running. A program that finds its port taken (possible where ports can't be reserved) has all of it
-    started anew on others. Raises `LabError`, and `RuntimeError` if some of it is up already.
+    It starts on all cores, because loading Python programs takes most of the time. If anything goes wrong, nothing is
+    left running. If a program finds its port taken (possible where ports can't be reserved), everything is started
+    again on other ports. Raises `LabError`, and `RuntimeError` if some of it is up already.
     """
     if any(unit.parts for unit in units):
         raise RuntimeError("it is up already")
@@ -75,7 +75,7 @@ def bring_up(units: Sequence[Startable], within_s: float, cpus: Collection[int] 
 
 
 def bring_down(units: Iterable[Startable]) -> None:
-    """End everything at once: a short grace, then SIGKILL. Harmless when it is down already."""
+    """End everything at once: a short grace period, then SIGKILL. Harmless if it is down already."""
     units = list(units)
     for unit in units:
         for part in unit.parts:

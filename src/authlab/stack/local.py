@@ -23,14 +23,13 @@ READ_TIMEOUT_S = 30.0
 
 
 class LocalStacks:
-    """The stacks of several modes, up at the same time. A context manager that brings them down.
+    """The stacks of several modes, up at the same time. A context manager that stops them.
 
-    `workers` is the number per stack; `logs` gives the folder for the logs of a mode. `runtime` (which need not
-    exist, and belongs to these stacks alone) is removed when the guardian ends. `cpus` are the cores that
-    everything is pinned to once it is up. `settings` are further `AUTHLAB_…` variables for the workers. `port` fixes
-    the proxy's port, for one mode. `persistence` keeps the store's data over its restart; `linked` puts a link in
-    front of it, which can delay, stall and cut.
-    Raises `Unavailable` if nginx or a needed store server is missing.
+    `workers` is the number per stack; `logs` gives the folder for the logs of a mode. `runtime` (which need not exist,
+    and belongs to these stacks alone) is removed when the guardian ends. `cpus` are the cores that everything is pinned
+    to when it is up. `settings` are further `AUTHLAB_…` variables for the workers. `port` sets the proxy's port, for
+    one mode. `persistence` keeps the store's data over its restart. `linked` puts a link in front of the store, which
+    can delay, stall and cut. Raises `Unavailable` if nginx or a needed store server is missing.
     """
 
     def __init__(
@@ -77,27 +76,27 @@ class LocalStacks:
         self.down()
 
     def up(self, deadline_s: float = DEADLINE_S) -> None:
-        """Bring everything up: return once every worker and every proxy has answered.
+        """Start everything. Returns when every worker and every proxy has answered.
 
-        Raises `LabError` with the obituary of a program that died meanwhile, or naming those that did not answer in
-        time; then nothing of it is left running.
+        Raises `LabError` with the obituary of a program that died meanwhile, or with the names of those that did not
+        answer in time; then nothing is left running.
         """
         self._context.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         bring_up(self._units(), deadline_s, self._cpus)
 
     def down(self) -> None:
-        """Bring everything down; harmless when it is."""
+        """Stop everything. Harmless if it is down."""
         for stack in self.stacks.values():
             stack.quiesce()
         bring_down(self._units())
 
     def troubles(self) -> list[str]:
-        """What died or was replaced unasked since it came up, a finished diagnosis each."""
+        """What died or was replaced unexpectedly since the start, each with a complete diagnosis."""
         found = (trouble for stack in self.stacks.values() for trouble in stack.troubles())
-        return list(dict.fromkeys(found))  # each stack tells of the store, which they share
+        return list(dict.fromkeys(found))  # each stack reports the store, which they share
 
     def cpu_ns(self) -> int:
-        """CPU time that everything has used, in nanoseconds; the store that stacks share counts once."""
+        """CPU time that everything has used, in nanoseconds. A store that stacks share counts once."""
         return sum(part.usage().cpu_ns for unit in self._units() for part in unit.parts)
 
     def versions(self) -> dict[str, str]:

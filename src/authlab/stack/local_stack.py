@@ -18,9 +18,9 @@ from authlab.stack.protocol import PartUsage, WorkerInfo
 
 
 class LocalStack:
-    """A `Stack` of local processes. A unit of `bring_up`; `LocalStacks` brings several up side by side.
+    """A `Stack` of local processes. A `Startable`; `LocalStacks` starts several side by side.
 
-    Ports stay reserved from `up` to `down`, so a worker that is started again is found where it was.
+    Ports stay reserved from `up` to `down`, so a restarted worker has the same address.
     """
 
     def __init__(
@@ -73,11 +73,11 @@ class LocalStack:
         return self._logs / "nginx-access.log"
 
     def up(self, deadline_s: float) -> None:
-        """Bring this stack alone up; a store that it needs must be up already. Raises `LabError`."""
+        """Start this stack alone. A store that it needs must be up already. Raises `LabError`."""
         bring_up([self], deadline_s)
 
     def down(self) -> None:
-        """Bring it down; harmless when it is."""
+        """Stop it. Harmless if it is down."""
         bring_down([self])
 
     def usage(self) -> list[PartUsage]:
@@ -85,14 +85,14 @@ class LocalStack:
         return [part.usage() for part in self._all_parts()]
 
     def troubles(self) -> list[str]:
-        """What died or was replaced unasked since it came up, the shared store included."""
+        """What died or was replaced unexpectedly since the start, including the shared store."""
         return [trouble for part in self._all_parts() for trouble in part.troubles()]
 
     def _all_parts(self) -> list[Part]:
         return [*self.parts, *(self._store.parts if self._store else [])]
 
     def reserve(self) -> None:
-        """Take the ports of proxy and workers. Raises `Unavailable` if the fixed one is in use."""
+        """Take the ports of proxy and workers. Raises `Unavailable` if the fixed port is in use."""
         self._proxy_port = self._context.take_port() if self._fixed_port is None else this_port(self._fixed_port)
         self._worker_ports = []
         for _ in self._names:
@@ -108,7 +108,7 @@ class LocalStack:
     def start_worker(self, number: int, cpus: Sequence[int] | None = None) -> Part:
         """Start the worker with this index on its port, for the first time or after its end.
 
-        It does not answer yet when this returns (its `probes` tell). `cpus` pins it from the start.
+        It does not answer yet when this returns (its `probes` show when). `cpus` pins it from the start.
         """
         name = self._names[number]
         env = worker.environment(
@@ -124,7 +124,7 @@ class LocalStack:
         if name in self._parts:
             self._parts[name].replace(process)
         else:
-            # SIGQUIT ends gunicorn at once; on SIGTERM it waits for idle keep-alive connections (2.3 s seen)
+            # SIGQUIT ends gunicorn at once; on SIGTERM it waits for idle keep-alive connections (2.3 s measured)
             self._parts[name] = Part(name, process, end_with=signal.SIGQUIT)
         return self._parts[name]
 
@@ -152,11 +152,11 @@ class LocalStack:
         ]
 
     def final_probes(self) -> Sequence[Probe]:
-        """Then the proxy passes a request on."""
+        """After that, the proxy passes a request on."""
         return [Probe(self._parts["proxy"].process, healthz(port.number, None)) for port in [self._proxy_port] if port]
 
     def forget(self) -> None:
-        """Its programs have ended: let the ports go."""
+        """Its programs have ended: release the ports."""
         self._parts.clear()
         for port in [self._proxy_port, *self._worker_ports]:
             if port is not None:

@@ -29,10 +29,10 @@ _PAUSE_S = 0.005
 
 
 class LocalStore:
-    """A store server with its port and its data folder, and with `linked` a link in front of it. A unit of `bring_up`.
+    """A store server with its port and its data folder, and with `linked` a link in front of it. A `Startable`.
 
-    A server that is stopped keeps port and folder: what is in the folder (with `persistence`, its data) is there when
-    it is started again.
+    A stopped server keeps its port and folder. When it is started again, the folder's content (with `persistence`, its
+    data) is still there.
     """
 
     def __init__(
@@ -49,23 +49,23 @@ class LocalStore:
         self._log = log
         self._persistence = persistence
         self._linked = linked
-        self._ports: list[ReservedPort] = []  # the server's, and with a link its own and its control's
+        self._ports: list[ReservedPort] = []  # the server's, and with a link its own and its control port
         self._part: Part | None = None
         self._link_part: Part | None = None
 
     @property
     def port(self) -> int:
-        """Where the workers find it: the link's if there is one. 0 while it is down."""
+        """Where the workers find it: the link's port if there is one. 0 while it is down."""
         return self._number(1 if self._linked else 0)
 
     @property
     def server_port(self) -> int:
-        """Where the server itself listens; 0 while it is down."""
+        """The server's own port; 0 while it is down."""
         return self._number(0)
 
     @property
     def link(self) -> Link | None:
-        """The link in front of it, if it was asked for and is up."""
+        """The link in front of it, if it was requested and is up."""
         if self._link_part is None:
             return None
         return ControlledLink(LOOPBACK, self.port, self._number(2), self._password)
@@ -96,7 +96,7 @@ class LocalStore:
             self._link_part = Part("link", process)
 
     def probes(self) -> Sequence[Probe]:
-        """The server is ready when it takes the password and answers, the link when that happens through it."""
+        """The server is ready when it accepts the password and answers, the link when the same works through it."""
         places = (self.server_port, self.port)
         return [Probe(part.process, self._question(port)) for part, port in zip(self.parts, places, strict=False)]
 
@@ -105,16 +105,16 @@ class LocalStore:
         return []
 
     def forget(self) -> None:
-        """It has ended: let the ports go."""
+        """It has ended: release the ports."""
         self._part = self._link_part = None
         for port in self._ports:
             port.release()
         self._ports = []
 
-    # What may be done to it while it is up: see authlab.stack.capabilities. Each raises `LabError`.
+    # What can be done to it while it is up: see authlab.stack.capabilities. Each raises `LabError`.
 
     def stop(self, kill: bool) -> Gone:
-        """End the server in good order, or by SIGKILL."""
+        """End the server gracefully, or by SIGKILL."""
         part = self._running("stopped")
         process, since = part.process, time.monotonic()
         part.expect_end()
@@ -127,7 +127,7 @@ class LocalStore:
         return Gone("store", process.pid, time.monotonic() - since)
 
     def start_again(self, within_s: float) -> None:
-        """Start the server that was stopped, on its port and data; returns once it answers."""
+        """Start the stopped server, on its port and data. Returns when it answers."""
         part = self._known()
         if part.process.poll() is None:
             raise LabError("the store runs: it can't be started again.")
@@ -136,28 +136,28 @@ class LocalStore:
         wait_until_ready([Probe(process, self._question(self.server_port))], within_s)
 
     def pause(self) -> int:
-        """Let the server stand still; its id."""
+        """Freeze the server. Returns its process id."""
         process = self._running("paused").process
         if not process.signal(signal.SIGSTOP):
             raise LabError("the store does not run: it can't be paused.")
         return process.pid
 
     def resume(self) -> None:
-        """Let it go on. Harmless where it does."""
+        """Resume it. Harmless if it runs."""
         self._known().process.signal(signal.SIGCONT)
 
     def flush(self) -> int:
-        """Remove every key, of all modes that use it; how many there were."""
+        """Remove every key, of all modes that use it. Returns how many there were."""
         self._known()
         return store_server.flush(self.server_port, self._password, _FLUSH_WITHIN_S)
 
     def probe(self, calls: int) -> StoreProbe:
-        """What reading a session costs at the server itself, beside the link if there is one."""
+        """What reading a session costs at the server itself, without the link."""
         self._known()
         return store_probe.probe(self.server_port, self._password, calls, _READ_WITHIN_S)
 
     def wait_serving(self, within_s: float) -> float:
-        """Return once the server answers, also if it is yet to be started; the seconds it took."""
+        """Wait until the server answers, even if it has yet to be started. Returns the seconds it took."""
         part, since = self._known(), time.monotonic()
         ask = self._question(self.server_port)
         while why := ask(None):

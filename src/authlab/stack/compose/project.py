@@ -1,4 +1,4 @@
-"""A compose project of the lab: one compose file, made to run under a name, a port and a mark of its own."""
+"""A compose project of the lab: one compose file, run under the lab's own name, port and mark."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RESOLVE_WITHIN_S = 30.0
 _AT_LEAST_S = 1.0
 _PORT_IS_TAKEN = ("port is already allocated", "address already in use")
 PROXY_LOG = "/dev/stdout authlab buffer=32k flush=1s"
-"""In compose/nginx/listen.conf too: the engine spends 0.16 ms of CPU on each piece of output that it takes."""
+"""As in compose/nginx/listen.conf: the engine spends 0.16 ms of CPU on each piece of output."""
 
 _STOP_PROXY_WITHIN_S = 2
 _START = ("up", "--detach", "--no-build", "--no-recreate")
@@ -52,7 +52,7 @@ class Project:
         variables = {
             "AUTHLAB_TAG": content_tag(),
             "AUTHLAB_STORE_PERSISTENCE": context.persistence,
-            # what it is told of the users must fit, or the keys service would make others
+            # the number of users must fit, or the keys service would make others
             "AUTHLAB_USERS": str(len(hashes)),
             "AUTHLAB_SCRYPT_COST": next(iter(hashes.values())).partition("$")[0],
         }
@@ -76,16 +76,16 @@ class Project:
 
     @property
     def store_network(self) -> str:
-        """The network on which the workers find the store."""
+        """The network where the workers find the store."""
         return f"{self.name}_store"
 
     @property
     def workers_network(self) -> str:
-        """The network on which the proxy finds the workers."""
+        """The network where the proxy finds the workers."""
         return f"{self.name}_front"
 
     def prepare(self) -> None:
-        """Resolve the compose file and have its images, which the first time takes as long as building takes."""
+        """Resolve the compose file and provide its images, which includes building them the first time."""
         resolved = self._folder / "resolved.json"
         output = [*self._profiles, "config", "--format", "json", "--output", str(resolved)]
         self._compose.run(self._file, output, f"reading {self._file.name}", _RESOLVE_WITHIN_S)
@@ -97,11 +97,11 @@ class Project:
         )
 
     def start(self, workers: int, within_s: float) -> None:
-        """Create the containers, hand them the secrets, start them; they need not answer yet."""
+        """Create the containers, give them the secrets, start them. They need not answer yet."""
         deadline = time.monotonic() + within_s
         for tries_left in reversed(range(_TRIES)):
             with free_port() if self._fixed_port is None else this_port(self._fixed_port) as port:
-                self.port = port.number  # let go at once: the engine takes it, or says that somebody else did
+                self.port = port.number  # released at once: the engine takes it, or reports that another program did
             try:
                 self._create_and_start(workers, deadline)
             except Failed as failure:
@@ -129,16 +129,16 @@ class Project:
         self._compose.run(self._write_model(workers), _START, what, within_s)
 
     def rewrite_upstream(self, addresses: Collection[str], drained: Collection[str]) -> None:
-        """List the workers for the proxy, which takes them at SIGHUP, in place of the name that stands for all."""
+        """Give the proxy a list of the workers, which it reads at SIGHUP, instead of the one name for all."""
         self._write_for_proxy(self._upstream, upstream_conf(self._mode.routing, list(addresses), drained))
 
     def give(self, name: str, content: bytes) -> None:
-        """Put a file into the folder that the workers read their secrets from."""
+        """Put a file into the folder of the workers' secrets."""
         keys = keys_container(self._context.engine.client, self.name)
         put_files(keys, "/run/authlab/service", {name: content}, 0o600)
 
     def containers(self) -> dict[str, Any]:
-        """Its containers by part, as they are now."""
+        """Its current containers by part."""
         return parts_of(self._context.engine.client, self.name)
 
     def end_proxy(self) -> None:
@@ -149,12 +149,12 @@ class Project:
                 proxy.stop(timeout=_STOP_PROXY_WITHIN_S)
 
     def save_logs(self) -> None:
-        """Write what the containers have said so far into the folder of logs."""
-        with contextlib.suppress(docker.errors.NotFound):  # removed by somebody else: nothing more to learn
+        """Write the containers' output so far into the folder of logs."""
+        with contextlib.suppress(docker.errors.NotFound):  # somebody else removed it: there is no more output
             save_logs(self.containers(), self.logs)
 
     def remove(self) -> None:
-        """Remove all of it: containers, networks, volumes."""
+        """Remove everything: containers, networks, volumes."""
         remove_owned(self._context.engine.client, self._context.label, self.name)
         self.port = 0
 
@@ -174,7 +174,7 @@ class Project:
         return Path(volume["source"])
 
     def _write_for_proxy(self, file: Path, text: str) -> None:
-        """Write it in place: what is mounted is this very file, and another of its name would never be seen."""
+        """Write the file in place: this very file is mounted, so a new file of the same name would have no effect."""
         file.write_text(text)
         file.chmod(0o644)  # for the proxy's user; nobody else can enter our folder
 
