@@ -459,7 +459,7 @@ def test_what_was_scaled_away_can_not_be_harmed_nor_brought_back(
             lambda worker: stack.wait_serving(worker, 1.0),
         ):
             for worker in ("worker-2", "worker-3"):
-                with pytest.raises(LabError, match=f"{worker} is no worker any more: it was scaled away"):
+                with pytest.raises(LabError, match=f"{worker} is no longer a worker: it was scaled away"):
                     harm(worker)
         _supervisors_are_done()
         assert died == []

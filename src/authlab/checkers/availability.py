@@ -119,13 +119,13 @@ def _doubts(sent: pl.DataFrame, faults: Sequence[FaultEvent]) -> Iterator[str]:
         if not fault.proven:
             yield f"nothing proves that {fault.kind} of {fault.target} took effect"
         if fault.end_ns is None:
-            yield f"{fault.kind} of {fault.target} has no recorded end"
+            yield f"{fault.kind} of {fault.target} was not seen to end"
         elif last_ns < fault.end_ns:
             yield f"no request ended after the end of {fault.kind} of {fault.target}: the load ended too early"
 
 
 def _told(fault: FaultEvent, last: dict[str, object]) -> Violation:
-    end = "has no recorded end" if fault.end_ns is None else f"lasted {(fault.end_ns - fault.start_ns) / _NS:.3f} s"
+    end = "was not seen to end" if fault.end_ns is None else f"lasted {(fault.end_ns - fault.start_ns) / _NS:.3f} s"
     harm = Event(
         _lane(fault.target),
         fault.start_ns,

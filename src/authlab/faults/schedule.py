@@ -149,7 +149,7 @@ class FaultSchedule:
             more = fault.end(self._stack, order)
         except Exception as error:  # noqa: BLE001 - the same
             if not (self._halt.is_set() and isinstance(error, LabError)):
-                self.problems.append(f"{kind} has no recorded end: {_words(error)}")
+                self.problems.append(f"{kind} was not seen to end: {_words(error)}")
             return
         whole = "; ".join(filter(None, (proof, more))) if proof else ""
         self._note(number, _event(order, start_ns, time.monotonic_ns(), whole))
