@@ -3,7 +3,7 @@
     python -I keys.py --service FOLDER --credentials FILE --users 50
 
 The `keys` service of the compose files uses it, and the lab runs it for its local stacks. Standard library only.
-Existing secrets stay, so a stack that starts again knows its users and their tokens. Users are made anew when their
+Existing secrets stay, so a stack that starts again knows its users and their tokens. New users are made when their
 number or the hashing cost has changed. Nothing secret is printed.
 
     FOLDER/users.json    {user: password hash}, in Werkzeug's format scrypt:N:r:p$salt$hex

@@ -244,7 +244,7 @@ class LabUser(FastHttpUser):
                 self.log_in(window)
 
     def log_in(self, window: int, due_ns: int | None = None) -> Finding:
-        """Log in anew, holding the log-in's turn. If no schedule asks for it, it is due when the user is free."""
+        """Log in again, holding the log-in's turn. If no schedule asks for it, it is due when the user is free."""
         login = self.login
         login.begin()
         body = json.dumps({"username": login.username, "password": login.password})

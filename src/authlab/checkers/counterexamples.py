@@ -41,8 +41,8 @@ def event_of(row: Row) -> Event:
 
 def timeline(rows: Iterable[Row | Event | None]) -> tuple[Event, ...]:
     """Requests and events in order of time. None is left out."""
-    told = [row if isinstance(row, Event) else event_of(row) for row in rows if row is not None]
-    return tuple(sorted(told, key=lambda event: (event.start_ns, event.end_ns)))
+    events = [row if isinstance(row, Event) else event_of(row) for row in rows if row is not None]
+    return tuple(sorted(events, key=lambda event: (event.start_ns, event.end_ns)))
 
 
 def issue_of(samples: pl.DataFrame, row: Row) -> Row | Event | None:

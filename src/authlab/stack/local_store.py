@@ -157,7 +157,7 @@ class LocalStore:
         return store_probe.probe(self.server_port, self._password, calls, _READ_WITHIN_S)
 
     def wait_serving(self, within_s: float) -> float:
-        """Wait until the server answers, even if it has yet to be started. Returns the seconds it took."""
+        """Wait until the server answers, even if it is not started yet. Returns the seconds it took."""
         part, since = self._known(), time.monotonic()
         ask = self._question(self.server_port)
         while why := ask(None):

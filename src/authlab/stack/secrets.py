@@ -1,4 +1,4 @@
-"""All secrets of a run, made anew for it: users, their password hashes, signing key, store password.
+"""All secrets of a run, made for it alone: users, their password hashes, signing key, store password.
 
 They are files that only their owner can read, in a folder that is removed with the run. Therefore no secret is in a
 process list, an environment, a log or a run's folder. The containers of `docker compose` use the same program to make
