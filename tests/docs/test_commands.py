@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 from commands import ROOT, TABLE, Begin, Block, Elsewhere, Never, Recipe, Run, Way, blocks, way_of
 from terminal import Terminal
+from tests.browser.conftest import missing
+
+from authlab.experiments.browser import BROWSER_EXPERIMENTS
+from authlab.lab.browsing.driving import check_browser_lab
+from authlab.model.errors import LabError
 
 BLOCKS = list(blocks())
 COMMANDS = list(dict.fromkeys(line for block in BLOCKS for line in block.lines))
@@ -106,11 +111,21 @@ def standing(request: pytest.FixtureRequest, reader: Reader) -> Iterator[str]:
         begun.end(0)
 
 
+def _needs_browser_lab(line: str) -> bool:
+    words = line.split()
+    return words[:1] == ["authlab"] and not {"browser", "--browser", *BROWSER_EXPERIMENTS}.isdisjoint(words)
+
+
 @pytest.mark.stack
 @pytest.mark.parametrize("block", [b for b in BLOCKS if any(_is_started(way_of(line)) for line in b.lines)], ids=str)
 def test_the_commands_of_a_block_work_one_after_the_other(
     block: Block, reader: Reader, standing: str, done: set[str]
 ) -> None:
+    if any(map(_needs_browser_lab, block.lines)):
+        try:
+            check_browser_lab()
+        except LabError as reason:
+            missing(reason)
     for line in block.lines:
         way = way_of(line)
         if line in done or not isinstance(way, Run | Begin):
