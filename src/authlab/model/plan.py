@@ -135,6 +135,22 @@ class Plan:
         """Whether its arms are loaded at the same time: what is measured of two of them then stands side by side."""
         return isinstance(self.exercise, SideBySide)
 
+    @property
+    def requests(self) -> int:
+        """How many requests its schedules ask for, at most and about."""
+        match self.exercise:
+            case Interleaved(blocks=blocks, slice_s=slice_s):
+                return round(blocks * slice_s * sum(arm.slices * arm.rate_rps for arm in self.arms))
+            case SideBySide(duration_s=seconds):
+                return round((seconds + SLACK_S) * sum(arm.rate_rps for arm in self.arms))
+            case Procedure(most_s=most_s):
+                return round(most_s * max(arm.rate_rps for arm in self.arms))
+
+    @property
+    def most_workers(self) -> int:
+        """How many workers stand at the same time, at most: a fault may add one to each arm."""
+        return sum(arm.workers + (1 if arm.faults else 0) for arm in self.arms)
+
     def arm(self, label: str) -> Arm:
         """The arm of that label, or of its twin. Raises `KeyError`."""
         for arm in self.arms:

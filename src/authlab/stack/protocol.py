@@ -23,12 +23,14 @@ class PartUsage:
 
     `part` is "proxy", "store" or a worker's name. `cpu_ns` is the CPU time of all of its processes and never
     falls, also when one of them is replaced; `rss_bytes` is the sum of their resident memory now (pages that
-    they share are counted in each).
+    they share are counted in each). `lives` counts how often a process of it was lost or replaced: between two
+    readings with unlike `lives` some CPU time went unread.
     """
 
     part: str
     cpu_ns: int
     rss_bytes: int
+    lives: int = 0
 
 
 class Stack(Protocol):

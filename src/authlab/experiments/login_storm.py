@@ -8,13 +8,15 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from authlab.experiments.base import Options
-from authlab.experiments.faulted import Arm, FaultData, FaultExperiment, FaultStage, fault_stage, repeated
-from authlab.experiments.faulty.judging import result_of
-from authlab.host.machine import pinning
+from authlab.experiments.counting import mean_of_repetitions, repetitions
+from authlab.experiments.evidence import Evidence
+from authlab.experiments.expectation import Expectation, Measured, also, expect
+from authlab.experiments.experiment import StackExperiment
+from authlab.experiments.options import Options
+from authlab.experiments.planning import loaded, repeated, side_by_side
 from authlab.model.faults import FaultEvent, PlannedFault
-from authlab.model.findings import ExperimentResult, Observation, Prediction
-from authlab.stats.users import mean_of_users
+from authlab.model.machine import MachineFacts
+from authlab.model.plan import Plan
 
 _AT_S: Final = 3.0
 _DURATION_S: Final = 20.0
@@ -26,64 +28,65 @@ RATIO: Final = "recovery_to_formula"
 RECOVERY: Final = "seconds_until_everybody_is_back"
 
 
-class LoginStorm(FaultExperiment):
+class LoginStorm(StackExperiment):
     """ "Everyone is logged out at once"."""
 
     id = "login-storm"
     claim = "after a mass log-out the service is busy hashing passwords for U·c/(cores·(1-ρ)) seconds"
     summary = "the store flushed, passwords at full scrypt cost: time until everybody is back"
+    holds = "the time until everybody is back is that of the formula"
+    fails = "the time until everybody is back is not that of the formula"
 
-    def fault_stages(self, options: Options) -> list[FaultStage]:
+    def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """One flush, at full hashing cost."""
         arms = [
-            Arm(
+            loaded(
+                options,
                 "redis",
                 "redis",
-                (PlannedFault("flush-store", _AT_S),),
+                faults=(PlannedFault("flush-store", _AT_S),),
                 relogin="always",
                 timeout_s=_CLIENT_GIVES_UP_S,
                 full_cost=True,
             )
         ]
         return repeated(
-            options, lambda key, seed: fault_stage(options, key, arms, _DURATION_S, seed, timed=True), _STORMS
+            options,
+            lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed, timed=True),
+            _STORMS,
         )
 
-    def predictions(self, options: Options) -> list[Prediction]:
-        """The ratio of what is seen to the formula, whose c is that of the first log-ins, when nothing else ran."""
-        if not any(arm.mode == "redis" for arm in self.fault_stages(options)[0].arms):
-            return []
+    def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
+        """The ratio of the measured time to the formula, whose c comes from the first log-ins, when nothing else ran."""
         formula = "1, where the formula is max(last user's return, U·c/(cores·(1-ρ)))"
-        return [Prediction("redis", RATIO, formula, 1.0, 0.35)]
-
-    def judge_faults(self, predictions: Sequence[Prediction], data: Sequence[FaultData]) -> ExperimentResult:
-        """Each repetition is one storm."""
-        ratios: list[float] = []
-        seconds: list[float] = []
-        notes: list[str] = []
-        for stage in data:
-            if "redis" in stage.frames and stage.faults["redis"]:
-                found = storm(stage.frames["redis"].samples, stage.faults["redis"][0], pinning().stack_cores)
-                if found is not None:
-                    took_s, expected_s = found
-                    ratios.append(took_s / expected_s)
-                    seconds.append(took_s)
-                    notes.append(f"{took_s:.2f} s, the formula gives {expected_s:.2f} s")
-        seen = [
-            _mean(RATIO, ratios, "ratio", "; ".join(notes), data),
-            _mean(RECOVERY, seconds, "s", "", data),
+        return [
+            expect("redis", RATIO, 1.0, _ratio, formula=formula, margin=0.35),
+            also("redis", RECOVERY, _seconds),
         ]
-        return result_of(
-            self,
-            predictions,
-            seen,
-            data,
-            "the time until everybody is back is that of the formula",
-            "the time until everybody is back is not that of the formula",
-        )
 
 
 EXPERIMENT: Final = LoginStorm()
+
+
+def _storms(evidence: Evidence, label: str) -> list[tuple[float, float]]:
+    """`storm` of each repetition. Raises `ValueError` where nobody knows how many cores the stack had."""
+    if evidence.machine is None:
+        raise ValueError("the run does not say how many cores the stack had")
+    cores = evidence.machine.stack_cores
+    found = [storm(arm.samples, arm.fault, cores) for arm in repetitions(evidence, label)]
+    return [one for one in found if one is not None]
+
+
+def _ratio(evidence: Evidence, label: str) -> Measured | None:
+    storms = _storms(evidence, label)
+    note = "; ".join(f"{took_s:.2f} s, the formula gives {expected_s:.2f} s" for took_s, expected_s in storms)
+    ratios = [took_s / expected_s for took_s, expected_s in storms]
+    return mean_of_repetitions(ratios, len(evidence.of(label)), "ratio", note)
+
+
+def _seconds(evidence: Evidence, label: str) -> Measured | None:
+    times = [took_s for took_s, _ in _storms(evidence, label)]
+    return mean_of_repetitions(times, len(evidence.of(label)), "s")
 
 
 def storm(samples: pl.DataFrame, fault: FaultEvent, cores: int) -> tuple[float, float] | None:
@@ -115,14 +118,3 @@ def _last_of_firsts(rows: pl.DataFrame, column: str) -> int:
 
 def _span_s(rows: pl.DataFrame, start: str, end: str) -> float:
     return float(rows[end].to_numpy().max() - rows[start].to_numpy().min()) / 1e9
-
-
-def _mean(
-    quantity: str, values: Sequence[float], unit: str, note: str, data: Sequence[FaultData]
-) -> Observation | None:
-    """The mean over the storms with Student's interval; one alone has none, and decides nothing."""
-    if not values:
-        return None
-    average, interval = sum(values) / len(values), mean_of_users(values)
-    workers = data[0].stage.workers
-    return Observation("redis", quantity, average, interval, len(data), len(values), unit, workers, note=note)

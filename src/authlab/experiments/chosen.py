@@ -6,20 +6,24 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
-from authlab.experiments.base import Options
-from authlab.experiments.faulted import Arm, FaultData, FaultExperiment, FaultStage, fault_stage, repeated
-from authlab.experiments.faulty.judging import result_of, share
-from authlab.experiments.faulty.users import all_users, asked_after, ended, logouts_per_user
+from authlab.experiments.counting import logged_out, share
+from authlab.experiments.evidence import ArmData
+from authlab.experiments.expectation import Expectation, also, expect
+from authlab.experiments.experiment import StackExperiment
+from authlab.experiments.options import Options
+from authlab.experiments.planning import FLOOR, loaded, repeated, side_by_side
+from authlab.experiments.users import all_users, asked_after, ended
 from authlab.faults.base import fits
 from authlab.faults.catalogue import FAULTS
 from authlab.faults.spec import spelled
 from authlab.model.errors import UsageProblem
 from authlab.model.faults import PlannedFault
-from authlab.model.findings import ExperimentResult, Observation, Prediction
-from authlab.model.modes import Mode
+from authlab.model.machine import MachineFacts
+from authlab.model.modes import MODES, Mode
+from authlab.model.plan import Arm, Plan
 
 LOGGED_OUT: Final = "users_logged_out"
-_MODES: Final = ("none", "sticky", "redis", "jwt")
+_MODES: Final = ("sticky", "redis", "jwt")
 _AFTER_S: Final = 8.0
 """How long the load goes on after the last fault's planned end, unless the user says otherwise."""
 
@@ -27,20 +31,22 @@ _NONE_MARGIN: Final = 0.05
 _SCALES: Final = {"scale-out": 1, "scale-in": -1}
 
 
-class ChosenFaults(FaultExperiment):
+class ChosenFaults(StackExperiment):
     """What a mode's traits promise must hold whatever is done to it."""
 
     id = "chosen-faults"
     claim = "a mode keeps its users logged in through what its traits say it survives"
     summary = "the faults named by --fault, done to the modes named by --mode"
+    holds = "nobody was logged out whom the traits of the modes promise to keep"
+    fails = "users were logged out whom the traits of the modes promise to keep"
 
-    def fault_stages(self, options: Options) -> list[FaultStage]:
+    def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """Every mode with those of the faults that can be done to it.
 
         Raises one `UsageProblem` with all that is wrong with the faults: a line for each problem.
         """
-        arms = [_arm(options.mode(name), options.faults) for name in ("none", *_chosen(options)) if name]
-        arms = list({arm.label: arm for arm in arms}.values())
+        modes = options.modes or tuple(MODES[name] for name in _MODES)
+        arms = [_arm(options, mode) for mode in dict.fromkeys((MODES[FLOOR], *modes))]
         length_s = options.asked_s or _length_s(options)
         found = [
             *_misfits(options.faults, arms),
@@ -53,49 +59,41 @@ class ChosenFaults(FaultExperiment):
         ]
         if found:
             raise UsageProblem("\n".join(dict.fromkeys(found)))
-        return repeated(options, lambda key, seed: fault_stage(options, key, arms, length_s, seed))
+        return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, length_s, seed))
 
-    def predictions(self, options: Options) -> list[Prediction]:
+    def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
         """Nobody is logged out where the traits promise it; elsewhere nothing is predicted, only observed."""
+        measure = share(logged_out(_who_could_notice))
+        arms = [arm for arm in plans[0].arms if arm.mode.name != FLOOR] if plans else []
         return [
-            Prediction(arm.label, LOGGED_OUT, "0 (by its traits)", 0.0, _NONE_MARGIN)
-            for arm in self.fault_stages(options)[0].arms
-            if arm.mode != "none" and _promised(options.mode(arm.mode), arm.faults)
+            expect(arm.label, LOGGED_OUT, 0.0, measure, formula="0 (by its traits)", margin=_NONE_MARGIN)
+            if _promised(arm.mode, arm.faults)
+            else also(arm.label, LOGGED_OUT, measure)
+            for arm in arms
         ]
-
-    def judge_faults(self, predictions: Sequence[Prediction], data: Sequence[FaultData]) -> ExperimentResult:
-        """Per user, pooled over the repetitions."""
-        labels = dict.fromkeys(label for stage in data for label in stage.frames if label != "none")
-        return result_of(
-            self,
-            predictions,
-            [_observed(label, data) for label in labels],
-            data,
-            "nobody was logged out whom the traits of the modes promise to keep",
-            "users were logged out whom the traits of the modes promise to keep",
-        )
 
 
 EXPERIMENT: Final = ChosenFaults()
 
 
-def _chosen(options: Options) -> tuple[str, ...]:
-    return options.modes or _MODES
-
-
-def _arm(mode: Mode, faults: Sequence[PlannedFault]) -> Arm:
-    fitting = tuple(fault for fault in faults if fits(FAULTS[fault.kind], mode))
+def _arm(options: Options, mode: Mode) -> Arm:
+    fitting = tuple(fault for fault in options.faults if fits(FAULTS[fault.kind], mode))
     linked = mode.needs_store and any(FAULTS[fault.kind].needs_link for fault in fitting)
-    return Arm(mode.name, mode.name, fitting, linked=linked, addresses=mode.routing == "ip-hash")
+    return loaded(options, mode.name, mode, faults=fitting, linked=linked, addresses=mode.routing == "ip-hash")
+
+
+def _who_could_notice(arm: ArmData) -> set[int]:
+    """The users who asked when the last fault was over, or all of an arm that had none."""
+    last = max(arm.faults, key=ended, default=None)
+    return all_users(arm.samples) if last is None else asked_after(arm.samples, last)
 
 
 def _misfits(faults: Sequence[PlannedFault], arms: Sequence[Arm]) -> Iterator[str]:
     for fault in faults:
         if not any(fault in arm.faults for arm in arms):
-            yield (
-                f"{fault.kind} can be done to none of {', '.join(arm.label for arm in arms)}: it needs a mode with "
-                f"{'a store (redis)' if FAULTS[fault.kind].on == 'store' else 'signed tokens (jwt)'}"
-            )
+            needs = "a store (redis)" if FAULTS[fault.kind].on == "store" else "signed tokens (jwt)"
+            chosen = ", ".join(f"`{arm.label}`" for arm in arms)
+            yield f"{fault.kind} needs a mode with {needs}; chosen: {chosen}"
 
 
 def _strangers(options: Options) -> Iterator[str]:
@@ -167,15 +165,3 @@ def _promised(mode: Mode, faults: Sequence[PlannedFault]) -> bool:
         "tokens": not mode.signs_tokens,
     }
     return all(keeps[FAULTS[fault.kind].loses] for fault in faults)
-
-
-def _observed(label: str, data: Sequence[FaultData]) -> Observation | None:
-    """Of those who asked when the last fault was over, or of all in an arm that had none."""
-    counts: list[int] = []
-    for stage in data:
-        if label in stage.frames:
-            samples, faults = stage.frames[label].samples, stage.faults.get(label, ())
-            last = max(faults, key=ended, default=None)
-            users = all_users(samples) if last is None else asked_after(samples, last)
-            counts += logouts_per_user(samples, users).values()
-    return share(label, LOGGED_OUT, sum(count > 0 for count in counts), len(counts), data)

@@ -11,11 +11,14 @@ import numpy as np
 import polars as pl
 from scipy.special import stdtrit  # scipy.stats takes most of a second to load
 
-from authlab.experiments.base import Options
-from authlab.experiments.faulted import Arm, FaultData, FaultExperiment, FaultStage, fault_stage, repeated
-from authlab.experiments.faulty.judging import result_of
+from authlab.experiments.evidence import Evidence
+from authlab.experiments.expectation import Expectation, Measured, expect
+from authlab.experiments.experiment import StackExperiment
+from authlab.experiments.options import Options
+from authlab.experiments.planning import FLOOR, loaded, repeated, side_by_side
 from authlab.model.faults import FaultEvent, PlannedFault
-from authlab.model.findings import ExperimentResult, Observation, Prediction
+from authlab.model.machine import MachineFacts
+from authlab.model.plan import Plan
 from authlab.stats.intervals import LEVEL
 
 DELAYS_MS: Final = (1.0, 2.0, 5.0, 10.0)
@@ -29,69 +32,63 @@ _LEAST: Final = 20
 _REPEATS: Final = 3
 """At the least: two left a half-width of 0.05 to 0.1 for a margin of 0.1, by the mood of the machine."""
 
+_DELAYED: Final = "redis"
 SLOPE: Final = "ms_per_ms_of_store_delay"
 
 
-class RedisLatency(FaultExperiment):
+class RedisLatency(StackExperiment):
     """ "A session store costs a round trip per request"."""
 
     id = "redis-latency"
     claim = "a request to a session in the store waits for one round trip to it, a token for none"
     summary = "the store 0, 1, 2, 5 and 10 ms away: the slope of the median service time"
+    holds = "a session in the store waits for one round trip per request, a token for none"
+    fails = "the round trips per request are not what the model says"
 
-    def fault_stages(self, options: Options) -> list[FaultStage]:
+    def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """The delays one after the other, in an order that the seed chooses."""
 
-        def stage(key: str, seed: int) -> FaultStage:
+        def plan_of(stage: str, seed: int) -> Plan | None:
             order = list(DELAYS_MS)
             random.Random(seed).shuffle(order)  # noqa: S311 - a schedule is no secret
             faults = tuple(
                 PlannedFault("redis-latency", _FIRST_S + place * _EVERY_S, _LASTS_S, delay)
                 for place, delay in enumerate(order)
             )
-            arms = (Arm("none", "none"), Arm("redis", "redis", faults, linked=True), Arm("jwt", "jwt"))
+            arms = (
+                loaded(options, FLOOR, FLOOR),
+                loaded(options, _DELAYED, "redis", faults=faults, linked=True),
+                loaded(options, "jwt", "jwt"),
+            )
             length_s = _FIRST_S + len(order) * _EVERY_S
-            return fault_stage(options, key, arms, length_s, seed, timed=True)
+            return side_by_side(options, stage, arms, length_s, seed, timed=True)
 
-        return repeated(options, stage, _REPEATS)
+        return repeated(options, plan_of, _REPEATS)
 
-    def predictions(self, options: Options) -> list[Prediction]:
-        """One round trip, and none. All delays are the store's: without it there is nothing to compare with."""
-        found = [
-            Prediction("redis", SLOPE, "1 (round trips per request)", 1.0, 0.1),
-            Prediction("jwt", SLOPE, "0", 0.0, 0.1),
+    def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
+        """One round trip, and none: differences to `none`, in stretches that the store's faults cut."""
+        rests_on, one = (FLOOR, _DELAYED), "1 (round trips per request)"
+        return [
+            expect(_DELAYED, SLOPE, 1.0, _slope, formula=one, margin=0.1, rests_on=rests_on),
+            expect("jwt", SLOPE, 0.0, _slope, margin=0.1, rests_on=rests_on),
         ]
-        labels = {arm.label for stage in self.fault_stages(options) for arm in stage.arms}
-        return [prediction for prediction in found if "redis" in labels and prediction.mode in labels]
-
-    def judge_faults(self, predictions: Sequence[Prediction], data: Sequence[FaultData]) -> ExperimentResult:
-        """Least squares through the medians of each stretch."""
-        return result_of(
-            self,
-            predictions,
-            [_slope(label, data) for label in ("redis", "jwt")],
-            data,
-            "a session in the store waits for one round trip per request, a token for none",
-            "the round trips per request are not what the model says",
-            # a slope is of differences to `none`, in stretches that the store's faults cut
-            rests_on=("none", "redis"),
-        )
 
 
 EXPERIMENT: Final = RedisLatency()
 
 
-def _slope(label: str, data: Sequence[FaultData]) -> Observation | None:
+def _slope(evidence: Evidence, label: str) -> Measured | None:
     """Slope of the stretches' medians over the delay, with Student's interval (Draper and Smith 1998, 1.4).
 
-    Taken is what a median differs from that of `none` in the same stretch: both met the same arrivals and the same
-    mood of the machine.
+    Each point is the difference of a median to that of `none` in the same stretch: both met the same arrivals and the
+    same mood of the machine.
     """
     points: list[tuple[float, float]] = []
-    for stage in data:
-        if label in stage.frames and "none" in stage.frames and "redis" in stage.faults:
-            spans = stretches(stage.frames[label].samples, stage.faults["redis"])
-            mine, floor = (medians(stage.frames[name].samples, spans) for name in (label, "none"))
+    for plan in evidence.plans:
+        arms = plan.arms
+        if label in arms and FLOOR in arms and _DELAYED in arms:
+            spans = stretches(arms[label].samples, arms[_DELAYED].faults)
+            mine, floor = (medians(arms[name].samples, spans) for name in (label, FLOOR))
             points += [(spans[n][0], mine[n] - floor[n]) for n in mine.keys() & floor.keys()]
     if len({delay for delay, _ in points}) < 2 or len(points) < 4:
         return None
@@ -102,20 +99,10 @@ def _slope(label: str, data: Sequence[FaultData]) -> Observation | None:
     half = float(stdtrit(len(points) - 2, (1 + LEVEL) / 2)) * math.sqrt(
         float((residuals**2).sum()) / (len(points) - 2) / spread
     )
-    requests = sum(stage.frames[label].samples.height for stage in data if label in stage.frames)
+    arms_of_all = evidence.of(label)
+    requests = sum(arm.samples.height for arm in arms_of_all)
     note = "; ".join(f"{delay:g} ms: {np.median(y[x == delay]):+.2f} ms" for delay in sorted(set(x.tolist())))
-    workers = data[0].stage.workers
-    return Observation(
-        label,
-        SLOPE,
-        slope,
-        (slope - half, slope + half),
-        len(data),
-        requests,
-        "ms/ms",
-        workers,
-        note=f"to none: {note}",
-    )
+    return Measured(slope, (slope - half, slope + half), len(arms_of_all), requests, "ms/ms", f"to none: {note}")
 
 
 Span = tuple[float, int, int]
