@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+from msgspec import ValidationError
 
 from authlab.model.errors import Damaged, UsageProblem, all_of, nearest
-from authlab.model.run import RUN_SCHEMA, Run
+from authlab.model.run import Run
 from authlab.store.atomic import point_latest, write_json, write_parquet, write_text
-from authlab.store.codec import run_from_json, run_to_json
+from authlab.store.codec import SCHEMAS, run_from_json, run_to_json
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 
 _TABLES: Final = {"samples": SAMPLES_SCHEMA, "windows": WINDOWS_SCHEMA, "resources": RESOURCES_SCHEMA}
@@ -67,15 +68,15 @@ class RunFolder:
         file = self.path / "run.json"
         body = read_object(file, "a run")
         schema = body.get("schema")
-        if schema != RUN_SCHEMA:
+        if schema not in SCHEMAS:
             raise Damaged(
-                f"{file} has the schema {schema!r}; this authlab reads {RUN_SCHEMA!r}. "
+                f"{file} has the schema {schema!r}; this authlab reads {' and '.join(map(repr, SCHEMAS))}. "
                 "Use the version of authlab that wrote it (run.json, versions.authlab)."
             )
         try:
             return run_from_json(body)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise Damaged(f"{file} is not a whole run: {error!r}. Its trials may still hold data.") from error
+        except ValidationError as error:
+            raise Damaged(f"{file} is not a whole run: {error}. Its trials may still hold data.") from error
 
     def trial_folder(self, trial_id: str) -> Path:
         """The folder of a trial, made if need be, with its logs folder."""
