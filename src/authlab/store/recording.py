@@ -12,6 +12,7 @@ import polars as pl
 from authlab.model.errors import Damaged
 from authlab.model.plan import Seed
 from authlab.model.samples import SAMPLE_COLUMNS
+from authlab.store.runs import read_object
 from authlab.store.typed import typed
 
 RECORDING_SCHEMA: Final = "authlab/recording/1"
@@ -97,17 +98,12 @@ def read_recording(folder: Path) -> Recording:
 
 
 def _metadata(folder: Path) -> dict[str, Any]:
-    path = folder / "recording.json"
-    try:
-        body = msgspec.json.decode(path.read_bytes())
-    except FileNotFoundError:
-        raise Damaged(f"{folder} is not a recording: it has no recording.json.") from None
-    except (OSError, msgspec.DecodeError) as error:
-        raise Damaged(f"{path} cannot be read: {error}.") from error
-    schema = body.get("schema") if isinstance(body, dict) else None
-    if schema != RECORDING_SCHEMA:
-        raise Damaged(f"{path} has schema {schema!r}; this authlab reads {RECORDING_SCHEMA!r}.")
-    return dict(body)
+    body = read_object(folder / "recording.json", "a recording")
+    if body.get("schema") != RECORDING_SCHEMA:
+        raise Damaged(
+            f"{folder / 'recording.json'} has schema {body.get('schema')!r}; this authlab reads {RECORDING_SCHEMA!r}."
+        )
+    return body
 
 
 def _table(file: Path, types: dict[str, pl.DataType]) -> pl.DataFrame:

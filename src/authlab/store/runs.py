@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import polars as pl
-from msgspec import ValidationError
 
 from authlab.model.errors import Damaged, UsageProblem, all_of, nearest
 from authlab.model.run import Run
@@ -75,7 +74,7 @@ class RunFolder:
             )
         try:
             return run_from_json(body)
-        except ValidationError as error:
+        except msgspec.ValidationError as error:
             raise Damaged(f"{file} is not a whole run: {error}. Its trials may still hold data.") from error
 
     def trial_folder(self, trial_id: str) -> Path:
@@ -120,10 +119,10 @@ class RunFolder:
 def read_object(file: Path, what: str) -> dict[str, Any]:
     """The JSON object in `file`. Raises `Damaged`, saying that the folder isn't `what`, where there is none."""
     try:
-        body = json.loads(file.read_text(encoding="utf-8"))
+        body = msgspec.json.decode(file.read_bytes())
     except FileNotFoundError:
         raise Damaged(f"{file.parent} is not {what}: it has no {file.name}.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Damaged(f"{file} is damaged: {error}.") from error
     except OSError as error:
         raise Damaged(f"{file} cannot be read: {error.strerror}.") from error

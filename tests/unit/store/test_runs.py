@@ -77,6 +77,8 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
         ("", "damaged"),
         ('{"schema": "authlab/run/1", "id"', "damaged"),
         ("[1, 2]", "no JSON object"),
+        ('{"schema": "authlab/run/2", "seed": NaN}', "damaged"),
+        ("[" * 100_000, "damaged"),
         ('{"schema": "authlab/run/99"}', "authlab/run/99"),
         ('{"schema": "authlab/run/2", "id": "x"}', "not a whole run"),
         ('{"schema": "authlab/run/1", "id": "x"}', "not a whole run"),
