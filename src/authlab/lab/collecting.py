@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
+from msgspec import Struct, to_builtins
 
 from authlab.lab.sampling import RESOURCES_FILE, read_resources
-from authlab.model.errors import Damaged
 from authlab.model.windows import Slice
 from authlab.stats.latency import with_latencies
 from authlab.store.atomic import write_json
 from authlab.store.frames import SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 from authlab.store.recording import read_recording
 from authlab.store.runs import read_object
+from authlab.store.typed import typed
 
 SLICES_FILE = "slices.json"
 RECORDING = "recording"
 
 
+class _Slices(Struct, frozen=True):
+    origin_ns: int
+    slices: tuple[Slice, ...]
+
+
 def write_slices(folder: Path, slices: Sequence[Slice], origin_ns: int) -> None:
     """Keep a trial's slices and the moment (CLOCK_MONOTONIC) that their times count from."""
-    write_json(folder / SLICES_FILE, {"origin_ns": origin_ns, "slices": [asdict(part) for part in slices]})
+    write_json(folder / SLICES_FILE, to_builtins(_Slices(origin_ns, tuple(slices))))
 
 
 def collect(folder: Path) -> TrialFrames:
@@ -32,13 +37,9 @@ def collect(folder: Path) -> TrialFrames:
 
     Raises `Damaged` where the raw files aren't whole enough to be read.
     """
-    body = read_object(folder / SLICES_FILE, "a trial")
-    try:
-        origin, slices = int(body["origin_ns"]), [Slice(**item) for item in body["slices"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"{folder / SLICES_FILE} is damaged: {error!r}.") from error
+    planned = typed(read_object(folder / SLICES_FILE, "a trial"), _Slices, folder / SLICES_FILE)
     recording = read_recording(folder / RECORDING)
-    windows = _windows(slices, origin, recording.windows)
+    windows = _windows(planned.slices, planned.origin_ns, recording.windows)
     return TrialFrames(_samples(recording.samples, windows), windows, read_resources(folder / RESOURCES_FILE))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from authlab.model.faults import PlannedFault
 from authlab.model.modes import Mode
@@ -20,6 +20,8 @@ SLACK_S: Final = 60.0
 """How much longer than planned the load may go on where faults take their time: restarts on a busy machine."""
 
 Relogin = Literal["never", "once", "always"]
+
+Seed = Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Plan:
     stage: str
     arms: tuple[Arm, ...]
     exercise: Exercise
-    seed: int
+    seed: Seed
     may_saturate: bool = False
 
     @property
