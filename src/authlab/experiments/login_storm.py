@@ -57,7 +57,7 @@ class LoginStorm(StackExperiment):
         )
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """The ratio of the measured time to the formula, whose c comes from the first log-ins, when nothing else ran."""
+        """The ratio of the measured time to the formula, whose c comes from the first log-ins, before other load."""
         formula = "1, where the formula is max(last user's return, U·c/(cores·(1-ρ)))"
         return [
             expect("redis", RATIO, 1.0, _ratio, formula=formula, margin=0.35),

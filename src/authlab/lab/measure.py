@@ -72,7 +72,8 @@ class _Run:
 
     def run(self) -> Outcome:
         listener = self.context.listener
-        conditions, interrupted, versions = Conditions(), False, {}
+        interrupted = False
+        versions: dict[str, str] = {}
         listener.phase(f"starting {len(self.plan.arms)} stacks: {', '.join(arm.label for arm in self.plan.arms)}")
         with ExitStack() as everything:
             for arm in self.plan.arms:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from authlab.checkers.guards import trial_reasons
-from authlab.lab.summaries import summary_of
+from authlab.lab.trials import summary_of
 from authlab.model.run import Run, RunStatus, Trial
 from authlab.stats.latency import with_latencies
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames

@@ -115,10 +115,10 @@ class ResourceSampler(threading.Thread):
     def _append(self, count: Count, begin: _Reading | None, end: _Reading | None) -> None:
         if begin is None or end is None:
             return
-        rows = [
-            f"{count.index},{part},{begin[0]},{end[0]},{_used(begin[1].get(part), end[1].get(part))},{_memory(end, part)}\n"
-            for part in dict.fromkeys((*begin[1], *end[1]))
-        ]
+        rows = []
+        for part in dict.fromkeys((*begin[1], *end[1])):
+            used, memory = _used(begin[1].get(part), end[1].get(part)), _memory(end, part)
+            rows.append(f"{count.index},{part},{begin[0]},{end[0]},{used},{memory}\n")
         with self._files[count.arm].open("a", encoding="utf-8") as file:
             file.writelines(rows)
 

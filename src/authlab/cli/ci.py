@@ -1,4 +1,4 @@
-"""What CI asks of a call: an exit code that tells a verdict, and verdicts as JUnit XML."""
+"""What CI needs of a call: an exit code that reports a verdict, and verdicts as JUnit XML."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from pathlib import Path
 import click
 
 from authlab.cli.values import Problems
-from authlab.model.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REFUTED, nearest
+from authlab.model.errors import EXIT_INCONCLUSIVE, EXIT_OK, EXIT_REFUTED
 
 junit_option = click.option(
     "--junit",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write verdicts as JUnit XML: a failed one is a failure, an inconclusive one is skipped.",
+    help="Write the verdicts as JUnit XML: refuted is a failure, inconclusive is skipped.",
 )
 
 
 def verdict_words(text: str, known: Sequence[str], problems: Problems) -> set[str]:
     """The verdicts named by --fail-on; a word that isn't one of `known` is noted among the problems."""
     words = {word.strip() for word in text.split(",")} - {""}
-    for word in sorted(words - set(known)):
-        with problems.collecting():
-            raise nearest("verdict for --fail-on", word, known)
+    if unknown := sorted(words - set(known)):
+        problems.add(f"--fail-on takes: {', '.join(known)}; not {', '.join(map(repr, unknown))}")
     return words
 
 
