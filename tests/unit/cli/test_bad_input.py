@@ -43,7 +43,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         (["run", "--for", "soon"], "'soon' is not a duration"),
         (["run", "--for", "0s"], "not a duration above zero"),
         (["run", "--quick", "--for", "10m"], "exclude each other"),
-        (["run", "--fail-on", "refutd"], "did you mean 'refuted'"),
+        (["run", "--fail-on", "refutd"], "--fail-on takes: refuted, inconclusive; not 'refutd'"),
         (["run", "--workers", "100000"], "MiB"),
         (["run", "--wokers", "3"], "--workers"),
         (["rnu"], "Did you mean 'run'?"),
@@ -199,7 +199,8 @@ def test_clean_keeps_the_newest_and_whatever_is_not_ours(tmp_path: Path, capsys:
     assert sorted(path.name[:8] for path in runs.iterdir()) == ["20250101", "20260103", "20260104"]
     capsys.readouterr()
     assert _call("clean", "--keep", "2", "--yes") == 0
-    assert "nothing to remove" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert told == "nothing to remove: there are 2 runs in results, and the newest 2 are kept\n"
 
 
 def test_list_shows_experiments_modes_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
