@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from authlab.experiments.options import Options
 from authlab.model.findings import ExperimentResult, Observation
 from authlab.model.history import TrialHistory
 from authlab.model.machine import MachineFacts
+from authlab.model.plan import Plan
+from authlab.model.run import RUN_SCHEMA, Trial
 from authlab.store.history import read_trial_history
 from authlab.store.runs import RunFolder
 
@@ -25,7 +28,7 @@ KEPT = {
 """Each with its tables, and what run.json says of it: the first was measured and judged by the code of its day."""
 
 FACTS = MachineFacts(stack_cores=1, generator_cores=1, hash_cpu_s=0.18)
-"""Of the machine that measured them, by their own words."""
+"""Of the machine on which the first was measured: it did not store them."""
 
 Numbers = tuple[float, ...]
 
@@ -33,25 +36,29 @@ Numbers = tuple[float, ...]
 def judged_again(folder: Path) -> tuple[ExperimentResult, ...]:
     """The results of the run in `folder` as today's code makes them of its tables, whatever run.json says.
 
-    The plans are today's: a run of schema 1 holds its own only as far as it tells.
+    A run of schema 1 holds its plans only as far as it tells: today's code makes them anew.
     """
     store = RunFolder(folder)
     run = store.read_run()
+    facts = run.facts or FACTS
     results = []
     for kept in run.experiments:
         experiment = EXPERIMENTS[kept.id]
-        plans = experiment.plan(Options(seed=run.seed), FACTS)
+        stored = planned(experiment, experiment.plan(Options(seed=run.seed), facts))
+        if run.schema == RUN_SCHEMA:
+            stored = replace(kept, observations=(), judgements=(), verdict=None)
         data = []
-        for plan in plans:
-            arms = {}
-            for trial in run.trials:
-                if (trial.experiment, trial.stage) == (kept.id, plan.stage):
-                    history = read_trial_history(folder / "trials" / trial.id) or TrialHistory()
-                    done = (history.faults, history.checks, history.probes)
-                    arms[trial.mode] = ArmData(plan.arm(trial.mode), store.read_frames(trial.id), trial.reasons, *done)
-            data.append(PlanData(plan, arms))
-        results.append(judge(experiment, planned(experiment, plans), Evidence(tuple(data), FACTS)))
+        for plan in stored.plans:
+            trials = [trial for trial in run.trials if (trial.experiment, trial.stage) == (kept.id, plan.stage)]
+            data.append(PlanData(plan, {trial.mode: _arm_data(plan, trial, store) for trial in trials}))
+        results.append(judge(experiment, stored, Evidence(tuple(data), facts)))
     return tuple(results)
+
+
+def _arm_data(plan: Plan, trial: Trial, store: RunFolder) -> ArmData:
+    history = read_trial_history(store.path / "trials" / trial.id) or TrialHistory()
+    done = (history.faults, history.checks, history.probes)
+    return ArmData(plan.arm(trial.mode), store.read_frames(trial.id), trial.reasons, *done)
 
 
 def _rows(observations: tuple[Observation, ...]) -> Mapping[tuple[object, ...], Numbers]:
