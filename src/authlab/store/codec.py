@@ -29,7 +29,7 @@ def run_from_json(body: dict[str, Any]) -> Run:
     """
     run = msgspec.convert(body, Run)
     told = msgspec.convert({"machine": run.machine, "parameters": run.parameters}, Circumstances)
-    return plans_told(run, told.parameters) if run.schema == OLD_RUN_SCHEMA else run
+    return plans_told(run, told.parameters.stages) if run.schema == OLD_RUN_SCHEMA else run
 
 
 def _portable(run: Run) -> Run:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from authlab.model.declarations import mode_declared
 from authlab.model.faults import PlannedFault
-from authlab.model.modes import MODES, App, Mode
+from authlab.model.modes import MODES, Mode
 from authlab.model.plan import Arm, Interleaved, Plan, SideBySide
 from authlab.model.run import Run
 from authlab.model.windows import mode_of
-from authlab.store.shapes import DeclaredMode, OldStage, Parameters
+from authlab.store.shapes import OldStage
 
 _FAULT: Final = re.compile(
     r"(?P<kind>[a-z-]+)(=(?P<value>[+-]?[\d.]+)[a-z]*)?(:(?P<target>[\w-]+))?@(?P<at>[\d.]+)s(\+(?P<for>[\d.]+)s)?"
@@ -21,15 +23,15 @@ _FAULT: Final = re.compile(
 """A fault as schema 1 has it: values in the fault's own unit, times in seconds."""
 
 
-def plans_told(run: Run, parameters: Parameters) -> Run:
-    """`run` with the plans that its stages tell.
+def plans_told(run: Run, stages: Sequence[OldStage]) -> Run:
+    """`run` with the plans that its `stages` tell.
 
     An arm's settings, its own number of users and the like were not told: they are as in any arm. A stage with a label
     of no mode, or a fault that can't be read, gets no plan.
     """
-    modes = MODES | {name: _mode(name, told) for name, told in parameters.modes.items()}
+    modes = MODES | _declared(run)
     plans: dict[str, list[Plan]] = {}
-    for stage in parameters.stages:
+    for stage in stages:
         if (plan := _plan(stage, run, modes)) is not None:
             plans.setdefault(stage.experiment, []).append(plan)
     return replace(
@@ -71,16 +73,13 @@ def _mode_of(label: str, modes: Mapping[str, Mode]) -> Mode | None:
     return modes[max(names, key=len)] if names else None
 
 
-def _mode(name: str, told: DeclaredMode) -> Mode:
-    return Mode(
-        name=name,
-        state=told.state,
-        routing=told.routing,
-        traits=told.traits,
-        note=told.note,
-        needs_store=told.needs_store,
-        app=App(told.app) if told.app else None,
-    )
+def _declared(run: Run) -> dict[str, Mode]:
+    """The user's own modes, as far as they can be read."""
+    found = {}
+    for name, body in run.parameters.get("modes", {}).items():
+        with suppress(KeyError, TypeError):
+            found[name] = mode_declared(name, body)
+    return found
 
 
 def _fault(text: str) -> PlannedFault | None:

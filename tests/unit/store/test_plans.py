@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from authlab.model.declarations import mode_declared
 from authlab.model.errors import Damaged
 from authlab.model.faults import PlannedFault
 from authlab.model.findings import ExperimentResult, Prediction
@@ -214,8 +215,10 @@ def test_an_old_run_keeps_its_schema_and_its_stages_become_plans(folder: RunFold
     assert _modes(loaded) == [
         ("memory", MODES["memory"], 3, 2),
         ("jwt", MODES["jwt"], 3, 1),
-        ("mine", replace(MINE, app=App("shop:make")), 3, 1),
+        ("mine", mode_declared("mine", DECLARED), 3, 1),
     ]
+    mine = loaded.arm("mine").mode
+    assert (mine.app, mine.needs_store, mine.traits) == (App("shop:make"), True, MINE.traits)
     assert loaded.labels == ("memory", "memory-again", "jwt", "mine")
     assert (harmed.stage, harmed.exercise, harmed.seed) == ("r2", SideBySide(14.0), 7)
     assert _modes(harmed) == [
