@@ -232,6 +232,7 @@ class _Run:
 
     def _collect(self) -> None:
         """Make tables of what the exercise left on disk, and add them to those of the steps before."""
+        self.context.listener.phase("reading the samples")
         for live in self.arms:
             tables = collected(self.context.folder, live.folder, self.plan, live.stopped_ns)
             if tables is not None:
