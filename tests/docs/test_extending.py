@@ -277,11 +277,11 @@ def test_the_fault_of_ones_own_is_done_proven_and_undone(
 ) -> None:
     assert re.search(r"^ +pause-redis\+DURATION .*store", _run(place, "authlab list"), re.MULTILINE)
     printed, folder, run = ran(beginning)
-    assert "the store stands still for 1 s" in printed
+    assert "the store is frozen for 1 s" in printed
     (trial,) = [trial for trial in run["trials"] if trial["mode"] == "redis"]
     (fault,) = json.loads((folder / "trials" / trial["id"] / "faults.json").read_text())["faults"]
     assert (fault["kind"], fault["target"]) == ("pause-redis", "store")
-    assert "stood still" in fault["proof"]
+    assert "was frozen" in fault["proof"]
     assert "answered again" in fault["proof"]
     assert 1.0 <= (fault["end_ns"] - fault["start_ns"]) / 1e9 < 5.0
     (result,) = run["experiments"]
