@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import polars as pl
@@ -56,9 +55,20 @@ def tables_of(store: RunFolder, trial_id: str, plan: Plan | None, stopped_ns: in
     if not has_raw(folder):
         return written
     raw = _collect(folder, plan is not None and plan.side_by_side, stopped_ns)
-    if raw.windows["index"].is_in(written.windows["index"].to_list()).any():
-        return written  # the lab was killed between writing the tables and removing what they were made of
-    return TrialFrames(*(pl.concat([getattr(written, f.name), getattr(raw, f.name)]) for f in fields(TrialFrames)))
+    return TrialFrames(
+        samples=_added(written.samples, raw.samples, "window"),
+        windows=_added(written.windows, raw.windows, "index"),
+        resources=_added(written.resources, raw.resources, "index"),
+    )
+
+
+def _added(written: pl.DataFrame, raw: pl.DataFrame, slices: str) -> pl.DataFrame:
+    """Both tables as one; the written one where the lab was killed after it was written, before the raw was removed.
+
+    Tables are written one after the other, so each is looked at by itself. `slices` is the column of slices' numbers.
+    """
+    there = raw.filter(pl.col(slices) >= 0)[slices].is_in(written[slices].to_list()).any()
+    return written if there else pl.concat([written, raw])
 
 
 def _collect(folder: Path, open_ended: bool, stopped_ns: int) -> TrialFrames:

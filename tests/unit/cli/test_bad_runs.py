@@ -166,4 +166,5 @@ def test_no_stranger_anywhere_in_run_json_is_a_bug_of_ours(stranger: object, res
         file.write_text(json.dumps(body))
         # Whatever can be read can be reported; what can't is `Damaged`, and nothing else is raised.
         with contextlib.suppress(Damaged):
-            assert render_markdown(build_report(*load_any(file.parent)))
+            stored = load_any(file.parent)
+            assert render_markdown(build_report(stored.run, stored.frames, stored.histories))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from authlab.experiments.base import Options
 from authlab.experiments.catalogue import EXPERIMENTS
-from authlab.experiments.faulted import FaultData, FaultExperiment
-from authlab.lab.judging import judge_again, judged_faults
-from authlab.lab.reporting import histories_of
+from authlab.experiments.evidence import ArmData, Evidence, PlanData
+from authlab.experiments.judging import judge, planned
+from authlab.experiments.options import Options
 from authlab.model.findings import ExperimentResult, Observation
+from authlab.model.history import TrialHistory
+from authlab.model.machine import MachineFacts
+from authlab.store.history import read_trial_history
 from authlab.store.runs import RunFolder
 
 TESTS = Path(__file__).resolve().parents[2]
@@ -23,34 +24,33 @@ KEPT = {
 }
 """Each with its tables, and what run.json says of it: the first was measured and judged by the code of its day."""
 
+FACTS = MachineFacts(stack_cores=1, generator_cores=1, hash_cpu_s=0.18)
+"""Of the machine that measured them, by their own words."""
+
 Numbers = tuple[float, ...]
 
 
 def judged_again(folder: Path) -> tuple[ExperimentResult, ...]:
-    """The results of the run in `folder` as today's code makes them of its plan and tables, whatever run.json says."""
+    """The results of the run in `folder` as today's code makes them of its tables, whatever run.json says.
+
+    The plans are today's: a run of schema 1 holds its own only as far as it tells.
+    """
     store = RunFolder(folder)
     run = store.read_run()
-    frames = {trial.id: store.read_frames(trial.id) for trial in run.trials}
-    bare = tuple(replace(result, observations=(), judgements=(), verdict=None) for result in run.experiments)
-    if not (histories := histories_of(run, folder)):
-        return judge_again(replace(run, experiments=bare), frames).experiments
     results = []
-    for planned in bare:
-        experiment = EXPERIMENTS[planned.id]
-        assert isinstance(experiment, FaultExperiment)
+    for kept in run.experiments:
+        experiment = EXPERIMENTS[kept.id]
+        plans = experiment.plan(Options(seed=run.seed), FACTS)
         data = []
-        for stage in experiment.fault_stages(Options(seed=run.seed)):
-            trials = {t.mode: t for t in run.trials if (t.experiment, t.stage) == (planned.id, stage.key)}
-            data.append(
-                FaultData(
-                    stage,
-                    {label: frames[t.id] for label, t in trials.items()},
-                    {label: t.reasons for label, t in trials.items()},
-                    {label: histories[t.id].faults for label, t in trials.items()},
-                    {label: histories[t.id].checks for label, t in trials.items()},
-                )
-            )
-        results.append(judged_faults(experiment, planned, data))
+        for plan in plans:
+            arms = {}
+            for trial in run.trials:
+                if (trial.experiment, trial.stage) == (kept.id, plan.stage):
+                    history = read_trial_history(folder / "trials" / trial.id) or TrialHistory()
+                    done = (history.faults, history.checks, history.probes)
+                    arms[trial.mode] = ArmData(plan.arm(trial.mode), store.read_frames(trial.id), trial.reasons, *done)
+            data.append(PlanData(plan, arms))
+        results.append(judge(experiment, planned(experiment, plans), Evidence(tuple(data), FACTS)))
     return tuple(results)
 
 
@@ -70,6 +70,11 @@ def _verdicts(result: ExperimentResult) -> list[tuple[str, ...]]:
     return [("", "", result.verdict.value), *sorted(judged)]
 
 
+def _predictions(result: ExperimentResult) -> list[tuple[object, ...]]:
+    found = [(p.mode, p.quantity, p.against or "", p.value, p.margin, p.workers) for p in result.predictions]
+    return sorted(found, key=repr)
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_a_kept_run_judged_again_comes_to_the_numbers_and_verdicts_that_it_was_kept_with(name: str) -> None:
     run = RunFolder(KEPT[name]).read_run()
@@ -82,4 +87,5 @@ def test_a_kept_run_judged_again_comes_to_the_numbers_and_verdicts_that_it_was_k
         for row, numbers in expected.items():
             assert found[row] == pytest.approx(numbers, rel=1e-12, abs=1e-12), row
         assert _verdicts(anew) == _verdicts(kept)
+        assert _predictions(anew) == _predictions(kept)
         assert len(anew.judgements) == len(kept.predictions)

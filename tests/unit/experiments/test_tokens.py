@@ -8,12 +8,12 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from authlab.experiments.base import Options
-from authlab.experiments.faulted import RATE_SHARE
-from authlab.experiments.faulty import clock_skew, key_rotation, logout_takes_effect, prefork_trap
-from authlab.experiments.faulty.clock_skew import with_issuers
-from authlab.experiments.faulty.key_rotation import plateau, refused_share
-from authlab.experiments.faulty.prefork_trap import expected_share
+from authlab.experiments import clock_skew, key_rotation, logout_takes_effect, prefork_trap
+from authlab.experiments.clock_skew import with_issuers
+from authlab.experiments.key_rotation import plateau, refused_share
+from authlab.experiments.options import Options
+from authlab.experiments.planning import RATE_SHARE
+from authlab.experiments.prefork_trap import expected_share
 from authlab.model.faults import FaultEvent
 from tests.unit.experiments.made_faults import (
     Answer,
@@ -21,10 +21,10 @@ from tests.unit.experiments.made_faults import (
     Held,
     always_good,
     event,
-    fault_experiment,
     judged,
     live,
     ns,
+    plans_of,
     seen,
     value_of,
     verdicts,
@@ -173,7 +173,7 @@ def _clocks(skew_s: float, leeway_s: float = 0.0, seed: int = 4) -> Diary:
         issued, now = clock(held.home, held.issued_s), clock(worker, at_s)
         return worker, issued <= now + leeway_s and now < issued + _TTL_S + leeway_s
 
-    users = clock_skew.EXPERIMENT.fault_stages(Options())[0].arms[0].users or 0
+    users = plans_of("clock-skew")[0].arms[0].users
     every_s = users / (Options().rate_rps * RATE_SHARE)
     return live(
         answer,
@@ -373,8 +373,8 @@ def test_one_process_refuses_nobody_and_nobody_refuses_nobody() -> None:
 
 
 def test_the_arms_have_as_many_processes_as_their_names_say() -> None:
-    stage = fault_experiment("prefork-trap").fault_stages(Options())[0]
-    assert {arm.label: arm.settings["AUTHLAB_PROCESSES"] for arm in stage.arms} == {
+    plan = plans_of("prefork-trap")[0]
+    assert {arm.label: arm.settings["AUTHLAB_PROCESSES"] for arm in plan.arms} == {
         "sticky": "1",
         "sticky-2-processes": "2",
         "sticky-4-processes": "4",

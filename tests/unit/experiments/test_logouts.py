@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from authlab.experiments.base import Options
-from authlab.experiments.faulty import new_servers, rolling_restart, sticky_drain, worker_crash
-from authlab.experiments.faulty.rolling_restart import expected_logouts
+from authlab.experiments import new_servers, rolling_restart, sticky_drain, worker_crash
+from authlab.experiments.options import Options
+from authlab.experiments.rolling_restart import expected_logouts
 from authlab.model.faults import FaultEvent
 from tests.unit.experiments.made_faults import (
     Answer,
@@ -20,6 +20,7 @@ from tests.unit.experiments.made_faults import (
     event,
     judged,
     live,
+    predicted,
     seen,
     value_of,
     verdicts,
@@ -296,6 +297,6 @@ def test_without_the_second_change_there_is_nothing_to_measure() -> None:
 
 
 def test_the_newcomer_is_the_last_of_as_many_workers_as_were_asked_for() -> None:
-    predictions = {(p.mode, p.quantity): p.value for p in new_servers.EXPERIMENT.predictions(Options(workers=4))}
+    predictions = {(p.mode, p.quantity): p.value for p in predicted(new_servers.EXPERIMENT, Options(workers=4))}
     assert predictions["hash", new_servers.BY_MORE] == 0.75
     assert predictions["sticky", new_servers.BY_FEWER] == 0.25

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import pytest
 
-from authlab.experiments.base import Options
-from authlab.experiments.faulty.chosen import LOGGED_OUT, ChosenFaults
-from authlab.experiments.faulty.judging import doubts_of, mean, share
+from authlab.experiments.chosen import LOGGED_OUT, ChosenFaults
+from authlab.experiments.counting import mean_count, share
+from authlab.experiments.evidence import ArmData, Evidence
+from authlab.experiments.expectation import Expectation, Measure, also
+from authlab.experiments.options import Options
 from authlab.faults.spec import parse_fault
 from authlab.model.errors import UsageProblem
 from authlab.model.modes import MODES
+from authlab.model.plan import Plan, SideBySide
 from tests.unit.experiments.made_faults import (
+    FACTS,
     Diary,
     Held,
     always_good,
@@ -20,6 +26,8 @@ from tests.unit.experiments.made_faults import (
     event,
     judged,
     live,
+    plans_of,
+    predicted,
     seen,
     value_of,
     verdicts,
@@ -27,14 +35,26 @@ from tests.unit.experiments.made_faults import (
 )
 
 _EXPERIMENT = ChosenFaults()
+_NO_STORE = "flush-store needs a mode with a store (redis); chosen: "
+_NO_TOKENS = "swap-key needs a mode with signed tokens (jwt); chosen: "
 
 
 def _options(*faults: str, modes: tuple[str, ...] = (), **more: float) -> Options:
-    return replace(Options(faults=tuple(map(parse_fault, faults)), modes=modes), **more)  # type: ignore[arg-type]
+    chosen = Options(faults=tuple(map(parse_fault, faults)), modes=tuple(MODES[name] for name in modes))
+    return replace(chosen, **more)  # type: ignore[arg-type]
+
+
+def _plans(*faults: str, modes: tuple[str, ...] = (), **more: float) -> list[Plan]:
+    return plans_of(_EXPERIMENT, _options(*faults, modes=modes, **more))
+
+
+def _load_s(plan: Plan) -> float:
+    assert isinstance(plan.exercise, SideBySide)
+    return plan.exercise.duration_s
 
 
 def _predicted(options: Options) -> set[str]:
-    return {prediction.mode for prediction in _EXPERIMENT.predictions(options)}
+    return {prediction.mode for prediction in predicted(_EXPERIMENT, options)}
 
 
 def _refusing(user: int, at_s: float, held: Held) -> tuple[str, bool]:
@@ -42,8 +62,8 @@ def _refusing(user: int, at_s: float, held: Held) -> tuple[str, bool]:
 
 
 def test_every_mode_gets_those_faults_that_can_be_done_to_it() -> None:
-    stage = _EXPERIMENT.fault_stages(_options("crash-worker@3s", "flush-store@4s", "swap-key@5s"))[0]
-    done = {arm.label: [fault.kind for fault in arm.faults] for arm in stage.arms}
+    plan = _plans("crash-worker@3s", "flush-store@4s", "swap-key@5s")[0]
+    done = {arm.label: [fault.kind for fault in arm.faults] for arm in plan.arms}
     assert done == {
         "none": ["crash-worker"],
         "sticky": ["crash-worker"],
@@ -53,27 +73,31 @@ def test_every_mode_gets_those_faults_that_can_be_done_to_it() -> None:
 
 
 def test_the_control_stands_beside_the_chosen_modes() -> None:
-    assert _EXPERIMENT.fault_stages(_options("crash-worker@3s", modes=("jwt",)))[0].labels == ("none", "jwt")
-    assert _EXPERIMENT.fault_stages(_options("crash-worker@3s", modes=("none",)))[0].labels == ("none",)
+    assert _plans("crash-worker@3s", modes=("jwt",))[0].labels == ("none", "jwt")
+    assert _plans("crash-worker@3s", modes=("none",))[0].labels == ("none",)
 
 
 def test_the_link_stands_only_where_a_fault_needs_it() -> None:
-    stage = _EXPERIMENT.fault_stages(_options("redis-stall@3s+1s"))[0]
-    assert [arm.label for arm in stage.arms if arm.linked] == ["redis"]
-    assert not any(arm.linked for arm in _EXPERIMENT.fault_stages(_options("flush-store@3s"))[0].arms)
+    plan = _plans("redis-stall@3s+1s")[0]
+    assert [arm.label for arm in plan.arms if arm.linked] == ["redis"]
+    assert not any(arm.linked for arm in _plans("flush-store@3s")[0].arms)
 
 
 def test_the_load_goes_on_after_the_last_fault_unless_the_user_says_how_long() -> None:
-    assert _EXPERIMENT.fault_stages(_options("pause-worker@3s+2s", "crash-worker@4s"))[0].duration_s == 13.0
-    assert _EXPERIMENT.fault_stages(_options("crash-worker@4s", asked_s=30.0))[0].duration_s == 30.0
+    assert _load_s(_plans("pause-worker@3s+2s", "crash-worker@4s")[0]) == 13.0
+    assert _load_s(_plans("crash-worker@4s", asked_s=30.0)[0]) == 30.0
 
 
 @pytest.mark.parametrize(
     ("faults", "modes", "says"),
     [
-        (["flush-store@3s"], ("jwt", "sticky"), "flush-store can be done to none of none, jwt, sticky"),
-        (["flush-store@3s"], ("jwt",), "a store (redis)"),
-        (["swap-key@3s"], ("redis",), "signed tokens (jwt)"),
+        (
+            ["flush-store@3s"],
+            ("jwt", "sticky"),
+            f"{_NO_STORE}`none`, `jwt`, `sticky`",
+        ),
+        (["flush-store@3s"], ("jwt",), f"{_NO_STORE}`none`, `jwt`"),
+        (["swap-key@3s"], ("redis",), f"{_NO_TOKENS}`none`, `redis`"),
         (["crash-worker:worker-4@3s"], (), "there is no worker-4; there are worker-1, worker-2, worker-3"),
         (["crash-worker:redis@3s"], (), "there is no redis"),
         (
@@ -87,19 +111,19 @@ def test_a_fault_that_can_not_be_done_is_told_before_anything_runs(
     faults: list[str], modes: tuple[str, ...], says: str
 ) -> None:
     with pytest.raises(UsageProblem) as told:
-        _EXPERIMENT.fault_stages(_options(*faults, modes=modes))
+        _plans(*faults, modes=modes)
     assert says in str(told.value)
 
 
 def test_faults_that_end_after_the_load_are_all_named() -> None:
     with pytest.raises(UsageProblem, match=r"pause-worker, flush-store would end after the load of 9 s: .* --for"):
-        _EXPERIMENT.fault_stages(_options("pause-worker@5s+5s", "flush-store@10s", "crash-worker@9s", asked_s=9.0))
+        _plans("pause-worker@5s+5s", "flush-store@10s", "crash-worker@9s", asked_s=9.0)
 
 
 def _problems(*faults: str, **more: float) -> list[str]:
     """What is said of them, a line for each problem."""
     with pytest.raises(UsageProblem) as told:
-        _EXPERIMENT.fault_stages(_options(*faults, **more))
+        _plans(*faults, **more)
     return str(told.value).split("\n")
 
 
@@ -129,8 +153,8 @@ def test_all_problems_of_all_faults_are_told_at_once() -> None:
 
 def test_every_fault_that_fits_no_mode_is_told() -> None:
     with pytest.raises(UsageProblem) as told:
-        _EXPERIMENT.fault_stages(_options("flush-store@3s", "swap-key@3s", modes=("sticky",)))
-    assert [line.split(" can ")[0] for line in str(told.value).split("\n")] == ["flush-store", "swap-key"]
+        _plans("flush-store@3s", "swap-key@3s", modes=("sticky",))
+    assert [line.split(" needs ")[0] for line in str(told.value).split("\n")] == ["flush-store", "swap-key"]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +191,7 @@ def test_faults_that_would_undo_each_other_are_refused(faults: list[str], says: 
     ],
 )
 def test_others_may_overlap_and_follow_each_other(faults: list[str]) -> None:
-    assert _EXPERIMENT.fault_stages(_options(*faults))
+    assert _plans(*faults)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +200,7 @@ def test_others_may_overlap_and_follow_each_other(faults: list[str]) -> None:
 def test_a_clock_that_no_token_can_tell_from_a_right_one_is_refused(value: str, fits: bool) -> None:
     fault = f"clock-skew={value}@3s+5s"
     if fits:
-        assert _EXPERIMENT.fault_stages(_options(fault))
+        assert _plans(fault)
     else:
         assert _problems(fault) == [
             f"clock-skew={value} can't be proven, because tokens count whole seconds: "
@@ -249,25 +273,53 @@ def test_where_nothing_was_done_all_users_count() -> None:
 # --- what all of them share in judging ---
 
 
+def _evidence(repeat: int, doubts: Sequence[tuple[str, ...]] = ()) -> Evidence:
+    """Repetitions in which nobody did anything, with these doubts about `jwt`."""
+    plans = _plans("flush-store@4s", modes=("redis", "jwt"), repeat=repeat)
+    arms = {"jwt": (Diary(), ())}
+    found = [data_of(plan, arms, {"jwt": why}) for plan, why in zip_longest(plans, doubts, fillvalue=())]
+    return Evidence(tuple(found), FACTS)
+
+
+def _in_turn(counts: Sequence[tuple[int, int]]) -> Callable[[ArmData], tuple[int, int]]:
+    """A count for each repetition, one after the other."""
+    left = iter(counts)
+    return lambda arm: next(left)
+
+
+def _row(measure: Measure) -> Expectation:
+    return also("jwt", "q", measure)
+
+
 def test_doubts_of_all_repetitions_are_told_once_each() -> None:
-    stages = _EXPERIMENT.fault_stages(_options("crash-worker@4s", repeat=3))
-    arm = {"jwt": (Diary(), ())}
-    data = [
-        data_of(stages[0], arm, {"jwt": ("slept",)}),
-        data_of(stages[1], arm, {"jwt": ("stepped", "slept")}),
-        data_of(stages[2], arm),
-    ]
-    assert doubts_of(data) == {"jwt": ("slept", "stepped")}
+    evidence = _evidence(3, [("slept",), ("stepped", "slept")])
+    assert evidence.doubts("jwt") == ("slept", "stepped")
+    assert evidence.doubts("redis") == ()
+    assert _row(share(lambda arm: (1, 2))).all_doubts(evidence) == ("slept", "stepped")
 
 
 def test_shares_and_means_tell_their_intervals_and_how_much_they_are_of() -> None:
-    data = [data_of(stage, {}) for stage in _EXPERIMENT.fault_stages(_options("crash-worker@4s", repeat=2))]
-    found = share("jwt", "q", 3, 10, data)
+    evidence = _evidence(2)
+    found = _row(share(_in_turn([(1, 4), (2, 6)]), "{hits} of {of} users")).observed(evidence)
     assert found is not None
     assert (found.value, found.blocks, found.samples, found.workers, found.unit) == (0.3, 2, 10, 3, "share")
     assert found.interval == pytest.approx((0.0667, 0.6525), abs=1e-4)
-    assert share("jwt", "q", 0, 0, data) is None
-    average = mean("jwt", "q", [1.0, 2.0, 3.0], data, "s")
+    assert found.note == "3 of 10 users"
+    assert _row(share(lambda arm: (0, 0))).observed(evidence) is None
+    average = _row(mean_count(lambda arm: [1.0, 2.0, 3.0], "s")).observed(_evidence(1))
     assert average is not None
     assert (average.value, average.samples, average.unit) == (2.0, 3, "s")
-    assert mean("jwt", "q", [1.0], data, "s") is None
+    assert _row(mean_count(lambda arm: [1.0], "s")).observed(_evidence(1)) is None
+    pooled = _row(mean_count(lambda arm: [1.0], "s")).observed(evidence)
+    assert pooled is not None
+    assert (pooled.value, pooled.blocks, pooled.samples) == (1.0, 2, 2), "one of each repetition"
+
+
+def test_workers_in_observations_are_those_that_the_arm_began_with() -> None:
+    plans = plans_of("prefork-trap")
+    arm = next(arm for arm in plans[0].arms if arm.label == "sticky")
+    assert (arm.workers, Options().workers) == (2, 3)
+    evidence = Evidence(tuple(data_of(plan, {"sticky": (Diary(), ())}) for plan in plans), FACTS)
+    found = also("sticky", "q", share(lambda arm: (1, 2))).observed(evidence)
+    assert found is not None
+    assert found.workers == 2

@@ -7,19 +7,21 @@ from dataclasses import replace
 
 import pytest
 
-from authlab.experiments.base import Options
-from authlab.experiments.faulty import login_storm, redis_latency, redis_restart, storm_metastable
-from authlab.experiments.faulty.login_storm import storm
-from authlab.experiments.faulty.redis_latency import medians, stretches
+from authlab.experiments import login_storm, redis_latency, redis_restart, storm_metastable
+from authlab.experiments.login_storm import storm
+from authlab.experiments.options import Options
+from authlab.experiments.redis_latency import medians, stretches
 from authlab.model.faults import FaultEvent
+from authlab.model.modes import MODES
 from tests.unit.experiments.made_faults import (
     Arms,
     Diary,
     always_good,
     event,
-    fault_experiment,
     judged,
     live,
+    plans_of,
+    predicted,
     seen,
     value_of,
     verdicts,
@@ -191,26 +193,24 @@ def test_without_a_single_proof_the_slope_is_not_measured() -> None:
 
 
 def test_tokens_are_compared_with_the_stores_delays_or_not_at_all() -> None:
-    experiment = fault_experiment("redis-latency")
-    assert [p.mode for p in experiment.predictions(Options(modes=("redis",)))] == ["redis"]
-    assert experiment.predictions(Options(modes=("jwt",))) == []
+    assert [p.mode for p in predicted("redis-latency", Options(modes=(MODES["redis"],)))] == ["redis"]
+    assert predicted("redis-latency", Options(modes=(MODES["jwt"],))) == ()
 
 
 def test_the_delays_are_measured_three_times_at_least_but_for_a_quick_look() -> None:
-    experiment = fault_experiment("redis-latency")
-    assert [len(experiment.fault_stages(Options(repeat=times))) for times in (1, 2, 5)] == [3, 3, 5]
-    assert len(experiment.fault_stages(Options(repeat=1, quick=True))) == 1
+    assert [len(plans_of("redis-latency", Options(repeat=times))) for times in (1, 2, 5)] == [3, 3, 5]
+    assert len(plans_of("redis-latency", Options(repeat=1, quick=True))) == 1
 
 
 def test_the_seed_chooses_the_order_of_the_delays() -> None:
     orders = [
-        tuple(fault.value for arm in stage.arms for fault in arm.faults)
-        for stage in fault_experiment("redis-latency").fault_stages(Options(repeat=6))
+        tuple(fault.value for arm in plan.arms for fault in arm.faults)
+        for plan in plans_of("redis-latency", Options(repeat=6))
     ]
     assert len(set(orders)) > 1
     assert {tuple(sorted(order, key=lambda value: value or 0.0)) for order in orders} == {redis_latency.DELAYS_MS}
-    again = fault_experiment("redis-latency").fault_stages(Options(repeat=6))
-    assert [tuple(f.value for arm in stage.arms for f in arm.faults) for stage in again] == orders
+    again = plans_of("redis-latency", Options(repeat=6))
+    assert [tuple(f.value for arm in plan.arms for f in arm.faults) for plan in again] == orders
 
 
 # --- login-storm ---
@@ -277,8 +277,7 @@ def test_one_storm_alone_decides_nothing() -> None:
 
 
 def test_a_storm_is_made_three_times_at_least() -> None:
-    experiment = fault_experiment("login-storm")
-    assert [len(experiment.fault_stages(Options(repeat=times))) for times in (1, 2, 5)] == [3, 3, 5]
+    assert [len(plans_of("login-storm", Options(repeat=times))) for times in (1, 2, 5)] == [3, 3, 5]
 
 
 def test_where_nobody_had_to_log_in_again_there_was_no_storm() -> None:
@@ -327,7 +326,7 @@ def test_impatience_that_recovers_by_itself_refutes() -> None:
 
 
 def test_the_storms_are_one_after_the_other() -> None:
-    stages = fault_experiment("storm-metastable").fault_stages(Options())
-    assert [stage.labels for stage in stages] == 2 * [("redis-patient",), ("redis-impatient",)]
-    assert [stage.key for stage in stages] == ["r1-patient", "r1-impatient", "r2-patient", "r2-impatient"]
-    assert [stage.seed for stage in stages] == [1, 1, 2, 2]
+    plans = plans_of("storm-metastable")
+    assert [plan.labels for plan in plans] == 2 * [("redis-patient",), ("redis-impatient",)]
+    assert [plan.stage for plan in plans] == ["r1-patient", "r1-impatient", "r2-patient", "r2-impatient"]
+    assert [plan.seed for plan in plans] == [1, 1, 2, 2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authlab.experiments.faulty.users import (
+from authlab.experiments.users import (
     all_users,
     asked_after,
     asked_between,
