@@ -1,1 +1,1 @@
-"""Where authentication state may live: one file each, all behind the protocol `State`."""
+"""Where authentication state may be kept: one file for each way, all behind the protocol `State`."""

@@ -25,7 +25,7 @@ from authlab.model.errors import LabError, UsageProblem
 from authlab.model.faults import FaultEvent
 from authlab.model.session_store import Persistence
 from authlab.stack.local import LocalStacks
-from authlab.stack.local_operations import OperatedStack
+from authlab.stack.local_operations import OperableLocalStack
 from authlab.stack.secrets import Secrets
 
 StandUp = Callable[..., AbstractContextManager[LocalStacks]]
@@ -47,7 +47,7 @@ def own(secrets: Secrets, tmp_path: Path) -> Secrets:
 class Doing:
     """Faults under way on one stack."""
 
-    def __init__(self, stack: OperatedStack, secrets: Secrets, *texts: str, seed: int = 1) -> None:
+    def __init__(self, stack: OperableLocalStack, secrets: Secrets, *texts: str, seed: int = 1) -> None:
         self.stack = stack
         self.written: list[int] = []
         self.schedule = FaultSchedule(
@@ -79,7 +79,7 @@ def until(done: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def doing(stack: OperatedStack, secrets: Secrets, *texts: str, seed: int = 1) -> Iterator[Doing]:
+def doing(stack: OperableLocalStack, secrets: Secrets, *texts: str, seed: int = 1) -> Iterator[Doing]:
     found = Doing(stack, secrets, *texts, seed=seed)
     try:
         yield found
@@ -87,11 +87,11 @@ def doing(stack: OperatedStack, secrets: Secrets, *texts: str, seed: int = 1) ->
         found.schedule.abort()
 
 
-def pid_of(stack: OperatedStack, part: str) -> int:
+def pid_of(stack: OperableLocalStack, part: str) -> int:
     return next(known.process.pid for known in stack.parts if known.name == part)
 
 
-def serves(stack: OperatedStack) -> None:
+def serves(stack: OperableLocalStack) -> None:
     """Every worker answers, and the proxy sends new clients to each of them."""
     names = {worker.name for worker in stack.workers}
     seen: set[str] = set()
@@ -102,7 +102,7 @@ def serves(stack: OperatedStack) -> None:
     assert stack.troubles() == []
 
 
-def logged_in_at(stack: OperatedStack, secrets: Secrets, worker: str) -> Browser:
+def logged_in_at(stack: OperableLocalStack, secrets: Secrets, worker: str) -> Browser:
     """A client whose session lies in that worker."""
     for _ in range(50):
         client = Browser(stack.url)
@@ -459,7 +459,7 @@ def test_what_was_scaled_away_can_not_be_harmed_nor_brought_back(
             lambda worker: stack.wait_serving(worker, 1.0),
         ):
             for worker in ("worker-2", "worker-3"):
-                with pytest.raises(LabError, match=f"{worker} is no worker any more: it was scaled away"):
+                with pytest.raises(LabError, match=f"{worker} is no longer a worker: it was scaled away"):
                     harm(worker)
         _supervisors_are_done()
         assert died == []

@@ -12,7 +12,10 @@ from authlab.experiments.until_precise import NAME as UNTIL_PRECISE
 from authlab.experiments.until_precise import until_precise
 from authlab.model.errors import nearest
 
-_STEADY: Final = ("three_modes", "round_robin")
+_STEADY: Final = (
+    "three_modes",
+    "round_robin",
+)
 """Modules of this package, in the order of `authlab list`. Each names its experiment EXPERIMENT."""
 
 _FAULTS: Final = (

@@ -124,7 +124,8 @@ class _Run:
                 for sentence in live.plan_faults(self.plan.seed).sentences:
                     self.context.listener.note(f"{live.arm.label}, {sentence}")
         self._probe_stores()
-        watch.begin()
+        if not self.slices:
+            watch.begin()
         origin_ns = time.monotonic_ns() + round(LEAD_IN_S * 1e9)
         for live in self.arms:
             write_slices(live.folder, [part for part in slices if part.mode == live.arm.label], origin_ns)
@@ -231,6 +232,7 @@ class _Run:
 
     def _collect(self) -> None:
         """Make tables of what the exercise left on disk, and add them to those of the steps before."""
+        self.context.listener.phase("reading the samples")
         for live in self.arms:
             tables = collected(self.context.folder, live.folder, self.plan, live.stopped_ns)
             if tables is not None:

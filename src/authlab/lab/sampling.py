@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -100,16 +101,14 @@ class ResourceSampler(threading.Thread):
             self._begun[arm] = reading
 
     def _read(self, arm: str) -> _Reading | None:
-        """The moment and what each part has used until then; None where something ends under our hands."""
-        generator = self._generators[arm]
+        """The moment and what each part has used until then; None where a part ends under our hands."""
         try:
-            used = [
-                *self._stacks[arm].usage(),
-                PartUsage(GENERATOR, cpu_ns(generator), rss_bytes(generator)),
-                PartUsage(LAB, time.process_time_ns(), rss_bytes(os.getpid())),
-            ]
+            used = [*self._stacks[arm].usage(), PartUsage(LAB, time.process_time_ns(), rss_bytes(os.getpid()))]
         except (OSError, LabError):  # the lab's own watch reports who died, and how
             return None
+        generator = self._generators[arm]
+        with contextlib.suppress(ProcessLookupError):  # it ends by itself after its last slice
+            used.append(PartUsage(GENERATOR, cpu_ns(generator), rss_bytes(generator)))
         return time.monotonic_ns(), {usage.part: usage for usage in used}
 
     def _append(self, count: Count, begin: _Reading | None, end: _Reading | None) -> None:

@@ -17,8 +17,8 @@ PARTS: Final = ("proxy", "workers", "store")
 def measured(samples: pl.DataFrame) -> pl.DataFrame:
     """The samples that count: sent after a successful log-in, in a slice's measured part.
 
-    Shares are of requests made after a successful log-in, so log-ins themselves, and requests that had no
-    credential to show, are left out.
+    Shares are of requests made after a successful log-in. Log-ins themselves, and requests without a credential, are
+    left out.
     """
     return samples.filter(~pl.col("warmup") & (pl.col("op") != BEFORE_LOGIN) & (pl.col("credential") > 0))
 
@@ -27,9 +27,9 @@ _ANSWERED = (pl.col("outcome") != "network") & (pl.col("response_ms") > 0)
 
 
 def answered(samples: pl.DataFrame) -> pl.DataFrame:
-    """The measured samples that latency is taken from. A refusal is an answer.
+    """The measured samples that latency is computed from. A refusal is an answer.
 
-    A time-out counts with the time that it took: leaving it out would make a stack that hangs look fast.
+    A time-out counts with its duration. Without it, a stack that hangs would look fast.
     """
     return measured(samples).filter(_ANSWERED)
 
@@ -37,8 +37,8 @@ def answered(samples: pl.DataFrame) -> pl.DataFrame:
 def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """Per label and block: `requests`, `failures`, `auth_failures`, `p50_ms`, CPU columns.
 
-    CPU columns are microseconds per request completed while the CPU was counted: `cpu_us` of all parts of the
-    stack, and `proxy_us`, `workers_us`, `store_us` of each. They are null where no resources were recorded (a plain
+    CPU columns are microseconds per request that ended while the CPU was counted: `cpu_us` of all parts of the stack,
+    and `proxy_us`, `workers_us`, `store_us` of each. They are null where no resources were recorded (a plain
     recording). Latency is that of `answered` requests.
     """
     kept = measured(samples)
@@ -58,8 +58,8 @@ def cpu_per_request(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.
     """CPU time per request of each slice in microseconds, by part: `cpu_us`, `proxy_us`, `workers_us`, `store_us`.
 
     A slice's CPU is read at both ends of one count, or of several counts one after the other. A request belongs to the
-    count in which it was done, log-ins included. A count in which the clock of some part is not known (its process died
-    and came back) is left out with its requests.
+    count during which it ended, log-ins included. A count is left out, with its requests, if the clock of some part is
+    not known because a process died and came back.
     """
     schema = {"label": pl.String, "block": pl.Int64}
     columns = ("cpu_us", "proxy_us", "workers_us", "store_us")

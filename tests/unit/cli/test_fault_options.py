@@ -41,11 +41,11 @@ def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--fault", "crash-wroker@10s"], "did you mean 'crash-worker'"),
         (["--fault", "crash-worker"], "is not KIND[=VALUE][:WORKER]@START[+DURATION]"),
         (["--fault", "crash-worker=3@10s"], "it takes no value"),
-        (["--fault", "crash-worker@10s+2s"], "it has no duration"),
-        (["--fault", "pause-worker@10s"], "it needs a duration"),
+        (["--fault", "crash-worker@10s+2s"], "it takes no duration"),
+        (["--fault", "pause-worker@10s"], "add a duration"),
         (["--fault", "redis-latency@10s+2s"], "it needs a value in ms"),
         (["--fault", "redis-latency=1h@10s+2s"], "must be 0.1 to 10000 ms"),
-        (["--fault", "crash-worker@soon"], "'soon' is no time"),
+        (["--fault", "crash-worker@soon"], "'soon' is not a time"),
         (["--fault", ""], "is not KIND"),
         (["--fault"], "--fault"),
         (
@@ -92,7 +92,7 @@ def test_all_problems_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> No
     wrong = ("--fault", "crash-wroker@1s", "--fault", "pause-worker@2s", "--fault", "scale-in=0@3s")
     told = _told(capsys, *wrong, "--fault", "flush-store@4s", "--repeat", "0", "--mode", "jtw", "--rate", "-1")
     assert told.startswith("authlab: several things are wrong:")
-    for part in ("'crash-worker'", "it needs a duration", "1 to 64 workers", "--repeat", "'jwt'", "--rate"):
+    for part in ("'crash-worker'", "add a duration", "1 to 64 workers", "--repeat", "'jwt'", "--rate"):
         assert part in told
 
 

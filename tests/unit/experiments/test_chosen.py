@@ -203,7 +203,7 @@ def test_a_clock_that_no_token_can_tell_from_a_right_one_is_refused(value: str, 
         assert _plans(fault)
     else:
         assert _problems(fault) == [
-            f"clock-skew={value} can't be proven, for tokens tell whole seconds: "
+            f"clock-skew={value} can't be proven, because tokens count whole seconds: "
             "set the clock at least 1.5 s ahead or behind"
         ]
 

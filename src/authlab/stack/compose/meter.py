@@ -1,4 +1,4 @@
-"""CPU time and memory of a container, from its control group where it is at hand, else asked of the engine."""
+"""CPU time and memory of a container, from its control group if that is on this machine, or else from the engine."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 class Meter:
-    """Reads one container. Its account never falls, also when the container is started again.
+    """Reads one container. Its CPU time never decreases, even when the container is started again.
 
-    `pid` is the host's number of its first process. Where the engine runs on this machine, its control group's own
-    files are read (nanoseconds in version 1, microseconds in version 2; well under a millisecond a reading), elsewhere
+    `pid` is the host's number of its first process. If the engine runs on this machine, the control group's own files
+    are read (nanoseconds in version 1, microseconds in version 2; well under a millisecond per reading). Elsewhere
     (Docker Desktop, a remote engine) the engine is asked.
     """
 
@@ -26,20 +26,20 @@ class Meter:
         self._last = 0
         self._lives = 0
         self._first = 0
-        # its place is named after the container: it stays the same when that is started again
+        # its path contains the container's id, so it stays the same when the container is started again
         self._group = _group_of(pid, container.id)
 
     @property
     def is_local(self) -> bool:
-        """Whether the container runs on this very machine."""
+        """Whether the container runs on this machine."""
         return self._group is not None
 
     def read(self) -> PartUsage:
-        """CPU time so far, memory now; the memory of one that does not run is 0."""
+        """CPU time so far, and current memory, which is 0 if it does not run."""
         cpu_ns, memory, first = self._now()
         self._lives += first != self._first or cpu_ns < self._last
         self._first = first
-        if cpu_ns < self._last:  # a control group of its own since it was started again
+        if cpu_ns < self._last:  # it got a new control group when it was started again
             self._before += self._last
         self._last = cpu_ns
         return PartUsage(self.part, self._before + cpu_ns, memory, self._lives)
@@ -88,7 +88,7 @@ class _Group:
 
 
 def _group_of(pid: int, container_id: str) -> _Group | None:
-    """The group of `pid`, if that process is here and the container's: on Docker Desktop it is another machine's."""
+    """The control group of `pid`, if that process is here and the container's. On Docker Desktop it is elsewhere."""
     try:
         lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
     except OSError:

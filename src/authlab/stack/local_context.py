@@ -13,10 +13,10 @@ from authlab.stack.secrets import Secrets
 
 
 @dataclass(frozen=True)
-class Shared:
+class LocalContext:
     """Guardian, programs, secrets and settings, the same for every stack that is started side by side.
 
-    `runtime` is the folder for configurations and data, removed in the end. `settings` are further `AUTHLAB_…`
+    `runtime` is the folder for configurations and data, which is removed at the end. `settings` are further `AUTHLAB_…`
     variables of the workers. `read_timeout_s` is how long the proxy waits for a worker.
     """
 

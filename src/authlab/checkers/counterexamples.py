@@ -20,10 +20,10 @@ _DOES: Final = {
     "refresh": "refreshes its credential",
 }
 _MEANS: Final = {"identity": "in the name of somebody else", "cart": "(not the cart that was written)"}
-"""Reasons of the load's own, which no service gives."""
+"""Reasons that only the load gives, not the service."""
 
 _FROM_THE_STORE: Final = "store_unavailable"
-"""The reason of a worker's answer that had no store to ask (services/openapi.yaml)."""
+"""The reason of a worker's answer when it could not reach its store (services/openapi.yaml)."""
 
 
 def event_of(row: Row) -> Event:
@@ -40,13 +40,13 @@ def event_of(row: Row) -> Event:
 
 
 def timeline(rows: Iterable[Row | Event | None]) -> tuple[Event, ...]:
-    """Requests and events in order of time; what is None is left out."""
-    told = [row if isinstance(row, Event) else event_of(row) for row in rows if row is not None]
-    return tuple(sorted(told, key=lambda event: (event.start_ns, event.end_ns)))
+    """Requests and events in order of time. None is left out."""
+    events = [row if isinstance(row, Event) else event_of(row) for row in rows if row is not None]
+    return tuple(sorted(events, key=lambda event: (event.start_ns, event.end_ns)))
 
 
 def issue_of(samples: pl.DataFrame, row: Row) -> Row | Event | None:
-    """What gave out the credential that a request showed: the answer that came at the moment when it was received."""
+    """The answer that issued the credential of a request: the one that arrived when the credential was received."""
     if not row["credential"]:
         return None
     given = samples.filter(
@@ -61,7 +61,7 @@ def issue_of(samples: pl.DataFrame, row: Row) -> Row | Event | None:
 def violation(
     checker: str, row: Row, summary: str, rows: Iterable[Row | Event | None], faults: Sequence[FaultEvent]
 ) -> Violation:
-    """The violation that the request `row` gave away."""
+    """The violation that the request `row` proves."""
     return Violation(
         checker=checker,
         user=row["user"],
@@ -75,7 +75,7 @@ def violation(
 
 
 def fault_before(faults: Sequence[FaultEvent], at_ns: int) -> str:
-    """The fault that had last begun at `at_ns`, in words; empty where none had."""
+    """The fault that had most recently begun at `at_ns`, in words; empty if none had."""
     begun = [fault for fault in faults if fault.start_ns <= at_ns]
     if not begun:
         return ""
@@ -106,7 +106,7 @@ def _asked(row: Row) -> str:
 
 def _answer(row: Row) -> str:
     if not row["status"]:
-        return f"no answer ({row['reason'] or row['outcome']}), so it may have happened or not"
+        return f"no answer ({row['reason'] or row['outcome']}); it may or may not have been carried out"
     who = row["worker"] or "the proxy"
     reason = "" if row["reason"].startswith("status_") else _MEANS.get(row["reason"], row["reason"])
     said = f"{who} answers {row['status']} {reason}".rstrip()

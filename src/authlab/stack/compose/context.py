@@ -14,9 +14,9 @@ from authlab.stack.secrets import Secrets
 
 
 @dataclass(frozen=True)
-class Shared:
-    """Engine, guardian, secrets and settings. `label` marks all that is made as this lab's; `token` makes its
-    project names its own. `worker_cpus` is the share of a CPU that each worker may use; `linked`: a link in front of
+class ComposeContext:
+    """Engine, guardian, secrets and settings. `label` marks everything that this lab makes. `token` makes its project
+    names unique. `worker_cpus` is the share of a CPU that each worker may use. `linked`: there is a link in front of
     each store."""
 
     engine: Engine
