@@ -123,6 +123,16 @@ def test_mode_filters_arms_and_predictions_alike(experiment: Experiment, name: s
         assert whole <= labels, "every arm of the mode stays"
 
 
+def test_plans_without_an_arm_of_the_chosen_modes_are_left_out() -> None:
+    assert plans_of("key-rotation", Options(modes=(MODES["sticky"],))) == []
+    assert plans_of("worker-crash", Options(modes=(MODES["jwt-cookie"],))) == []
+    (first, *_) = plans_of("worker-crash", Options(modes=(MODES["sticky"],)))
+    assert first.labels == ("none", "sticky", "sticky-pause-short", "sticky-pause-long"), "and none beside the others"
+    (first, *_) = plans_of("worker-crash", Options(modes=(MODES["none"],)))
+    assert first.labels == ("none",)
+    assert predicted("worker-crash", Options(modes=(MODES["none"],))) == ()
+
+
 @pytest.mark.parametrize("name", [name for name in FAULT_EXPERIMENTS if name != "storm-metastable"])
 def test_repetitions_are_the_same_plan_with_seeds_of_their_own(name: str) -> None:
     plans = plans_of(name, Options(repeat=3, seed=40))
