@@ -97,7 +97,7 @@ def test_no_step_is_shorter_than_ten_blocks_nor_longer_than_the_time_allows() ->
 def test_it_ends_when_the_widest_pair_is_precise_enough_and_says_so() -> None:
     decision = _decided(24, noise=0.005)
     assert decision.exercise is None
-    assert decision.ended.startswith("precise enough: after 24 blocks the widest half-width of cpu_us of sticky/jwt")
+    assert decision.ended.startswith("precise enough: after 24 blocks the widest half-width of CPU per request, sticky/jwt")
     assert decision.ended.endswith("asked for was 2.00%")
     width = decision.found["half_width"]
     assert width is not None
