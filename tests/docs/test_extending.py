@@ -165,7 +165,7 @@ def ran(place: Place) -> Callable[[str], Ran]:
 def test_the_page_shows_a_file_of_each_kind() -> None:
     assert {Path(name).suffix for name in _FILES} == {".toml", ".py"}
     assert len(_FILES) == 7
-    assert [table for table, _, _ in _TABLE_LINES] == ["_STEADY", "_KINDS", "_FAULTS"]
+    assert [table for table, _, _ in _TABLE_LINES] == ["_MODULES", "_KINDS", "_FAULT_MODULES"]
     assert all(line.count("\n") == 1 for _, _, line in _TABLE_LINES), "one line in one table"
     assert len(_IMPORTS) == 1
 
@@ -221,8 +221,8 @@ def test_every_run_of_the_page_ends_with_a_report(command: str, ran: Callable[[s
         assert outcomes.keys() == {"ok"}, "no request was lost, and every answer was right"
         assert outcomes["ok"] > 20
     arms = [arm for result in run["experiments"] for plan in result["plans"] for arm in plan["arms"]]
-    declared = {arm["mode"]["name"] for arm in arms} - MODES.keys()
-    assert {f"{name}.toml" for name in declared} == set(re.findall(r"\w+\.toml", command))
+    own = {arm["mode"]["name"] for arm in arms} - MODES.keys()
+    assert {f"{name}.toml" for name in own} == set(re.findall(r"\w+\.toml", command))
     assert all(result["verdict"]["summary"] != "the judge itself failed" for result in run["experiments"])
 
 

@@ -97,8 +97,8 @@ def test_no_step_is_shorter_than_ten_blocks_nor_longer_than_the_time_allows() ->
 def test_it_ends_when_the_widest_pair_is_precise_enough_and_says_so() -> None:
     decision = _decided(24, noise=0.005)
     assert decision.exercise is None
-    assert decision.ended.startswith("precise enough: after 24 blocks the widest half-width of cpu_us of sticky/jwt")
-    assert decision.ended.endswith("asked for was 2.00%")
+    assert decision.ended.startswith("precise enough: after 24 blocks the widest half-width of CPU per request, sticky")
+    assert decision.ended.endswith("2.00% was asked for")
     width = decision.found["half_width"]
     assert width is not None
     assert width <= 0.02
@@ -119,8 +119,8 @@ def test_one_pair_that_is_precise_is_not_enough() -> None:
 def test_it_ends_when_the_time_is_over_and_says_which() -> None:
     decision = _decided(24, noise=0.3, elapsed_s=580.0)
     assert decision.exercise is None
-    assert decision.ended.startswith("the time was over: after 24 blocks the widest half-width of cpu_us")
-    assert "asked for was 2.00%" in decision.ended
+    assert decision.ended.startswith("the time was over: after 24 blocks the widest half-width of CPU per request")
+    assert "2.00% was asked for" in decision.ended
 
 
 def test_it_never_ends_before_twenty_blocks_even_if_the_time_is_over() -> None:
@@ -158,7 +158,7 @@ def test_the_leading_pairs_are_sessions_to_tokens_or_else_all_to_none(modes: tup
 def test_it_can_wait_for_the_median_too() -> None:
     plan = _plan(0.5, quantity="p50_ms")
     decision = until_precise(_procedure(plan, 24), _data(plan, 24, 0.01), 60.0)
-    assert decision.ended.startswith("precise enough: after 24 blocks the widest half-width of p50_ms")
+    assert decision.ended.startswith("precise enough: after 24 blocks the widest half-width of median response time")
 
 
 def test_there_must_be_something_to_compare_and_time_for_twenty_blocks() -> None:
