@@ -96,6 +96,8 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
         seed = int(options.seed)
     except ValueError:
         problems.append(f"--seed must be a whole number, not {options.seed!r}")
+    if seed < 0:
+        problems.append(f"--seed must not be negative, not {seed}")
     if options.mode and not _MODE.fullmatch(options.mode):
         problems.append(f"--mode must be a mode's name (letters, digits, - and _), not {options.mode!r}")
     sharers = _whole("--sharers", options.sharers, problems) if options.sharers else None

@@ -72,8 +72,11 @@ def test_every_claim_of_the_browser_lab_is_confirmed(whole: Lab) -> None:
 
 def test_predictions_are_told_before_anything_runs(whole: Lab) -> None:
     first = whole.said.index("browser lab:")
-    assert whole.said.rindex("predicted:") < first
-    assert whole.said.count("predicted:") == sum(len(e["predictions"]) for e in whole.run()["experiments"])
+    predicted = [p for experiment in whole.run()["experiments"] for p in experiment["predictions"]]
+    told = [line.strip() for line in whole.said[:first].splitlines() if line.startswith("  ")]
+    assert told == [
+        f"{p['mode']}: {p['quantity']}: {'yes' if p['value'] else 'no'} ({p['formula']})" for p in predicted
+    ]
 
 
 def test_reports_have_the_matrix_in_words(whole: Lab) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
+
+from authlab.model.errors import Damaged
 
 FAILED = "failed"
 """The quantity of an answer which only says that its subject's story never completed."""
@@ -35,15 +38,12 @@ class Order:
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        path.write_bytes(msgspec.json.encode(self))
 
     @classmethod
     def read(cls, path: Path) -> Order:
         """Read what `write` wrote."""
-        body = json.loads(path.read_text(encoding="utf-8"))
-        body["cells"] = tuple((place, attack) for place, attack in body["cells"])
-        first, last = body["users"]
-        return cls(**{**body, "scenarios": tuple(body["scenarios"]), "users": (first, last)})
+        return msgspec.json.decode(path.read_bytes(), type=cls)
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,16 @@ def key_of(subject: str, quantity: str) -> str:
 
 def append_answer(path: Path, answer: Answer) -> None:
     """Add one whole line or nothing, for a reader that follows the file."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(answer) + b"\n")
 
 
 def read_answers(path: Path) -> list[Answer]:
-    """The whole lines so far."""
+    """The whole lines so far. Raises `Damaged` where one of them is no answer."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
-    return [Answer(**json.loads(line)) for line in lines]
+    data = path.read_bytes()
+    try:
+        return msgspec.json.Decoder(Answer).decode_lines(data[: data.rfind(b"\n") + 1])
+    except msgspec.DecodeError as error:
+        raise Damaged(f"{path} is damaged: {error}.") from error

@@ -102,8 +102,8 @@ def machine_reasons(conditions: Conditions) -> tuple[str, ...]:
 
 def stack_share(resources: pl.DataFrame, stack_cores: int) -> float | None:
     """Share of its `stack_cores` that the stack used within its slices."""
-    own = resources.filter(pl.col("part").is_in(OUTSIDE).not_())
-    spans = own.group_by("index").agg((pl.col("to_ns") - pl.col("from_ns")).max().alias("span"))
+    own = _known(resources)
+    spans = own.group_by("index", "from_ns").agg((pl.col("to_ns") - pl.col("from_ns")).max().alias("span"))
     room = int(spans["span"].sum()) * stack_cores
     return int(own["cpu_ns"].sum()) / room if room else None
 
@@ -114,11 +114,17 @@ def busiest_part(resources: pl.DataFrame) -> tuple[str, float]:
     A worker has one process and Python's lock; nginx and the store each serve in one thread. None of them can use a
     second core, however many there are.
     """
-    own = resources.filter(pl.col("part").is_in(OUTSIDE).not_())
+    own = _known(resources)
     spans = (pl.col("to_ns") - pl.col("from_ns")).sum()
     shares = own.group_by("part").agg((pl.col("cpu_ns").sum() / spans).alias("share"))
     shares = shares.filter(pl.col("share").is_finite()).sort("share", "part")
     return (str(shares["part"][-1]), float(shares["share"][-1])) if shares.height else ("", 0.0)
+
+
+def _known(resources: pl.DataFrame) -> pl.DataFrame:
+    """The counts of the stack's own parts, without those in which the clock of some part is not known."""
+    own = resources.filter(pl.col("part").is_in(OUTSIDE).not_())
+    return own.filter(pl.col("cpu_ns").is_not_null().all().over("index", "from_ns"))
 
 
 def generator_share(windows: pl.DataFrame) -> float | None:

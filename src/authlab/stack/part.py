@@ -27,12 +27,14 @@ class Part:
         self._losses: list[str] = []
         self._wanted = False
         self._leaving: set[int] = set()
+        self._lives = 0
 
     def replace(self, process: Process) -> None:
         """The program was started again as `process`. Its earlier CPU time still counts."""
         self.process = process
         self._members = [process.pid]
         self._wanted = False
+        self._lives += 1
 
     def expect_end(self) -> None:
         """Until `replace`, its end is intended: no trouble, and no loss."""
@@ -56,14 +58,14 @@ class Part:
             try:
                 return self._read()
             except ProcessLookupError:  # it is ending right now; `trouble` will report it
-                return PartUsage(self.name, sum(self._cpu_ns.values()), 0)
+                return PartUsage(self.name, sum(self._cpu_ns.values()), 0, self._lives)
 
     def _read(self) -> PartUsage:
         memory = 0
         for pid in self._members:
             self._cpu_ns[pid] = cpu_ns(pid)
             memory += rss_bytes(pid)
-        return PartUsage(self.name, sum(self._cpu_ns.values()), memory)
+        return PartUsage(self.name, sum(self._cpu_ns.values()), memory, self._lives)
 
     def troubles(self) -> list[str]:
         """What happened to it unexpectedly: its end, or children that it lost. gunicorn replaces those by itself, but
@@ -77,6 +79,7 @@ class Part:
         return list(self._losses)
 
     def _now_has(self, members: Collection[int]) -> None:
+        self._lives += bool(set(self._members) - set(members))
         kept = {self.process.pid, *self._leaving, *members}
         gone = [pid for pid in self._members if pid not in kept]
         if self.process.poll() is None and not self._wanted:

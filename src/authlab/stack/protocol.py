@@ -23,12 +23,14 @@ class PartUsage:
 
     `part` is "proxy", "store" or a worker's name. `cpu_ns` is the CPU time of all of its processes. It never decreases,
     even when one of them is replaced. `rss_bytes` is the sum of their current resident memory (pages that they share
-    are counted in each).
+    are counted in each). `lives` counts how often one of its processes was lost or replaced: between two readings with
+    different `lives` some CPU time was not read.
     """
 
     part: str
     cpu_ns: int
     rss_bytes: int
+    lives: int = 0
 
 
 class Stack(Protocol):

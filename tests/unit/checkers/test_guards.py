@@ -13,8 +13,10 @@ from authlab.checkers.guards import (
     STEAL_LIMIT,
     SUSPENDED_LIMIT_S,
     UNSERVED_LIMIT,
+    busiest_part,
     generators_reasons,
     machine_reasons,
+    stack_share,
     trial_reasons,
 )
 from authlab.model.conditions import Conditions
@@ -158,3 +160,36 @@ def test_every_reason_is_told_at_once() -> None:
 
 def test_a_stack_that_may_be_saturated_is_not_doubted_for_it() -> None:
     assert trial_reasons(_samples(), _windows(), _resources(1.0), None, None) == ()
+
+
+def _counts(*rows: tuple[str, int, float | None]) -> pl.DataFrame:
+    """Counts of one second each, in one slice: part, number of the count, share of a core that it used."""
+    known = [
+        {
+            "index": 0,
+            "part": part,
+            "from_ns": number * _S,
+            "to_ns": (number + 1) * _S,
+            "cpu_ns": None if share is None else round(share * _S),
+        }
+        for part, number, share in rows
+    ]
+    return pl.DataFrame(known, schema_overrides={"cpu_ns": pl.Int64})
+
+
+def test_a_stacks_share_is_that_of_all_its_counts() -> None:
+    counts = _counts(("proxy", 0, 0.25), ("worker-1", 0, 0.5), ("proxy", 1, 0.0), ("worker-1", 1, 0.25))
+    assert stack_share(counts, 1) == 0.5
+    assert stack_share(counts, 2) == 0.25
+    assert busiest_part(counts) == ("worker-1", 0.375)
+
+
+def test_a_count_in_which_a_clock_is_not_known_tells_nothing_of_any_part() -> None:
+    known = _counts(("proxy", 0, 0.25), ("worker-1", 0, 0.5))
+    unknown = _counts(("proxy", 1, 0.75), ("worker-1", 1, None), ("generator", 1, None))
+    both = pl.concat([known, unknown])
+    assert stack_share(both, 1) == stack_share(known, 1) == 0.75
+    assert busiest_part(both) == busiest_part(known) == ("worker-1", 0.5)
+    assert stack_share(unknown, 1) is None
+    assert busiest_part(unknown) == ("", 0.0)
+    assert trial_reasons(_samples(), _windows(), unknown, Conditions(0.01, "x", 0.0, 0.0, 0.0), 1) == ()
