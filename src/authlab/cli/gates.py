@@ -24,7 +24,7 @@ def verdict_words(text: str, known: Sequence[str], problems: Problems) -> set[st
     words = {word.strip() for word in text.split(",")} - {""}
     for word in sorted(words - set(known)):
         with problems.collecting():
-            raise nearest("verdict for --fail-on", word, known)
+            raise nearest("verdict", word, known, "--fail-on takes")
     return words
 
 

@@ -29,7 +29,7 @@ def choice_of(kind: str, worker_cpus: float | None, problems: Problems, own: Seq
     found = next((known for known in STACK_KINDS if known == kind), None)
     if found is None:
         with problems.collecting():
-            raise nearest("kind of stack", kind, STACK_KINDS)
+            raise nearest("kind of stack", kind, STACK_KINDS, "kinds")
     if worker_cpus is not None and found == "local":
         problems.add("--worker-cpus holds containers back: it needs --stack compose")
     if worker_cpus is not None and not 0.01 <= worker_cpus <= 1024:
