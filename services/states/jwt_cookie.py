@@ -15,13 +15,15 @@ from typing import Final
 
 from services.carts import added
 from services.claims import Claims
-from services.clock import ahead
+from services.clock import Clock, ahead
 from services.cookies import SessionCookie
 from services.origins import Origins
 from services.problems import Problem
 from services.settings import Settings
 from services.states.protocol import Environ, Grant, Session
 from services.tokens import Tokens
+
+NEEDS: Final = ("keys",)
 
 MAX_COOKIE_BYTES: Final = 4096
 """Name, value and attributes that a browser must be able to keep (RFC 6265, 6.1). A longer one is dropped silently."""
@@ -93,7 +95,7 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def build(settings: Settings) -> CookieTokens:
+def build(settings: Settings, clock: Clock = time.time) -> CookieTokens:
     """The state of the mode `jwt-cookie`."""
     assert settings.keyring is not None  # noqa: S101 - the settings of this state hold it
     cookie = token_cookie(tls=settings.tls)
@@ -102,7 +104,7 @@ def build(settings: Settings) -> CookieTokens:
         ttl_s=settings.token_ttl_s,
         absolute_s=settings.session_absolute_s,
         leeway_s=settings.leeway_s,
-        clock=ahead(time.time, settings.clock_ahead_s),
+        clock=ahead(clock, settings.clock_ahead_s),
         max_bytes=room_in(cookie),
     )
     return CookieTokens(tokens, cookie, Origins(settings.origins, tls=settings.tls))

@@ -15,7 +15,6 @@ import json
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -235,12 +234,10 @@ def security_table(mode: str, root: Path = ROOT) -> str:
     """Every requirement that applies to the mode's way of keeping state, and whether it is met."""
     if mode not in MODES:
         raise Unusable(f"there is no mode {mode!r}")
-    table = tomllib.loads((root / "services" / "security.toml").read_text(encoding="utf-8"))
-    state = table[MODES[mode].state]
+    requirements = read_requirements(root)
     rows = [
-        f"| {number_} | {asks} | {'yes' if number_ in state['met'] else '**no**'} |"
-        for number_, asks in table["requirements"].items()
-        if number_ in (*state["met"], *state["unmet"])
+        f"| {number_} | {requirements[number_].asks} | {'**no**' if number_ in MODES[mode].unmet else 'yes'} |"
+        for number_ in applying(requirements, MODES[mode])
     ]
     return "".join(f"{row}\n" for row in ("| requirement | asks that | met |", "| --- | --- | --- |", *rows))
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from services.settings import Settings, settings_from
+from services.states import needs_of
 
 from authlab.host.ports import free_port
 from authlab.host.processes import Guardian
@@ -48,7 +49,7 @@ def make_settings(secrets: Secrets, request: pytest.FixtureRequest) -> MakeSetti
     """`make_settings("redis", AUTHLAB_TLS="1")`: settings as the environment would give them."""
 
     def make(state: str, **environment: str) -> Settings:
-        if state == "redis" and "AUTHLAB_REDIS_PORT" not in environment:
+        if "store" in needs_of(state) and "AUTHLAB_REDIS_PORT" not in environment:
             environment["AUTHLAB_REDIS_PORT"] = str(request.getfixturevalue("store").port)
         return settings_from(
             {
