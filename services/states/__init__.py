@@ -1,7 +1,7 @@
 """Where authentication state may live: one file each, all behind the protocol `State`.
 
-A file has `build(settings, clock)`, which gives the `State`, and `NEEDS` where it needs something of the settings: `keys`
-(`settings.keyring`), `store` (`settings.redis`). Nothing else lists the files.
+A file has `build(settings, clock)`, which gives the `State`, and `NEEDS` where it needs something of the settings:
+`keys` (`settings.keyring`), `store` (`settings.redis`). Nothing else lists the files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The parts of the docs that are computed: figures of the reference runs, and the security requirements of a mode.
 
-    python tests/docs/figures.py            name the blocks that are not what they should be (exit code 1)
-    python tests/docs/figures.py --write    rewrite them
+    python -m tests.docs.figures            name the blocks that are not what they should be (exit code 1)
+    python -m tests.docs.figures --write    rewrite them
 
 A block stands between `<!-- figures: EXPERIMENT -->` and `<!-- /figures -->`, or `<!-- security: MODE -->` and
 `<!-- /security -->`, in README.md or a page below docs/. Figures come from results/reference/EXPERIMENT/run.json alone,
@@ -18,6 +18,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from tests.requirements import applying, read_requirements
 
 from authlab.browser.cells import ATTACKS, CHANGED, KEPT, STOLEN, quantity_of
 from authlab.browser.places import PLACES
@@ -106,7 +108,7 @@ def wrong(root: Path = ROOT) -> list[str]:
         place = f"{block.page.relative_to(root)}, {block.kind}: {block.name}"
         try:
             if computed(block, root) != block.text:
-                found.append(f"{place}: out of date; python tests/docs/figures.py --write")
+                found.append(f"{place}: out of date; make generated")
         except Unusable as error:
             found.append(f"{place}: {error}")
     return found

@@ -21,10 +21,10 @@ def built_in(state: str, routing: str) -> Mode:
 def usual_mode(name: str, state: str, routing: str, *, app: App | None = None, needs_store: bool = False) -> Mode:
     """A mode of which its file says no more than this.
 
-    One without an app declares what the built-in mode declares that keeps the same state, but its name, note and look.
-    An app is taken to authenticate and to be served by any worker; how its credential travels, its answer says. With a
-    routing other than round robin its state is taken to lie in worker memory, which a lost worker takes along; in memory
-    or in the store a log-in can be revoked, at the client it can't.
+    Without an app it declares what the built-in mode with the same state declares, except name, note and look.
+    An app is taken to authenticate and to be served by any worker; its answers say how its credential travels. With a
+    routing other than round robin its state is taken to lie in worker memory, which a lost worker takes along. In
+    memory or in the store a log-in can be revoked, at the client it can't.
     """
     if app is None:
         note = f"{state}, a mode of your own"

@@ -75,9 +75,9 @@ def all_of(
 
 
 def nearest(kind: str, name: str, known: Iterable[str], listed: str = "") -> UnknownName:
-    """The error for an unknown `name` of some `kind` ("mode"), with the nearest of the `known` names, whatever the case.
+    """The error for an unknown `name` of some `kind` ("mode"), with the nearest of the `known` names. Case is ignored.
 
-    `listed` heads the list of what there is; without it that is the plural of `kind`.
+    `listed` introduces the list of known names; without it that is the plural of `kind`.
     """
     names = list(known)
     by_lower = {each.lower(): each for each in names}

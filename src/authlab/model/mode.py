@@ -41,7 +41,10 @@ class Signature:
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, point shape (a Vega symbol, `star`, `pentagon` or `hexagon`) and line dash; `hollow` marks an A/A twin."""
+    """Colour, point shape and line dash; `hollow` marks an A/A twin.
+
+    The shape is a Vega symbol, or `star`, `pentagon`, `hexagon`.
+    """
 
     colour: str
     shape: str

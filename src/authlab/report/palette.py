@@ -49,8 +49,8 @@ OTHER: Final = "#84754f"
 def look(label: str) -> Look:
     """The look of a label; its shape is a Vega symbol or a path.
 
-    A mode of a user's own gets one from its name: the same in each of their reports. An arm that says more than its mode
-    ("redis-aof") has its mode's colour, and a shape and dash of its own.
+    A mode of a user's own gets one from its name: the same in each of their reports. An arm that says more than its
+    mode ("redis-aof") has its mode's colour, and a shape and dash of its own.
     """
     mode = mode_of(label)
     found = _declared(mode)
