@@ -51,7 +51,7 @@ class ClockSkew(Fault):
         stack.give(_FILE, {order.target: order.value})
         done = restart(stack, order, order.target)
         asked_s = time.time()
-        _, claims = token_parts(url_of(stack, order.target), order.secrets)
+        _, claims = token_parts(url_of(stack, order.target), order.secrets, stack.mode)
         issued_s, answered_s = float(claims["iat"]), time.time()
 
         def may_be_of_a_clock(ahead_s: float) -> bool:

@@ -118,7 +118,8 @@ class Project:
         self._compose.run(model, ["create", "--no-build"], what, _left_s(deadline))
         secrets = self._shared.secrets
         keys = keys_container(self._shared.engine.client, self.name)
-        names = ("users.json", "jwt.json", "redis.json")
+        signature = self._mode.signature
+        names = ("users.json", "redis.json", *((signature.keys,) if signature else ()))
         put_files(keys, "/run/authlab/service", {name: (secrets.folder / name).read_bytes() for name in names}, 0o600)
         put_files(keys, "/run/authlab/load", {"credentials.json": secrets.credentials.read_bytes()}, 0o644)
         self._compose.run(model, _START, f"starting the stack of {self._mode.name}", _left_s(deadline))
