@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from lab_load.credential import ANSWER
 from lab_load.operations import Script
 
 PLAN_SCHEMA: Final = "authlab/plan/1"
@@ -28,6 +29,7 @@ class Plan:
     """What a process does from its start to its end. `go` is the file whose appearance starts the windows.
 
     Without a `mix` the scenario's own one counts. `addresses`: whether each user comes from an address of its own.
+    `credential`: how what a log-in gives travels, one of `credential.WAYS`.
     """
 
     seed: int
@@ -37,6 +39,7 @@ class Plan:
     timeout_s: float
     relogin: str
     addresses: bool
+    credential: str
     go: Path
 
 
@@ -71,6 +74,7 @@ def _plan_of(data: dict[str, Any]) -> Plan:
         timeout_s=float(data["timeout_s"]),
         relogin=str(data["relogin"]),
         addresses=bool(data.get("addresses", False)),
+        credential=str(data.get("credential", ANSWER)),
         go=Path(data["go"]),
     )
 

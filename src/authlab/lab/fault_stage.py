@@ -150,7 +150,7 @@ def _start_loads(stage: FaultStage, arms: Sequence[_Standing], context: StageCon
             context.guardian,
             arm.label,
             url=standing.stack.url,
-            plan=_plan(stage, arm),
+            plan=replace(_plan(stage, arm), credential=standing.stack.mode.credential),
             recording=standing.folder / RECORDING,
             credentials=standing.secrets.credentials,
             runtime=context.runtime / context.trial_ids[arm.label] / "load",

@@ -115,6 +115,7 @@ def _start_loads(stage: Stage, slices: list[Slice], stacks: Stacks, context: Sta
                 for part in slices
                 if part.mode == mode
             ),
+            credential=stacks.stacks[mode].mode.credential,
         )
         load = LoadProcess(
             context.guardian,

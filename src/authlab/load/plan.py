@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from authlab.model.mode import Credential
+
 PLAN_SCHEMA: Final = "authlab/plan/1"
 DEFAULT_TIMEOUT_S: Final = 5.0
 
@@ -34,7 +36,7 @@ class LoadPlan:
     which a request is given up. `relogin`: what a user does whose credential is refused; with "always" it logs in again
     each time, and a log-in that fails is tried again at the user's next arrival, in place of what was planned for it.
     `addresses`: each user says in `X-Forwarded-For` that it comes from a network of its own (10.A.B.1, where A.B is its
-    number + 1): for routing by address.
+    number + 1): for routing by address. `credential` is how what a log-in gives travels.
     """
 
     seed: int
@@ -44,6 +46,7 @@ class LoadPlan:
     timeout_s: float = DEFAULT_TIMEOUT_S
     relogin: Literal["never", "once", "always"] = "never"
     addresses: bool = False
+    credential: Credential = "answer"
 
     def to_json(self, go: Path) -> str:
         """The plan file's text. `go` is the file whose appearance will start the windows."""
@@ -56,6 +59,7 @@ class LoadPlan:
             "timeout_s": self.timeout_s,
             "relogin": self.relogin,
             "addresses": self.addresses,
+            "credential": self.credential,
             "go": str(go.absolute()),
         }
         return json.dumps(body, indent=1) + "\n"
