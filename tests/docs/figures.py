@@ -1,11 +1,11 @@
-"""The parts of the docs that are computed: figures of the reference runs, and the security requirements of a mode.
+"""The computed parts of the docs: figures of the reference runs, tables of the modes and of what they meet.
 
-    python -m tests.docs.figures            name the blocks that are not what they should be (exit code 1)
-    python -m tests.docs.figures --write    rewrite them
+`make generated` rewrites them, together with what else is made from other parts (tests/generated.py).
 
-A block stands between `<!-- figures: EXPERIMENT -->` and `<!-- /figures -->`, or `<!-- security: MODE -->` and
-`<!-- /security -->`, in README.md or a page below docs/. Figures come from results/reference/EXPERIMENT/run.json alone,
-requirements from services/security.toml. Other numbers, as in docs/benchmarks.md, say beside them how they were made.
+A block stands between `<!-- figures: EXPERIMENT -->` and `<!-- /figures -->`, in README.md or a page below docs/. So do
+`security: MODE` and `modes: TABLE`. Figures come from results/reference/EXPERIMENT/run.json alone, requirements from
+services/security.toml, the rest from what modes declare. Other numbers, as in docs/benchmarks.md, say beside them how
+they were made.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tests.docs import mode_tables
 from tests.requirements import applying, read_requirements
 
 from authlab.browser.cells import ATTACKS, CHANGED, KEPT, STOLEN, quantity_of
@@ -34,7 +35,7 @@ from authlab.store.codec import run_from_json
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-_BLOCK: Final = re.compile(r"(<!-- (figures|security): (\S+) -->\n)(.*?)(<!-- /\2 -->)", re.DOTALL)
+_BLOCK: Final = re.compile(r"(<!-- (figures|security|modes): (\S+) -->\n)(.*?)(<!-- /\2 -->)", re.DOTALL)
 _FLOOR: Final = "none"
 
 
@@ -67,6 +68,10 @@ def computed(block: Block, root: Path = ROOT) -> str:
     """What must stand in the block. Raises `Unusable` where there is nothing to compute it from."""
     if block.kind == "security":
         return security_table(block.name, root)
+    if block.kind == "modes":
+        if block.name not in mode_tables.TABLES:
+            raise Unusable(f"there is no table {block.name!r}; tables of modes: {', '.join(mode_tables.TABLES)}")
+        return "".join(f"{line}\n" for line in mode_tables.TABLES[block.name](block.page, root))
     if block.name not in (*TABLES, BROWSER, *FAULT_EXPERIMENTS):
         raise Unusable(f"no table is known for the experiment {block.name!r}; tables: {', '.join(TABLES)}, {BROWSER}")
     folder = FAULTS if block.name in FAULT_EXPERIMENTS else block.name

@@ -50,8 +50,8 @@ _SHOWN: Final[Mapping[Credential, _Shown]] = {
 def curl_lines(credential: Credential, url: str, private: str) -> list[tuple[str, str]]:
     """Titles and lines for a service at `url`: log in, ask who one is, put something into the cart.
 
-    `private` is the folder, quoted for the shell, of `login.json` and of what the log-in gives. Passwords and tokens are
-    read from and kept in files: every process list would show them on a command line.
+    `private` is the folder, quoted for the shell, of `login.json` and of what the log-in gives. Passwords and tokens
+    are read from and kept in files: every process list would show them on a command line.
     """
     shown = _SHOWN[credential]
     always, with_changes = (text.format(private=private) for text in (shown.always, shown.with_changes))

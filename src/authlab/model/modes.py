@@ -16,7 +16,7 @@ __all__ = ["MODES", "ROUTINGS", "App", "Mode", "Traits", "check_containers_hold"
 
 ROUTINGS = ("round-robin", "sticky-cookie", "ip-hash", "hash", "consistent-hash")
 
-_AT_ONCE: Final = "0: no worker accepts it any more"
+_AT_ONCE: Final = "0 s on every worker"
 _LIFE_LEFT: Final = "the rest of the token's life"
 _SESSION_COOKIE: Final = "authlab_session"
 _TOKEN_COOKIE: Final = "authlab_token"  # noqa: S105  (a cookie's name)
@@ -55,7 +55,7 @@ _MODES = (
         ),
         "control: no authentication at all, the floor that everything is compared with",
         credential="header",
-        after_logout="for ever: there is nothing to end",
+        after_logout="no limit: there is nothing to end",
         unmet=("ASVS 7.2.1", "ASVS 7.2.2", "ASVS 7.2.4", "ASVS 7.3.1", "ASVS 7.3.2", "ASVS 7.4.1"),
         look=Look("#7c7f86", "circle"),
     ),

@@ -118,7 +118,7 @@ def test_a_plan_whose_credential_travels_in_no_known_way_is_refused(tmp_path: Pa
     plan = tmp_path / "plan.json"
     body = json.loads(LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),)).to_json(tmp_path / "go"))
     plan.write_text(json.dumps({**body, "credential": "pigeon"}))
-    with pytest.raises(BadSettings, match="credential must be one of header, .*answer, not 'pigeon'"):
+    with pytest.raises(BadSettings, match=r"credential must be one of header, .*answer, not 'pigeon'"):
         check(tmp_path, plan=str(plan))
 
 

@@ -1,4 +1,4 @@
-"""A compose project of the lab: one compose file, made to run under a name, a port and a mark of its own."""
+"""A compose project of the lab: a mode's compose file, made to run under a name, a port and a mark of its own."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from authlab.model.modes import Mode
 from authlab.stack.compose.command import Command, Failed
 from authlab.stack.compose.containers import keys_container, parts_of, put_files, save_logs
 from authlab.stack.compose.images import content_tag, ensure_images
+from authlab.stack.compose.mode_file import compose_file
 from authlab.stack.compose.model import LINK, LISTEN_CONF, PROXY, PROXY_PORT, UPSTREAM_CONF, Particulars, lab_model
 from authlab.stack.compose.ownership import LABEL, remove_owned
 from authlab.stack.compose.shared import Shared
@@ -44,8 +45,8 @@ class Project:
         self._mode = mode
         self._shared = shared
         self._fixed_port = fixed_port
-        self._file = content_root() / "compose" / f"{mode.name}.yml"
         self._folder = shared.runtime / mode.name
+        self._file = self._folder / f"{mode.name}.yml"
         self._upstream = self._folder / "upstream.conf"
         self._profiles = ["--profile", LINK] if self.is_linked else []
         hashes = json.loads((shared.secrets.folder / "users.json").read_bytes())
@@ -86,6 +87,8 @@ class Project:
 
     def prepare(self) -> None:
         """Resolve the compose file and have its images, which the first time takes as long as building takes."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file.write_text(compose_file(self._mode, content_root() / "compose"))
         resolved = self._folder / "resolved.json"
         output = [*self._profiles, "config", "--format", "json", "--output", str(resolved)]
         self._compose.run(self._file, output, f"reading {self._file.name}", _RESOLVE_WITHIN_S)
