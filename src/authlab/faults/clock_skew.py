@@ -7,7 +7,7 @@ are issued and checked by. A restart of the worker sets it, so a stateful worker
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.asking import token_parts, url_of
 from authlab.faults.base import Fault, Order, Unit
@@ -65,3 +65,6 @@ class ClockSkew(Fault):
     def end(self, stack: Any, order: Order) -> str:
         stack.give(_FILE, {})
         return str(restart(stack, order, order.target))
+
+
+KINDS: Final = (ClockSkew,)

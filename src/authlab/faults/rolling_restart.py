@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.base import Fault, Order, Unit
 from authlab.faults.restarting import Restarted, names, restart, told
@@ -29,3 +29,6 @@ class RollingRestart(Fault):
                 order.course.wait(order.value)
             done.append(restart(stack, order, worker))
         return told(done)
+
+
+KINDS: Final = (RollingRestart,)

@@ -6,7 +6,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.asking import token_parts, url_of
 from authlab.faults.base import Fault, Order, Unit
@@ -146,3 +146,6 @@ def _roll(stack: Any, order: Order, file: KeyFile, document: Mapping[str, Any], 
         done.append(restart(stack, order, worker))
     stack.give(file.name, document)
     return done
+
+
+KINDS: Final = (SwapKey, SwapKeyRolling, OverlapKey, CompromiseKey)
