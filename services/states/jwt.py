@@ -7,11 +7,11 @@ from typing import Final
 
 from services.carts import added
 from services.claims import Claims
-from services.clock import Clock, ahead
+from services.clock import Clock
 from services.problems import Problem
 from services.settings import Settings
 from services.states.protocol import NOTHING, Environ, Grant, Session
-from services.tokens import Tokens
+from services.tokens import Tokens, tokens_of
 
 NEEDS: Final = ("keys",)
 
@@ -61,12 +61,4 @@ class BearerTokens:
 
 def build(settings: Settings, clock: Clock = time.time) -> BearerTokens:
     """The state of the mode `jwt`."""
-    assert settings.keyring is not None  # noqa: S101 - the settings of this state hold it
-    tokens = Tokens(
-        settings.keyring,
-        ttl_s=settings.token_ttl_s,
-        absolute_s=settings.session_absolute_s,
-        leeway_s=settings.leeway_s,
-        clock=ahead(clock, settings.clock_ahead_s),
-    )
-    return BearerTokens(tokens)
+    return BearerTokens(tokens_of(settings, clock))
