@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-STATE: Final = '''"""The token of `jwt`, and in Redis a note of those that were logged out: no worker accepts them any more."""
+STATE: Final = '''"""The token of `jwt`, and in Redis a note of those that were logged out."""
 
 from __future__ import annotations
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from redis.connection import AbstractConnection
 from services.settings import Settings, settings_from
 from services.states import needs_of
 
@@ -41,6 +43,8 @@ def store(tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> Iterato
         bring_up([server], 30)
         assert store_server.why_not_ready(server.port, secrets.store_password, 1) is None
         yield server
+        for connection in [each for each in gc.get_objects() if isinstance(each, AbstractConnection)]:
+            connection.disconnect()  # of services that are not used any more and not collected yet
         bring_down([server])
 
 
