@@ -69,6 +69,10 @@ test: $(VENV)/.dev ## All tests, with real nginx, gunicorn, Redis and Locust
 test-fast: $(VENV)/.dev ## Only the tests that start no other program
 	$(BIN)/pytest -q tests/unit
 
+.PHONY: generated
+generated: $(VENV)/.dev ## Make anew what is made from declarations and runs: compose files, tables of the docs
+	$(BIN)/python -m tests.generated --write
+
 .PHONY: bench
 bench: $(VENV)/.dev ## Benchmarks: the recorder, each mode against its peers, the time for a report (5 min)
 	$(BIN)/python tests/bench/everything.py

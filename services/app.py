@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from http import HTTPStatus
 from typing import Final
 
@@ -14,6 +13,7 @@ from services.answers import Answers
 from services.bodies import MAX_BODY_BYTES
 from services.problems import Problem
 from services.settings import Settings
+from services.states import module_of
 from services.states.protocol import State
 from services.views import Views
 
@@ -63,8 +63,8 @@ def create_app(settings: Settings, state: State | None = None) -> Flask:
 
 
 def build_state(settings: Settings) -> State:
-    """What `states/<name>.py` builds. Only that file is imported, so that a worker loads only its own mode."""
-    state: State = importlib.import_module(f"services.states.{settings.state}").build(settings)
+    """What the file of `settings.state` builds."""
+    state: State = module_of(settings.state).build(settings)
     return state
 
 

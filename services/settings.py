@@ -15,11 +15,7 @@ from services.documents import Unusable
 from services.keyring import Keyring, keyring_of
 from services.origins import valid_origin
 from services.passwords import Users, users_of
-
-STATES: Final = ("none", "memory", "redis", "jwt", "jwt_cookie")
-"""The files in `states/`. A new one is its file and its name here."""
-
-_TOKENS: Final = ("jwt", "jwt_cookie")
+from services.states import STATES, needs_of
 
 _WORKER: Final = r"[A-Za-z0-9._-]{1,64}"
 
@@ -84,12 +80,13 @@ class _Reader:
     def settings(self) -> Settings:
         state = self._state()
         users = self._secret("users.json", users_of)
-        redis = self._redis() if state == "redis" else None
+        needs = needs_of(state) if state in STATES else ()
+        redis = self._redis() if "store" in needs else None
         process = _PROCESS if self._whole("AUTHLAB_PROCESSES", 1, 1, 64) > 1 else ""
         worker = self._matching("AUTHLAB_WORKER", socket.gethostname(), _WORKER + process)
         # The names of the worker's files contain this name. All of its processes read the same files.
         name = re.sub(process + "$", "", worker) if process else worker
-        keyring = self._secret(self._own_or("jwt.json", name), keyring_of) if state in _TOKENS else None
+        keyring = self._secret(self._own_or("jwt.json", name), keyring_of) if "keys" in needs else None
         offsets = self._secret("clock.json", offsets_of) if self._is_there("clock.json") else None
         ahead_s = (offsets or {}).get(name, 0.0)
         numbers = {

@@ -12,8 +12,10 @@ from jwt.algorithms import HMACAlgorithm
 
 from services import base64url
 from services.claims import AUDIENCE, ISSUER, Claims, claims_of
+from services.clock import Clock, ahead
 from services.keyring import Key, Keyring
 from services.problems import Problem
+from services.settings import Settings
 from services.strict_json import read_json
 
 TYPE: Final = "authlab+jwt"
@@ -127,6 +129,19 @@ class Tokens:
         if len(self._headers) < _REMEMBERED_HEADERS:
             self._headers[head] = key
         return key
+
+
+def tokens_of(settings: Settings, clock: Clock, max_bytes: int = MAX_TOKEN_BYTES) -> Tokens:
+    """What issues and reads tokens by these settings, which must hold a keyring."""
+    assert settings.keyring is not None  # noqa: S101 - the settings of a state that needs keys hold it
+    return Tokens(
+        settings.keyring,
+        ttl_s=settings.token_ttl_s,
+        absolute_s=settings.session_absolute_s,
+        leeway_s=settings.leeway_s,
+        max_bytes=max_bytes,
+        clock=ahead(clock, settings.clock_ahead_s),
+    )
 
 
 def _part(members: dict[str, object]) -> str:

@@ -29,7 +29,10 @@ from typing import Any, Final
 SALT_CHARACTERS: Final = string.ascii_letters + string.digits  # as Werkzeug's: a "$" would end the salt
 SALT_LENGTH: Final = 16
 PASSWORD_BYTES: Final = 12
-SIGNING_KEY_BYTES: Final = 32  # RFC 7518, 3.2: at least as long as the hash's output
+SECRET_BYTES: Final = {"HS256": 32}  # RFC 7518, 3.2: at least as long as the hash's output
+KEY_FILES: Final = {"jwt.json": "HS256"}
+"""Files of signing keys, and the algorithm that each is for."""
+
 STORE_PASSWORD_BYTES: Final = 24
 EXIT_USAGE: Final = 64
 
@@ -49,10 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path = options.service
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _make_users(folder / "users.json", options, costs)
-    if not (folder / "jwt.json").exists():
-        kid = secrets.token_hex(4)
-        key = {"kid": kid, "alg": "HS256", "k": _base64url(secrets.token_bytes(SIGNING_KEY_BYTES))}
-        _write(folder / "jwt.json", json.dumps({"active": kid, "keys": [key]}, indent=1))
+    for name, algorithm in KEY_FILES.items():
+        if not (folder / name).exists():
+            key = new_key(algorithm)
+            _write(folder / name, json.dumps({"active": key["kid"], "keys": [key]}, indent=1))
     if not (folder / "redis.json").exists():
         _write(folder / "redis.json", json.dumps({"password": secrets.token_urlsafe(STORE_PASSWORD_BYTES)}))
     if options.store_conf is not None:
@@ -63,6 +66,12 @@ def main(arguments: list[str] | None = None) -> int:
         lines = [f"requirepass {password}", *kept]
         _write(options.store_conf, "".join(f"{line}\n" for line in lines))
     return 0
+
+
+def new_key(algorithm: str) -> dict[str, str]:
+    """A fresh signing key with a `kid` of its own."""
+    secret = _base64url(secrets.token_bytes(SECRET_BYTES[algorithm]))
+    return {"kid": secrets.token_hex(4), "alg": algorithm, "k": secret}
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

@@ -1,8 +1,9 @@
 """How a user authenticates, whatever the mode: bearer token, cookies, or the lab's own header.
 
-The service's answer decides, not the mode's name: `access_token` → bearer; a cookie → cookies; neither → the
-`X-Lab-User` header of the control mode, which also carries the cart (state that other modes keep). If the answer also
-has a `csrf_token`, it is sent back in `X-CSRF-Token` with every call that changes something.
+The lab's plan says how the credential travels. Without a plan the service's answer decides, not the mode's name:
+`access_token` → bearer; a cookie → cookies; neither → the `X-Lab-User` header of the control mode, which also carries
+the cart (state that other modes keep). If the answer also has a `csrf_token`, it is sent back in `X-CSRF-Token` with
+every call that changes something.
 
 Locust's own cookie jar is `http.cookiejar`, which parses every answer again and costs about as much as the request
 itself. A load test of one host needs only names, values and deletions.
@@ -13,21 +14,28 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 ROUTING_COOKIE = "authlab_route"
 """Set by nginx to keep a client on its worker (`sticky cookie`); sent back always, but it proves nothing."""
 
 
-class Credential:
-    """One user's credential. `number` counts them from 1 (0: none yet); its text never leaves this object.
+ANSWER: Final = "answer"
+HEADER, COOKIE, BEARER, COOKIE_AND_CSRF = "header", "cookie", "bearer", "cookie+csrf"
+WAYS: Final = (HEADER, COOKIE, BEARER, COOKIE_AND_CSRF, ANSWER)
+"""How a credential may travel; `ANSWER`: as each answer to a log-in says."""
 
-    `headers` are ready to send: they are rebuilt only when something changes. `unsafe_headers` are those of methods
-    that change something (RFC 9110, 9.2.1).
+
+class Credential:
+    """One user's credential, which travels in one of `WAYS`.
+
+    `number` counts them from 1 (0: none yet); its text never leaves this object. `headers` are ready to send: they are
+    rebuilt only when something changes. `unsafe_headers` are those of methods that change something (RFC 9110, 9.2.1).
     """
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, way: str = ANSWER) -> None:
         self._user = user
+        self._way = way
         self._cookies: dict[str, str] = {}
         self._token: str | None = None
         self._csrf: str | None = None
@@ -46,15 +54,22 @@ class Credential:
         self._cookies = {name: value for name, value in self._cookies.items() if name == ROUTING_COOKIE}
         self._rebuild()
 
-    def logged_in(self, body: Mapping[str, Any], set_cookies: Iterable[str], now_ns: int) -> None:
-        """Adopt what a log-in answered."""
+    def logged_in(self, body: Mapping[str, Any], set_cookies: Iterable[str], now_ns: int) -> bool:
+        """Adopt what a log-in answered; false where it has no credential of the kind that is to travel."""
         self._keep(set_cookies)
-        token = body.get("access_token")
+        token = body.get("access_token") if self._way in (BEARER, ANSWER) else None
         self._token = token if _fits_a_header(token) else None
-        secret = body.get("csrf_token")
+        secret = body.get("csrf_token") if self._way in (COOKIE_AND_CSRF, ANSWER) else None
         self._csrf = secret if _fits_a_header(secret) else None
-        self._by_name = self._token is None and not (self._cookies.keys() - {ROUTING_COOKIE})
+        has_cookie = bool(self._cookies.keys() - {ROUTING_COOKIE})
+        self._by_name = self._way == HEADER or (self._way == ANSWER and self._token is None and not has_cookie)
         self._issue(body, now_ns)
+        came = {
+            BEARER: self._token is not None,
+            COOKIE: has_cookie,
+            COOKIE_AND_CSRF: has_cookie and self._csrf is not None,
+        }
+        return came.get(self._way, True)
 
     def renewed(self, body: Mapping[str, Any], now_ns: int) -> None:
         """Adopt the new token that an answer brought, if it brought one."""
@@ -72,7 +87,7 @@ class Credential:
         if self._kept:
             return
         changed = self._keep(set_cookies)
-        if self.number and changed - {ROUTING_COOKIE}:
+        if self.number and changed - {ROUTING_COOKIE} and self._way not in (HEADER, BEARER):
             self._issue(body, now_ns)
         elif changed:
             self._rebuild()

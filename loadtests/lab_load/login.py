@@ -8,7 +8,7 @@ from typing import Final
 from gevent.lock import BoundedSemaphore
 
 from lab_load.basket import Basket
-from lab_load.credential import Credential
+from lab_load.credential import ANSWER, Credential
 
 RELOGIN: Final = {"never": 0, "once": 1, "always": math.inf}
 """How often a user whose credential was refused logs in again."""
@@ -21,11 +21,13 @@ class Login:
     limit. Whoever logs in holds `turn`. `logins` counts the attempts.
     """
 
-    def __init__(self, number: int, username: str, password: str, relogin: str, sharers: int) -> None:
+    def __init__(
+        self, number: int, username: str, password: str, relogin: str, sharers: int, way: str = ANSWER
+    ) -> None:
         self.number = number
         self.username = username
         self.password = password
-        self.credential = Credential(username)
+        self.credential = Credential(username, way)
         # A shared log-in's cart holds others' writes, too. The history's checkers decide what it must hold.
         self._keeps_count = sharers == 1
         self.basket = Basket() if self._keeps_count else None

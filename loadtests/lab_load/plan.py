@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from lab_load.credential import ANSWER
 from lab_load.operations import Script
 
 PLAN_SCHEMA: Final = "authlab/plan/1"
@@ -28,6 +29,7 @@ class Plan:
     """All that a process does, from start to end. The windows start when the file `go` appears.
 
     Without a `mix` the scenario's own one is used. `addresses`: whether each user has an address of its own.
+    `credential`: how the credential of a log-in travels, one of `credential.WAYS`.
     """
 
     seed: int
@@ -37,6 +39,7 @@ class Plan:
     timeout_s: float
     relogin: str
     addresses: bool
+    credential: str
     go: Path
 
 
@@ -71,6 +74,7 @@ def _plan_of(data: dict[str, Any]) -> Plan:
         timeout_s=float(data["timeout_s"]),
         relogin=str(data["relogin"]),
         addresses=bool(data.get("addresses", False)),
+        credential=str(data.get("credential", ANSWER)),
         go=Path(data["go"]),
     )
 

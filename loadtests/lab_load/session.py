@@ -61,7 +61,7 @@ class Session:
         if self._login is None or not self._login.take_place():
             settings = self.settings
             username, password = settings.accounts[number % len(settings.accounts)]
-            self._login = Login(number, username, password, settings.relogin, settings.sharers)
+            self._login = Login(number, username, password, settings.relogin, settings.sharers, settings.credential)
             self._login.take_place()
         return number, self._login
 

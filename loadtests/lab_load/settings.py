@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from lab_load.credential import ANSWER, WAYS
 from lab_load.login import RELOGIN
 from lab_load.operations import Operation, Script
 from lab_load.plan import Plan, read_plan
@@ -47,6 +48,7 @@ class Settings:
     operations: Mapping[str, Operation]
     sharers: int
     addresses: bool
+    credential: str
     recording: str | None
     mode: str | None
     workers_behind: int | None
@@ -110,6 +112,8 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
         problems += found
         if plan is not None and plan.relogin not in RELOGIN:
             problems.append(f"the plan's relogin must be one of {', '.join(RELOGIN)}, not {plan.relogin!r}")
+        if plan is not None and plan.credential not in WAYS:
+            problems.append(f"the plan's credential must be one of {', '.join(WAYS)}, not {plan.credential!r}")
         if leads and plan is not None and plan.users != (options.num_users or 1):
             problems.append(f"the plan is for {plan.users} users, but -u asks for {options.num_users or 1}")
     if leads and options.recording and not _can_create(Path(options.recording)):
@@ -127,6 +131,7 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
         operations=script.operations,
         sharers=sharers or script.sharers,
         addresses=plan.addresses if plan else False,
+        credential=plan.credential if plan else ANSWER,
         recording=options.recording or None,
         mode=options.mode or None,
         workers_behind=workers_behind,

@@ -310,8 +310,8 @@ class LabUser(FastHttpUser):
                 return Finding("wrong", "identity")
             if self._is_late():
                 return _LATE  # a client that has given up takes no credential
-            credential.logged_in(body, cookies, agent.done_ns)
-            return Finding("ok", "")
+            given = credential.logged_in(body, cookies, agent.done_ns)
+            return Finding("ok", "") if given else Finding("wrong", "no_credential")
         if cookies:
             credential.answered(cookies, agent.done_ns, body)
         if "access_token" in body:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from services.carts import added
 from services.claims import Claims
-from services.clock import ahead
+from services.clock import Clock
 from services.problems import Problem
 from services.settings import Settings
 from services.states.protocol import NOTHING, Environ, Grant, Session
-from services.tokens import Tokens
+from services.tokens import Tokens, tokens_of
+
+NEEDS: Final = ("keys",)
 
 
 class BearerTokens:
@@ -56,14 +59,6 @@ class BearerTokens:
         return Grant({"access_token": token, "token_type": "Bearer", "expires_in": expires_in})
 
 
-def build(settings: Settings) -> BearerTokens:
+def build(settings: Settings, clock: Clock = time.time) -> BearerTokens:
     """The state of the mode `jwt`."""
-    assert settings.keyring is not None  # noqa: S101 - the settings of this state hold it
-    tokens = Tokens(
-        settings.keyring,
-        ttl_s=settings.token_ttl_s,
-        absolute_s=settings.session_absolute_s,
-        leeway_s=settings.leeway_s,
-        clock=ahead(time.time, settings.clock_ahead_s),
-    )
-    return BearerTokens(tokens)
+    return BearerTokens(tokens_of(settings, clock))

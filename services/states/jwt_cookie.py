@@ -15,13 +15,15 @@ from typing import Final
 
 from services.carts import added
 from services.claims import Claims
-from services.clock import ahead
+from services.clock import Clock
 from services.cookies import SessionCookie
 from services.origins import Origins
 from services.problems import Problem
 from services.settings import Settings
 from services.states.protocol import Environ, Grant, Session
-from services.tokens import Tokens
+from services.tokens import Tokens, tokens_of
+
+NEEDS: Final = ("keys",)
 
 MAX_COOKIE_BYTES: Final = 4096
 """Name, value and attributes that a browser must be able to keep (RFC 6265, 6.1). It drops a longer one silently."""
@@ -93,18 +95,10 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def build(settings: Settings) -> CookieTokens:
+def build(settings: Settings, clock: Clock = time.time) -> CookieTokens:
     """The state of the mode `jwt-cookie`."""
-    assert settings.keyring is not None  # noqa: S101 - the settings of this state hold it
     cookie = token_cookie(tls=settings.tls)
-    tokens = Tokens(
-        settings.keyring,
-        ttl_s=settings.token_ttl_s,
-        absolute_s=settings.session_absolute_s,
-        leeway_s=settings.leeway_s,
-        clock=ahead(time.time, settings.clock_ahead_s),
-        max_bytes=room_in(cookie),
-    )
+    tokens = tokens_of(settings, clock, max_bytes=room_in(cookie))
     return CookieTokens(tokens, cookie, Origins(settings.origins, tls=settings.tls))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from services.carts import added, cart_of_header
+from services.clock import Clock
 from services.passwords import Users
 from services.problems import Problem
 from services.settings import Settings
@@ -42,6 +45,6 @@ class NoState:
         return NOTHING
 
 
-def build(settings: Settings) -> NoState:
+def build(settings: Settings, clock: Clock = time.time) -> NoState:  # noqa: ARG001 - nothing ever ends
     """The state of the mode `none`."""
     return NoState(settings.users)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from services.carts import MAX_ITEMS, MAX_QUANTITY, cart_full
-from services.clock import ahead
+from services.clock import Clock, ahead
 from services.cookie_sessions import CookieSessions
 from services.cookies import SessionCookie
 from services.problems import Problem
@@ -17,6 +17,8 @@ from services.redis_link import RedisLink
 from services.session_ids import new_session_id, session_digest
 from services.settings import Settings
 from services.states.protocol import Session
+
+NEEDS: Final = ("store",)
 
 # A session is one string, `{"u": user, "x": unix second of its absolute expiry, "c": cart}`, under a key that
 # expires when it has been idle. GETEX reads it and restarts the idle time in one round trip. Adding reads and writes,
@@ -119,7 +121,7 @@ class RedisSessions:
         return self._prefix + digest.hex()
 
 
-def build(settings: Settings) -> CookieSessions:
+def build(settings: Settings, clock: Clock = time.time) -> CookieSessions:
     """The state of the mode `redis`."""
     assert settings.redis is not None  # noqa: S101 - the settings of this state hold them
     sessions = RedisSessions(
@@ -127,6 +129,6 @@ def build(settings: Settings) -> CookieSessions:
         prefix=settings.redis.prefix,
         idle_s=settings.session_idle_s,
         absolute_s=settings.session_absolute_s,
-        clock=ahead(time.time, settings.clock_ahead_s),
+        clock=ahead(clock, settings.clock_ahead_s),
     )
     return CookieSessions(sessions, SessionCookie.under(tls=settings.tls), settings.session_absolute_s)

@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 10.0
-SESSION_COOKIE = "authlab_session"
-TOKEN_COOKIE = "authlab_token"
-_CREDENTIAL_COOKIES = (SESSION_COOKIE, TOKEN_COOKIE)
+ROUTING_COOKIE = "authlab_route"
+"""The proxy's: it proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Answer:
 
     def session_cookie(self) -> str | None:
         """The `Set-Cookie` line of the session or of the token, as it came."""
-        return next((line for line in self.set_cookies if line.partition("=")[0] in _CREDENTIAL_COOKIES), None)
+        return next((line for line in self.set_cookies if line.partition("=")[0] != ROUTING_COOKIE), None)
 
 
 @dataclass
@@ -124,7 +123,7 @@ class Client:
 
     def credential(self) -> str | None:
         """What proves who we are: token or session id."""
-        cookies = (self.cookies[name] for name in _CREDENTIAL_COOKIES if name in self.cookies)
+        cookies = (value for name, value in self.cookies.items() if name != ROUTING_COOKIE)
         return self.headers.get("Authorization") or next(cookies, None)
 
     def _keep_token(self, answer: Answer) -> None:

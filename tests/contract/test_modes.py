@@ -1,4 +1,4 @@
-"""The contract, mode by mode, and what is particular to one."""
+"""The contract in every mode, and what is particular to a kind of credential."""
 
 from __future__ import annotations
 
@@ -6,83 +6,59 @@ import pytest
 
 from authlab.model.modes import MODES
 from authlab.stack.local_stack import LocalStack
-from tests.contract.client import SESSION_COOKIE, TOKEN_COOKIE, Client
-from tests.contract.suite import ModeContract
+from tests.contract.client import Client
+from tests.contract.suite import Contract, ModeContract, of
 from tests.standing import People
 
 pytestmark = pytest.mark.stack
 
+ALL = MODES.values()
 
-class CookieContract(ModeContract):
-    """The modes whose credential is a session cookie."""
 
-    garbage = {"Cookie": f"{SESSION_COOKIE}={'x' * 43}"}  # noqa: RUF012 - a constant of the class
-    garbage_reason = "unknown_session"
-    challenge = "Cookie "
+@of(*ALL)
+class TestEveryMode(ModeContract):
+    """What all modes must do."""
 
-    def test_a_planted_session_id_is_not_taken_over(self, stack: LocalStack, people: People) -> None:
-        victim = Client(stack.url, cookies={SESSION_COOKIE: "p" * 43})
-        assert victim.log_in(*people[0]).status == 200
-        assert victim.cookies[SESSION_COOKIE] != "p" * 43
+
+@of(*(mode for mode in ALL if mode.cookie))
+class TestCookie(Contract):
+    """The modes whose credential is in a cookie."""
 
     def test_log_out_takes_the_cookie_away(self, stack: LocalStack, people: People) -> None:
         client = self.logged_in(stack, people[0])
         answer = client.post("/logout")
         assert answer.status == 204
         assert "Max-Age=0" in (answer.session_cookie() or "")
-        assert SESSION_COOKIE not in client.cookies
+        assert self.mode.cookie not in client.cookies
 
 
-class TestNone(ModeContract):
-    mode_name = "none"
-    garbage = {"X-Lab-User": "nobody"}  # noqa: RUF012
-    garbage_reason = "unknown_session"
-    challenge = "LabUser "
+@of(*(mode for mode in ALL if mode.cookie and mode.keeps_sessions))
+class TestSession(Contract):
+    """The modes whose cookie holds the id of a session."""
+
+    def test_a_planted_session_id_is_not_taken_over(self, stack: LocalStack, people: People) -> None:
+        victim = Client(stack.url, cookies={self.mode.cookie: "p" * 43})
+        assert victim.log_in(*people[0]).status == 200
+        assert victim.cookies[self.mode.cookie] != "p" * 43
 
 
-class TestMemory(CookieContract):
-    mode_name = "memory"
-
-
-class TestSticky(CookieContract):
-    mode_name = "sticky"
-
-
-class TestIpHash(CookieContract):
-    mode_name = "ip-hash"
-
-
-class TestHash(CookieContract):
-    mode_name = "hash"
-
-
-class TestConsistentHash(CookieContract):
-    mode_name = "consistent-hash"
-
-
-class TestRedis(CookieContract):
-    mode_name = "redis"
-
-
-class TestJwt(ModeContract):
-    mode_name = "jwt"
-    garbage = {"Authorization": "Bearer not.a.token"}  # noqa: RUF012
-    garbage_reason = "malformed"
-    challenge = "Bearer "
+@of(*(mode for mode in ALL if mode.signature))
+class TestToken(Contract):
+    """The modes whose workers sign what the client shows."""
 
     def test_a_token_with_another_signature_is_refused(self, stack: LocalStack, people: People) -> None:
         client = self.logged_in(stack, people[0])
-        head, body, _ = client.headers["Authorization"].split(".")
-        client.headers["Authorization"] = f"{head}.{body}.{'A' * 43}"
+        if self.mode.cookie:
+            client.cookies[self.mode.cookie] = _signed_otherwise(client.cookies[self.mode.cookie])
+        else:
+            client.headers["Authorization"] = _signed_otherwise(client.headers["Authorization"])
         answers = self.everywhere(stack, client)
         assert [(answer.status, answer.reason) for answer in answers] == [(401, "bad_signature")] * 3
 
 
-class TestJwtCookie(ModeContract):
-    mode_name = "jwt-cookie"
-    garbage = {"Cookie": f"{TOKEN_COOKIE}=not.a.token"}  # noqa: RUF012
-    garbage_reason = "malformed"
-    challenge = "Cookie "
+@of(*(mode for mode in ALL if mode.credential == "cookie+csrf"))
+class TestCsrf(Contract):
+    """The modes that ask for a CSRF token beside the cookie."""
 
     CHANGES = (("/cart/items", {"item": "forged"}), ("/logout", None))
 
@@ -158,20 +134,16 @@ class TestJwtCookie(ModeContract):
         bodies = [client.log_in(*people[0]).body, client.add("i1").body, client.get("/me").body]
         assert not any(b"eyJ" in body for body in bodies)
 
-    def test_log_out_takes_the_cookie_away(self, stack: LocalStack, people: People) -> None:
-        client = self.logged_in(stack, people[0])
-        answer = client.post("/logout")
-        assert answer.status == 204
-        assert "Max-Age=0" in (answer.session_cookie() or "")
-        assert TOKEN_COOKIE not in client.cookies
-
     def test_the_token_of_a_cookie_is_no_bearer_token(self, stack: LocalStack, people: People) -> None:
         token = self.logged_in(stack, people[0]).credential()
         answer = Client(stack.url, headers={"Authorization": f"Bearer {token}"}).get("/me")
         assert (answer.status, answer.reason) == (401, "missing")
 
 
-def test_every_mode_has_its_class() -> None:
-    bound = {TestSticky, TestIpHash, TestHash, TestConsistentHash}
-    tested = {TestNone, TestMemory, *bound, TestRedis, TestJwt, TestJwtCookie}
-    assert {each.mode_name for each in tested} == set(MODES)
+def _signed_otherwise(token: str) -> str:
+    head, body, _ = token.split(".")
+    return f"{head}.{body}.{'A' * 43}"
+
+
+def test_every_mode_is_of_a_kind() -> None:
+    assert {mode.name for mode in ALL if mode.cookie or mode.signature or mode.credential == "header"} == set(MODES)

@@ -113,7 +113,7 @@ TABLE: Final[tuple[tuple[str, Way], ...]] = (
     (r"make check", Recipe(".venv/bin/mypy")),
     (r"make test", Recipe(".venv/bin/pytest")),
     (r"make test-fast", Recipe(".venv/bin/pytest -q tests/unit")),
-    (r"python tests/docs/figures\.py --write", Elsewhere("tests/docs/test_figures.py", 'figures.main(["--write"]')),
+    (r"make generated", Recipe("-m tests.generated --write")),
     (r"git clone .+", Never("it fetches what is being tested")),
     (r"docker compose -f compose/\w[\w-]*\.yml up --build", Elsewhere(_PLAIN, '"up", "--detach", "--build"')),
     (r"docker compose .+ up --detach --no-recreate --scale worker=5", Elsewhere(_PLAIN, '"--scale", "worker=5"')),

@@ -1,11 +1,11 @@
-"""The parts of the docs that are computed: figures of the reference runs, and the security requirements of a mode.
+"""The computed parts of the docs: figures of the reference runs, tables of the modes and of what they meet.
 
-    python tests/docs/figures.py            name the blocks that are not what they should be (exit code 1)
-    python tests/docs/figures.py --write    rewrite them
+`make generated` rewrites them, together with what else is made from other parts (tests/generated.py).
 
-A block stands between `<!-- figures: EXPERIMENT -->` and `<!-- /figures -->`, or `<!-- security: MODE -->` and
-`<!-- /security -->`, in README.md or a page below docs/. Figures come from results/reference/EXPERIMENT/run.json alone,
-requirements from services/security.toml. Other numbers, as in docs/benchmarks.md, say beside them how they were made.
+A block stands between `<!-- figures: EXPERIMENT -->` and `<!-- /figures -->`, in README.md or a page below docs/. So do
+`security: MODE` and `modes: TABLE`. Figures come from results/reference/EXPERIMENT/run.json alone, requirements from
+services/security.toml, the rest from what modes declare. Other numbers, as in docs/benchmarks.md, say beside them how
+they were made.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import argparse
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from tests.docs import mode_tables
+from tests.requirements import applying, read_requirements
 
 from authlab.browser.cells import ATTACKS, CHANGED, KEPT, STOLEN, quantity_of
 from authlab.browser.places import PLACES
@@ -33,7 +35,7 @@ from authlab.store.runs import RunFolder
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-_BLOCK: Final = re.compile(r"(<!-- (figures|security): (\S+) -->\n)(.*?)(<!-- /\2 -->)", re.DOTALL)
+_BLOCK: Final = re.compile(r"(<!-- (figures|security|modes): (\S+) -->\n)(.*?)(<!-- /\2 -->)", re.DOTALL)
 _FLOOR: Final = "none"
 
 
@@ -66,6 +68,10 @@ def computed(block: Block, root: Path = ROOT) -> str:
     """What must stand in the block. Raises `Unusable` where there is nothing to compute it from."""
     if block.kind == "security":
         return security_table(block.name, root)
+    if block.kind == "modes":
+        if block.name not in mode_tables.TABLES:
+            raise Unusable(f"there is no table {block.name!r}; tables of modes: {', '.join(mode_tables.TABLES)}")
+        return "".join(f"{line}\n" for line in mode_tables.TABLES[block.name](block.page, root))
     if block.name not in (*TABLES, BROWSER, *FAULT_EXPERIMENTS):
         raise Unusable(f"no table is known for the experiment {block.name!r}; tables: {', '.join(TABLES)}, {BROWSER}")
     folder = FAULTS if block.name in FAULT_EXPERIMENTS else block.name
@@ -107,7 +113,7 @@ def wrong(root: Path = ROOT) -> list[str]:
         place = f"{block.page.relative_to(root)}, {block.kind}: {block.name}"
         try:
             if computed(block, root) != block.text:
-                found.append(f"{place}: out of date; python tests/docs/figures.py --write")
+                found.append(f"{place}: out of date; make generated")
         except Unusable as error:
             found.append(f"{place}: {error}")
     return found
@@ -234,12 +240,10 @@ def security_table(mode: str, root: Path = ROOT) -> str:
     """Every requirement that applies to the mode's way of keeping state, and whether it is met."""
     if mode not in MODES:
         raise Unusable(f"there is no mode {mode!r}")
-    table = tomllib.loads((root / "services" / "security.toml").read_text(encoding="utf-8"))
-    state = table[MODES[mode].state]
+    requirements = read_requirements(root)
     rows = [
-        f"| {number_} | {asks} | {'yes' if number_ in state['met'] else '**no**'} |"
-        for number_, asks in table["requirements"].items()
-        if number_ in (*state["met"], *state["unmet"])
+        f"| {number_} | {requirements[number_].asks} | {'**no**' if number_ in MODES[mode].unmet else 'yes'} |"
+        for number_ in applying(requirements, MODES[mode])
     ]
     return "".join(f"{row}\n" for row in ("| requirement | asks that | met |", "| --- | --- | --- |", *rows))
 

@@ -27,7 +27,6 @@ _ROOT = Path(__file__).resolve().parents[2]
 _TEXT = (_ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 _FILES = dict(re.findall(r"^`([\w./]+)`\n\n```\w+\n(.*?)```", _TEXT, re.MULTILINE | re.DOTALL))
 _TABLE_LINES = re.findall(r"in `(\w+)` of `([\w./]+)` the line\n\n```python\n(.*?)```", _TEXT, re.DOTALL)
-_IMPORTS = re.findall(r"of `([\w./]+)` the line\n\n```python\n[^`]*```\n\nwith its import, `([^`]+)`", _TEXT)
 _COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", _TEXT, re.DOTALL) for line in block.splitlines()]
 _SHORT = ("--blocks", "4", "--slice", "0.3s", "--users", "6", "--rate", "100")
 _WITHIN_S = 90
@@ -55,8 +54,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         ((made.checkout if "/" in name else made.mine) / name).write_text(content)
     for table, name, line in _TABLE_LINES:
         _insert(made.checkout / name, rf"^{table}: .*= \($", line)
-    for name, line in _IMPORTS:
-        _insert(made.checkout / name, r"^from __future__ import annotations$", f"{line}\n")
     return made
 
 
@@ -165,9 +162,8 @@ def ran(place: Place) -> Callable[[str], Ran]:
 def test_the_page_shows_a_file_of_each_kind() -> None:
     assert {Path(name).suffix for name in _FILES} == {".toml", ".py"}
     assert len(_FILES) == 7
-    assert [table for table, _, _ in _TABLE_LINES] == ["_MODULES", "_KINDS", "_FAULT_MODULES"]
+    assert [table for table, _, _ in _TABLE_LINES] == ["_MODULES", "_MODULES", "_FAULT_MODULES"]
     assert all(line.count("\n") == 1 for _, _, line in _TABLE_LINES), "one line in one table"
-    assert len(_IMPORTS) == 1
 
 
 def test_every_key_trait_and_word_of_a_mode_file_is_explained(place: Place) -> None:

@@ -151,8 +151,8 @@ def test_the_browser_labs_reference_run_is_cited() -> None:
 def test_a_block_that_is_begun_is_ended() -> None:
     for page in figures.pages():
         text = page.read_text(encoding="utf-8")
-        begun = re.findall(r"^<!-- (figures|security): ", text, re.MULTILINE)
-        ended = re.findall(r"^<!-- /(figures|security) -->", text, re.MULTILINE)
+        begun = re.findall(r"^<!-- (figures|security|modes): ", text, re.MULTILINE)
+        ended = re.findall(r"^<!-- /(figures|security|modes) -->", text, re.MULTILINE)
         found = [block.kind for block in figures.blocks() if block.page == page]
         assert begun == ended == found, page
 

@@ -22,6 +22,7 @@ from authlab.stack.secrets import Secrets
 pytestmark = pytest.mark.stack
 
 _SHORT = ("--blocks", "4", "--slice", "0.3s", "--users", "6", "--rate", "100")
+_WITH_APP = 'name = "own"\napp = "own_app:create"\n'
 _MODE = 'name = "own"\nstate = "memory"\nrouting = "sticky-cookie"\nnote = "mine"\n'
 
 
@@ -139,11 +140,12 @@ def test_all_that_is_wrong_with_files_and_options_is_told_at_once(tmp_path: Path
     assert code == 64
     for part in ("built-in mode", "absent.toml", "did you mean 'browse'", "--rate"):
         assert part in said
-    (tmp_path / "own.toml").write_text(_MODE)
+    (tmp_path / "own.toml").write_text(_WITH_APP)
+    (tmp_path / "own_app.py").write_text("def create(): ...\n")
     for call in (["run", "--mode"], ["up"]):
         code, said = _authlab(tmp_path, *call, "own.toml", "--stack", "compose")
         assert code == 64
-        assert "own: a mode of one's own runs on the local stack only" in said
+        assert "own: a mode with an app of your own runs on the local stack only" in said
     (tmp_path / "own.toml").write_text(_MODE.replace("own", "jwt"))
     code, said = _authlab(tmp_path, "up", "own.toml", "--scenario", "absent.py", "--workers", "0")
     assert code == 64
@@ -152,12 +154,13 @@ def test_all_that_is_wrong_with_files_and_options_is_told_at_once(tmp_path: Path
     assert not (tmp_path / "results").exists()
 
 
-def test_compose_refuses_a_mode_of_ones_own_in_one_sentence(
+def test_compose_refuses_an_app_of_ones_own_in_one_sentence(
     guardian: Guardian, secrets: Secrets, tmp_path: Path
 ) -> None:
-    (tmp_path / "own.toml").write_text(_MODE)
+    (tmp_path / "own.toml").write_text(_WITH_APP)
+    (tmp_path / "own_app.py").write_text("def create(): ...\n")
     mode = read_mode_file(tmp_path / "own.toml")
-    with pytest.raises(UsageProblem, match="own: a mode of one's own runs on the local stack only"):
+    with pytest.raises(UsageProblem, match="own: a mode with an app of your own runs on the local stack only"):
         ComposeStacks(
             [mode], workers=1, guardian=guardian, runtime=tmp_path / "r", logs=lambda _: tmp_path, secrets=secrets
         )

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
 import pytest
+from harming import WITHIN_S, Doing, doing, serves, until
 from lab_process import Lab
 from web_client import Browser
 
 from authlab.faults.asking import token_parts, url_of
-from authlab.faults.schedule import FaultSchedule
-from authlab.faults.spec import parse_fault
 from authlab.model.errors import LabError, UsageProblem
-from authlab.model.faults import FaultEvent
 from authlab.model.session_store import Persistence
 from authlab.stack.local import LocalStacks
 from authlab.stack.local_operations import OperableLocalStack
@@ -32,74 +28,9 @@ StandUp = Callable[..., AbstractContextManager[LocalStacks]]
 
 pytestmark = pytest.mark.stack
 
-WITHIN_S = 60.0
-
-
-@pytest.fixture
-def own(secrets: Secrets, tmp_path: Path) -> Secrets:
-    """Secrets that a fault may change."""
-    folder = tmp_path / "secrets"
-    shutil.copytree(secrets.folder, folder)
-    folder.chmod(0o700)
-    return replace(secrets, folder=folder)
-
-
-class Doing:
-    """Faults under way on one stack."""
-
-    def __init__(self, stack: OperableLocalStack, secrets: Secrets, *texts: str, seed: int = 1) -> None:
-        self.stack = stack
-        self.written: list[int] = []
-        self.schedule = FaultSchedule(
-            stack, [parse_fault(t) for t in texts], secrets, seed, lambda events: self.written.append(len(events))
-        )
-        self.schedule.begin(time.monotonic_ns())
-
-    def under_way(self) -> FaultEvent:
-        """The first fault, once it has taken effect."""
-        until(lambda: any(event.proven for event in self.schedule.events), "the fault has taken effect")
-        return self.schedule.events[0]
-
-    def over(self) -> FaultEvent:
-        """The first fault, once all are over."""
-        until(lambda: self.schedule.is_over, "the fault is over")
-        assert self.schedule.problems == []
-        assert self.written, "events are told as they happen"
-        event = self.schedule.events[0]
-        assert event.proven, event
-        assert event.end_ns is not None
-        return event
-
-
-def until(done: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not done():
-        assert time.monotonic() < deadline, f"not within {WITHIN_S:g} s: {what}"
-        time.sleep(0.01)
-
-
-@contextmanager
-def doing(stack: OperableLocalStack, secrets: Secrets, *texts: str, seed: int = 1) -> Iterator[Doing]:
-    found = Doing(stack, secrets, *texts, seed=seed)
-    try:
-        yield found
-    finally:
-        found.schedule.abort()
-
 
 def pid_of(stack: OperableLocalStack, part: str) -> int:
     return next(known.process.pid for known in stack.parts if known.name == part)
-
-
-def serves(stack: OperableLocalStack) -> None:
-    """Every worker answers, and the proxy sends new clients to each of them."""
-    names = {worker.name for worker in stack.workers}
-    seen: set[str] = set()
-    deadline = time.monotonic() + 10
-    while seen != names:
-        assert time.monotonic() < deadline, f"new clients meet {seen} of {names}"
-        seen.add(Browser(stack.url).get("/healthz").worker)
-    assert stack.troubles() == []
 
 
 def logged_in_at(stack: OperableLocalStack, secrets: Secrets, worker: str) -> Browser:
@@ -297,7 +228,7 @@ def test_a_key_that_is_gone_takes_its_tokens_with_it(stand_up: StandUp, own: Sec
         with doing(stack, own, fault) as harm:
             harm.over()
         assert {client.get("/me").status for _ in range(4)} == {status}
-        kids = {token_parts(worker.url, own)[0]["kid"] for worker in stack.workers}
+        kids = {token_parts(worker.url, own, stack.mode)[0]["kid"] for worker in stack.workers}
         assert len(kids) == 1
         assert old not in kids
         client.log_in(own)
@@ -327,7 +258,7 @@ def test_a_clock_that_is_ahead_shows_in_its_tokens_and_is_set_right(stand_up: St
         stack = stacks.stacks["jwt"]
 
         def off_s(worker: str) -> float:
-            return float(token_parts(url_of(stack, worker), own)[1]["iat"]) - time.time()
+            return float(token_parts(url_of(stack, worker), own, stack.mode)[1]["iat"]) - time.time()
 
         with doing(stack, own, "clock-skew=100s:worker-2@0s+60s") as harm:
             harm.under_way()

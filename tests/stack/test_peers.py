@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.client import SESSION_COOKIE, Client
+from tests.contract.client import Client
 
 BENCH = Path(__file__).resolve().parents[1] / "bench"
 PEERS = ("flask-session", "flask-jwt-extended")
@@ -97,7 +97,7 @@ def test_flask_session_gives_a_new_session_id_at_each_log_in(stood: Any, people:
     client.log_in(*people[0])
     first = client.at(client.url)
     client.log_in(*people[1])
-    assert client.cookies[SESSION_COOKIE] != first.cookies[SESSION_COOKIE]
+    assert client.credential() != first.credential()
     assert first.get("/me").reason == "unknown_session"
 
 

@@ -70,7 +70,7 @@ def _shell(line: str) -> str:
 @pytest.mark.parametrize("mode", [name for name in MODES if MODES[name].traits.any_worker_serves])
 def test_they_log_in_tell_who_asks_and_fill_the_cart(mode: str, tmp_path: Path) -> None:
     # Where the client keeps the cart, what it sends along decides: a header of its own, or the token of the log-in.
-    expected = 1 if mode in ("none", "jwt") else 2
+    expected = 1 if MODES[mode].credential in ("header", "bearer") else 2
     assert pasted(mode, tmp_path, repeat=2) == {"tea": expected}
 
 

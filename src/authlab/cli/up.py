@@ -38,7 +38,7 @@ def up(
     """
     from authlab.lab.browsing.driving import check_browser_lab
     from authlab.lab.browsing.window import window
-    from authlab.lab.standing import standing, wait_for_end
+    from authlab.lab.foreground import foreground, wait_for_end
     from authlab.load.scenario import scenario_meant
 
     problems = Problems()
@@ -56,7 +56,7 @@ def up(
         check_browser_lab()
     (chosen,) = asked
     click.echo(f"starting {chosen.name}: {chosen.note} …", err=True)
-    with standing(chosen, workers=workers, users=users, port=port, scenario=load, choice=choice) as site:
+    with foreground(chosen, workers=workers, users=users, port=port, scenario=load, choice=choice) as site:
         click.echo(f"\n{chosen.name} is up at {site.stack.url} with {workers} workers. Ctrl-C ends it.\n")
         _show(site.lines())
         beside: AbstractContextManager[list[tuple[str, str]]] = window(site) if browser else nullcontext([])

@@ -7,7 +7,7 @@ tokens and sessions. A restart of the worker sets it, so a stateful worker loses
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.asking import token_parts, url_of
 from authlab.faults.base import Fault, Order, ValueUnit
@@ -51,7 +51,7 @@ class ClockSkew(Fault):
         stack.give(_FILE, {order.target: order.value})
         done = restart(stack, order, order.target)
         asked_s = time.time()
-        _, claims = token_parts(url_of(stack, order.target), order.secrets)
+        _, claims = token_parts(url_of(stack, order.target), order.secrets, stack.mode)
         issued_s, answered_s = float(claims["iat"]), time.time()
 
         def may_be_of_a_clock(ahead_s: float) -> bool:
@@ -65,3 +65,6 @@ class ClockSkew(Fault):
     def end(self, stack: Any, order: Order) -> str:
         stack.give(_FILE, {})
         return str(restart(stack, order, order.target))
+
+
+KINDS: Final = (ClockSkew,)

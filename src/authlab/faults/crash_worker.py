@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.base import Fault, Order
 from authlab.faults.restarting import BACK_WITHIN_S
@@ -27,3 +27,6 @@ class CrashWorker(Fault):
 
     def end(self, stack: Any, order: Order) -> str:
         return f"it served again {stack.wait_serving(order.target, BACK_WITHIN_S):.2f} s later"
+
+
+KINDS: Final = (CrashWorker,)

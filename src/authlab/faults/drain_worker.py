@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.asking import served_by
 from authlab.faults.base import Fault, Order
@@ -41,3 +41,6 @@ class DrainWorker(Fault):
             return str(restart(stack, order, order.target))
         finally:
             stack.undrain(order.target)
+
+
+KINDS: Final = (DrainWorker,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.base import Fault, Order
 from authlab.stack.capabilities import Flushing
@@ -23,3 +23,6 @@ class FlushStore(Fault):
     def begin(self, stack: Any, order: Order) -> str:  # noqa: ARG002
         removed = stack.flush_store()
         return f"{removed} keys were removed" if removed else ""
+
+
+KINDS: Final = (FlushStore,)

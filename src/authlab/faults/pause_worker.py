@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.asking import answers, url_of
 from authlab.faults.base import Fault, Order
@@ -35,3 +35,6 @@ class PauseWorker(Fault):
         stack.resume(order.target)
         stack.wait_serving(order.target, BACK_WITHIN_S)
         return "it answers again"
+
+
+KINDS: Final = (PauseWorker,)

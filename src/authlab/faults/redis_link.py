@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.model.errors import LabError
@@ -105,3 +105,6 @@ class RedisCut(Fault):
     def end(self, stack: Any, order: Order) -> str:  # noqa: ARG002
         _link(stack).cut(False)
         return f"a PING took {_link(stack).round_trip_ms():.2f} ms again"
+
+
+KINDS: Final = (RedisLatency, RedisStall, RedisCut)

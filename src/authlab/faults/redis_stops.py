@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.base import Fault, Order
 from authlab.faults.restarting import BACK_WITHIN_S
@@ -39,3 +39,6 @@ class KillRedis(StopRedis):
     kind = "kill-redis"
     summary = "SIGKILL the store, start it again at the end"
     _kill = True
+
+
+KINDS: Final = (StopRedis, KillRedis)

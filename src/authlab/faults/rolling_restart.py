@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.faults.restarting import Restarted, names, proof_of, restart
@@ -30,3 +30,6 @@ class RollingRestart(Fault):
                 order.course.wait(order.value)
             done.append(restart(stack, order, worker))
         return proof_of(done)
+
+
+KINDS: Final = (RollingRestart,)

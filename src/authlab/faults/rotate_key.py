@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from authlab.faults.asking import token_parts, url_of
 from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.faults.restarting import Restarted, names, proof_of, restart, restart_all
+from authlab.model.errors import LabError
 from authlab.stack.capabilities import Giving, Stopping
+from authlab.stack.secrets import new_key
 
-_FILE = "jwt.json"
-_KEY_BYTES = 32  # RFC 7518, 3.2, as compose/keys/keys.py
 Key = Mapping[str, str]
 
 
-def new_key() -> dict[str, str]:
-    """A fresh HS256 key with a `kid` of its own."""
-    text = base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).rstrip(b"=").decode()
-    return {"kid": secrets.token_hex(4), "alg": "HS256", "k": text}
+@dataclass(frozen=True)
+class KeyFile:
+    """The file in which the workers find their keys: its name is the common one's."""
+
+    name: str
+
+    def of(self, worker: str) -> str:
+        """The file of one worker's keys alone, which comes before the common one."""
+        stem, _, suffix = self.name.rpartition(".")
+        return f"{stem}.{worker}.{suffix}"
 
 
 def ring(active: Key, *others: Key) -> dict[str, Any]:
@@ -40,17 +45,21 @@ class KeyFault(Fault):
     loses = "tokens"
 
     def begin(self, stack: Any, order: Order) -> str:
-        document = json.loads((order.secrets.folder / _FILE).read_bytes())
+        signature = stack.mode.signature
+        if signature is None:
+            raise LabError(f"no worker of {stack.mode.name} signs anything")
+        file = KeyFile(signature.keys)
+        document = json.loads((order.secrets.folder / file.name).read_bytes())
         old = next(key for key in document["keys"] if key["kid"] == document["active"])
-        new = new_key()
-        done = self.rotate(stack, old, new, order)
-        signing = [token_parts(url_of(stack, worker), order.secrets)[0]["kid"] for worker in names(stack)]
+        new = new_key(signature.algorithm)
+        done = self.rotate(stack, old, new, order, file)
+        signing = [token_parts(url_of(stack, name), order.secrets, stack.mode)[0]["kid"] for name in names(stack)]
         if any(kid != new["kid"] for kid in signing):
             return ""
         return f"{proof_of(done)}; then all {len(signing)} workers signed with key {new['kid']}, not {old['kid']}"
 
     @abstractmethod
-    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:
         """Make every worker sign with `new`."""
 
 
@@ -63,8 +72,8 @@ class SwapKey(KeyFault):
     def sentence(self, order: Order) -> str:  # noqa: ARG002
         return "all workers are restarted at once with a new signing key; the old one is no longer accepted"
 
-    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
-        _give_all(stack, ring(new))
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:  # noqa: ARG002
+        _give_all(stack, file, ring(new))
         return restart_all(stack, order)
 
 
@@ -77,8 +86,8 @@ class CompromiseKey(KeyFault):
     def sentence(self, order: Order) -> str:  # noqa: ARG002
         return "all workers are killed and started with a new signing key, so that the stolen one stops working at once"
 
-    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
-        _give_all(stack, ring(new))
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:  # noqa: ARG002
+        _give_all(stack, file, ring(new))
         return restart_all(stack, order, kill=True)
 
 
@@ -92,8 +101,8 @@ class SwapKeyRolling(KeyFault):
     def sentence(self, order: Order) -> str:
         return f"one worker after the other is restarted and knows only the new signing key, {order.value:g} s apart"
 
-    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:  # noqa: ARG002
-        return _roll(stack, order, ring(new), order.value)
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:  # noqa: ARG002
+        return _roll(stack, order, file, ring(new), order.value)
 
 
 class OverlapKey(KeyFault):
@@ -109,21 +118,21 @@ class OverlapKey(KeyFault):
             f"{order.value:g} s after that they forget the old one"
         )
 
-    def rotate(self, stack: Any, old: Key, new: Key, order: Order) -> list[Restarted]:
-        done = _roll(stack, order, ring(old, new), 0.0)
-        done += _roll(stack, order, ring(new, old), 0.0)
+    def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:
+        done = _roll(stack, order, file, ring(old, new), 0.0)
+        done += _roll(stack, order, file, ring(new, old), 0.0)
         order.course.wait(order.value)
-        return done + _roll(stack, order, ring(new), 0.0)
+        return done + _roll(stack, order, file, ring(new), 0.0)
 
 
-def _give_all(stack: Any, document: Mapping[str, Any]) -> None:
+def _give_all(stack: Any, file: KeyFile, document: Mapping[str, Any]) -> None:
     """Make every worker find `document` at its next start, even if an earlier rotation gave it a file of its own."""
     for worker in names(stack):
-        stack.give(_own(worker), document)
-    stack.give(_FILE, document)  # for workers that are added later
+        stack.give(file.of(worker), document)
+    stack.give(file.name, document)  # for workers that are added later
 
 
-def _roll(stack: Any, order: Order, document: Mapping[str, Any], apart_s: float) -> list[Restarted]:
+def _roll(stack: Any, order: Order, file: KeyFile, document: Mapping[str, Any], apart_s: float) -> list[Restarted]:
     """Restart every worker with `document`, one after the other. A worker's own file has precedence over the common
     one.
 
@@ -134,12 +143,10 @@ def _roll(stack: Any, order: Order, document: Mapping[str, Any], apart_s: float)
     for worker in workers:
         if done:
             order.course.wait(apart_s)
-        stack.give(_own(worker), document)
+        stack.give(file.of(worker), document)
         done.append(restart(stack, order, worker))
-    stack.give(_FILE, document)
+    stack.give(file.name, document)
     return done
 
 
-def _own(worker: str) -> str:
-    """The name of the key file of one worker."""
-    return f"jwt.{worker}.json"
+KINDS: Final = (SwapKey, SwapKeyRolling, OverlapKey, CompromiseKey)

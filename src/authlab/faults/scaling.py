@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.asking import answers, url_of
 from authlab.faults.base import Fault, Order, ValueUnit
@@ -61,3 +61,6 @@ class ScaleIn(Fault):
 
 def _counted(more: str, workers: float) -> str:
     return f"{workers:g} {more}worker{' is' if workers == 1 else 's are'}"
+
+
+KINDS: Final = (ScaleOut, ScaleIn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from authlab.faults.base import Fault, Order
 from authlab.stack.capabilities import Serving, Stopping
@@ -28,3 +28,6 @@ class StopWorker(Fault):
     def end(self, stack: Any, order: Order) -> str:
         stack.start_again(order.target)
         return "it serves again"
+
+
+KINDS: Final = (StopWorker,)

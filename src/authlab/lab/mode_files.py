@@ -6,22 +6,26 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from authlab.model.declarations import usual_traits
+from authlab.model.declarations import usual_mode
 from authlab.model.errors import UsageProblem, nearest
-from authlab.model.modes import MODES, ROUTINGS, App, Mode, Traits, mode_named
+from authlab.model.mode import CREDENTIALS, App, Credential, Mode, Signature, Traits
+from authlab.model.modes import MODES, ROUTINGS, mode_named
 from authlab.model.windows import AGAIN
 
 SUFFIX: Final = ".toml"
 """What makes a word on the command line the path of a mode file instead of a mode's name."""
 
-KEYS: Final = ("name", "note", "app", "state", "routing", "needs_store", "traits")
+KEYS: Final = (
+    *("name", "note", "app", "state", "routing", "needs_store", "credential", "signs", "after_logout", "traits"),
+)
 _TRAITS: Final = tuple(trait.name for trait in fields(Traits))
 _STATES: Final = tuple(dict.fromkeys(mode.state for mode in MODES.values()))
+_ALGORITHMS: Final = tuple(dict.fromkeys(mode.signature.algorithm for mode in MODES.values() if mode.signature))
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _TARGET: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -70,10 +74,15 @@ class _Reader:
             self.problems.append('it needs app = "module:factory", or the state of a built-in mode')
         needs_store = self._needs_store(state, app is not None)
         routing = self._chosen("routing", "round-robin", ROUTINGS)
-        name = self._name()
-        usual = usual_traits(state, routing, app=app is not None, needs_store=needs_store)
-        note = self._value("note", str, app.target if app else f"{state}, a mode of one's own")
-        return Mode(name, state, routing, self._traits(usual), note, needs_store, app)
+        usual = usual_mode(self._name(), state, routing, app=app, needs_store=needs_store)
+        return replace(
+            usual,
+            note=self._value("note", str, usual.note),
+            traits=self._traits(usual.traits),
+            credential=self._credential(usual),
+            signature=self._signature(usual),
+            after_logout=self._value("after_logout", str, usual.after_logout),
+        )
 
     def _name(self) -> str:
         name = self._value("name", str, None)
@@ -109,6 +118,25 @@ class _Reader:
             self.problems.append(f"state = {state!r} {'needs' if built_in else 'has no use for'} a store")
         return wanted
 
+    def _credential(self, usual: Mode) -> Credential:
+        chosen = self._chosen("credential", usual.credential, CREDENTIALS)
+        self._only_an_app_chooses("credential", chosen, usual, usual.credential)
+        return next(each for each in CREDENTIALS if each == chosen)
+
+    def _signature(self, usual: Mode) -> Signature | None:
+        if "signs" not in self._body:
+            return usual.signature
+        algorithm = self._chosen("signs", _ALGORITHMS[0], _ALGORITHMS)
+        built_in = usual.signature.algorithm if usual.signature else "nothing"
+        self._only_an_app_chooses("signs", algorithm, usual, built_in)
+        return Signature(algorithm)
+
+    def _only_an_app_chooses(self, key: str, chosen: str, usual: Mode, built_in: str) -> None:
+        if usual.app is None and "app" not in self._body and chosen != built_in:
+            self.problems.append(
+                f"{key} = {chosen!r} contradicts state = {usual.state!r}, for which it is {built_in!r}: leave it out"
+            )
+
     def _traits(self, usual: Traits) -> Traits:
         table = self._body.get("traits", {})
         if not isinstance(table, dict):
@@ -129,7 +157,7 @@ class _Reader:
     def _chosen(self, key: str, default: str, known: Sequence[str]) -> str:
         value = self._value(key, str, default)
         if value not in known:
-            self.problems.append(str(nearest(key, value, known)))
+            self.problems.append(str(nearest(key, value, known, f"{key} takes")))
             return default
         return value
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from authlab.model.mode import Credential
+
 PLAN_SCHEMA: Final = "authlab/plan/1"
 DEFAULT_TIMEOUT_S: Final = 5.0
 
@@ -34,7 +36,7 @@ class LoadPlan:
     after which a request is given up. `relogin`: what a user does whose credential is refused. With "always" it logs in
     again each time. A failed log-in is repeated at the user's next arrival, instead of that arrival's planned request.
     `addresses`: each user claims a network of its own in `X-Forwarded-For` (10.A.B.1, where A.B is its number + 1), for
-    routing by address.
+    routing by address. `credential` is how the credential of a log-in travels.
     """
 
     seed: int
@@ -44,6 +46,7 @@ class LoadPlan:
     timeout_s: float = DEFAULT_TIMEOUT_S
     relogin: Literal["never", "once", "always"] = "never"
     addresses: bool = False
+    credential: Credential = "answer"
 
     def to_json(self, go: Path) -> str:
         """The plan file's text. The windows will start when the file `go` appears."""
@@ -56,6 +59,7 @@ class LoadPlan:
             "timeout_s": self.timeout_s,
             "relogin": self.relogin,
             "addresses": self.addresses,
+            "credential": self.credential,
             "go": str(go.absolute()),
         }
         return json.dumps(body, indent=1) + "\n"

@@ -53,6 +53,7 @@ def load_plan(plan: Plan, arm: Arm, slices: Sequence[Slice]) -> LoadPlan:
         timeout_s=arm.timeout_s,
         relogin=arm.relogin,
         addresses=arm.addresses,
+        credential=arm.mode.credential,
     )
 
 

@@ -1,4 +1,4 @@
-"""A mode of the user's own as plain data, as run.json holds it; and the traits that go without saying."""
+"""A mode of the user's own as plain data, as run.json holds it; and what goes without saying in one."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from authlab.model.modes import MODES, App, Mode, Traits
+from authlab.model.mode import App, Mode, Signature, Traits
+from authlab.model.modes import MODES
 
 
-def usual_traits(state: str, routing: str, *, app: bool, needs_store: bool) -> Traits:
-    """What a mode promises where its file doesn't say.
+def built_in(state: str, routing: str) -> Mode:
+    """The built-in mode that keeps this state, the one with this `routing` if there is one. Raises `KeyError`."""
+    keeping = [mode for mode in MODES.values() if mode.state == state]
+    if not keeping:
+        raise KeyError(state)
+    return next((mode for mode in keeping if mode.routing == routing), keeping[0])
 
-    One without an app has the traits of the built-in mode that keeps the same state; sessions in worker memory are
-    served by any worker only if some routing sees to it. An app is taken to authenticate and to be served by any
-    worker. With a routing other than round robin its state is taken to lie in worker memory, which a lost worker
-    takes along; in memory or in the store a log-in can be revoked, at the client it can't.
+
+def usual_mode(name: str, state: str, routing: str, *, app: App | None = None, needs_store: bool = False) -> Mode:
+    """A mode of which its file says no more than this.
+
+    Without an app it declares what the built-in mode with the same state declares, except name, note and look.
+    An app is taken to authenticate and to be served by any worker; its answers say how its credential travels. With a
+    routing other than round robin its state is taken to lie in worker memory, which a lost worker takes along. In
+    memory or in the store a log-in can be revoked, at the client it can't.
     """
+    if app is None:
+        note = f"{state}, a mode of your own"
+        return replace(built_in(state, routing), name=name, routing=routing, note=note, unmet=(), look=None)
     routed = routing != "round-robin"
-    if app:
-        return Traits(
-            authenticates=True,
-            any_worker_serves=True,
-            revocable=needs_store or routed,
-            survives_worker_loss=not routed,
-            survives_store_loss=not needs_store,
-        )
-    traits = next(mode.traits for mode in MODES.values() if mode.state == state)
-    return replace(traits, any_worker_serves=state != "memory" or routed)
+    traits = Traits(
+        authenticates=True,
+        any_worker_serves=True,
+        revocable=needs_store or routed,
+        survives_worker_loss=not routed,
+        survives_store_loss=not needs_store,
+    )
+    return Mode(name, state, routing, traits, app.target, needs_store, app)
 
 
 def declaration_of(mode: Mode) -> dict[str, Any]:
@@ -39,17 +49,22 @@ def declaration_of(mode: Mode) -> dict[str, Any]:
         "routing": mode.routing,
         "needs_store": mode.needs_store,
         "traits": asdict(mode.traits),
+        "credential": mode.credential,
+        "signature": asdict(mode.signature) if mode.signature else None,
+        "after_logout": mode.after_logout,
     }
 
 
 def mode_declared(name: str, body: Mapping[str, Any]) -> Mode:
     """The mode that `declaration_of` wrote down. Raises KeyError or TypeError for anything else."""
-    return Mode(
-        name=name,
-        state=body["state"],
-        routing=body["routing"],
+    app = App(body["app"]) if body["app"] else None
+    usual = usual_mode(name, body["state"], body["routing"], app=app, needs_store=body["needs_store"])
+    signature = body.get("signature", usual.signature and asdict(usual.signature))  # early runs hold none
+    return replace(
+        usual,
         traits=Traits(**body["traits"]),
         note=body["note"],
-        needs_store=body["needs_store"],
-        app=App(body["app"]) if body["app"] else None,
+        credential=body.get("credential", usual.credential),
+        signature=Signature(**signature) if signature else None,
+        after_logout=body.get("after_logout", usual.after_logout),
     )

@@ -74,9 +74,13 @@ def all_of(
     return found
 
 
-def nearest(kind: str, name: str, known: Iterable[str]) -> UnknownName:
-    """The error for an unknown `name` of some `kind` ("mode"), with the nearest of the `known` names."""
+def nearest(kind: str, name: str, known: Iterable[str], listed: str = "") -> UnknownName:
+    """The error for an unknown `name` of some `kind` ("mode"), with the nearest of the `known` names. Case is ignored.
+
+    `listed` introduces the list of known names; without it that is the plural of `kind`.
+    """
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else "."
-    return UnknownName(f"unknown {kind} {name!r}{hint} {kind}s: {', '.join(names)}")
+    by_lower = {each.lower(): each for each in names}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    hint = f"; did you mean {by_lower[close[0]]!r}?" if close else "."
+    return UnknownName(f"unknown {kind} {name!r}{hint} {listed or f'{kind}s'}: {', '.join(names)}")

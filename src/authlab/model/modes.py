@@ -1,60 +1,46 @@
-"""The modes: how authentication state is kept, and how requests are routed to workers."""
+"""The modes: how authentication state is kept, and how requests are routed to workers.
+
+A mode is one entry of `_MODES` here, its file in `services/states/` unless another mode has the same state, and its
+page in `docs/modes/`. The order of the entries is the order in every list, table and chart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Final
 
 from authlab.model.errors import UsageProblem, nearest
+from authlab.model.mode import App, Look, Mode, Signature, Traits
 
-
-@dataclass(frozen=True)
-class Traits:
-    """What a mode promises. The contract suite asserts each of them, the negative ones too."""
-
-    authenticates: bool
-    any_worker_serves: bool
-    revocable: bool
-    survives_worker_loss: bool
-    survives_store_loss: bool
-
-
-@dataclass(frozen=True)
-class App:
-    """A WSGI application of the user's own: `target` is "module:factory".
-
-    The module is imported from `folder`, which is empty in a mode that a stored run brings back: it belongs to the
-    machine that measured.
-    """
-
-    target: str
-    folder: str = ""
-
-
-@dataclass(frozen=True)
-class Mode:
-    """One way to keep authentication state, with the routing it needs.
-
-    `state` names the file in `services/states/` that keeps it; `routing` is one of `ROUTINGS`. With an `app` that
-    application is served in place of the service, which is told `state` like everything else.
-    """
-
-    name: str
-    state: str
-    routing: str
-    traits: Traits
-    note: str
-    needs_store: bool = False
-    app: App | None = None
-
-    @property
-    def signs_tokens(self) -> bool:
-        """Whether its workers sign what the client shows."""
-        return self.state.startswith("jwt")
-
+__all__ = ["MODES", "ROUTINGS", "App", "Mode", "Traits", "check_containers_hold", "mode_named"]
 
 ROUTINGS = ("round-robin", "sticky-cookie", "ip-hash", "hash", "consistent-hash")
 
+_AT_ONCE: Final = "0 s on every worker"
+_LIFE_LEFT: Final = "the rest of the token's life"
+_SESSION_COOKIE: Final = "authlab_session"
+_TOKEN_COOKIE: Final = "authlab_token"  # noqa: S105  (a cookie's name)
+
+# Nothing at the server can be ended, and a token's life does not depend on its use.
+_UNMET_BY_TOKENS: Final = ("ASVS 7.2.4", "ASVS 7.3.1", "ASVS 7.4.1")
+
+_ROUTED_TO_MEMORY: Final = Traits(
+    authenticates=True,
+    any_worker_serves=True,
+    revocable=True,
+    survives_worker_loss=False,
+    survives_store_loss=True,
+)
+_TOKENS: Final = Traits(
+    authenticates=True,
+    any_worker_serves=True,
+    revocable=False,
+    survives_worker_loss=True,
+    survives_store_loss=True,
+)
+
+# The first five colours follow Okabe and Ito (2008), made for colour-blind readers. All of them lie in a band of
+# luminance that keeps a contrast of 3:1 to the light and to the dark page, so that a mode has one colour, not two.
 _MODES = (
     Mode(
         "none",
@@ -68,6 +54,10 @@ _MODES = (
             survives_store_loss=True,
         ),
         "control: no authentication at all, the floor that everything is compared with",
+        credential="header",
+        after_logout="no limit: there is nothing to end",
+        unmet=("ASVS 7.2.1", "ASVS 7.2.2", "ASVS 7.2.4", "ASVS 7.3.1", "ASVS 7.3.2", "ASVS 7.4.1"),
+        look=Look("#7c7f86", "circle"),
     ),
     Mode(
         "memory",
@@ -81,58 +71,54 @@ _MODES = (
             survives_store_loss=True,
         ),
         "control: sessions in worker memory without stickiness, the classic mistake",
+        credential="cookie",
+        cookie=_SESSION_COOKIE,
+        after_logout=_AT_ONCE,
+        look=Look("#d55e00", "cross"),
     ),
     Mode(
         "sticky",
         "memory",
         "sticky-cookie",
-        Traits(
-            authenticates=True,
-            any_worker_serves=True,
-            revocable=True,
-            survives_worker_loss=False,
-            survives_store_loss=True,
-        ),
+        _ROUTED_TO_MEMORY,
         "sessions in worker memory, nginx sends each client to its worker by a cookie",
+        credential="cookie",
+        cookie=_SESSION_COOKIE,
+        after_logout=_AT_ONCE,
+        look=Look("#009371", "square"),
     ),
     Mode(
         "ip-hash",
         "memory",
         "ip-hash",
-        Traits(
-            authenticates=True,
-            any_worker_serves=True,
-            revocable=True,
-            survives_worker_loss=False,
-            survives_store_loss=True,
-        ),
+        _ROUTED_TO_MEMORY,
         "sessions in worker memory, nginx sends each client to a worker by the hash of its address",
+        credential="cookie",
+        cookie=_SESSION_COOKIE,
+        after_logout=_AT_ONCE,
+        look=Look("#5b8a1f", "star", (6, 2)),
     ),
     Mode(
         "hash",
         "memory",
         "hash",
-        Traits(
-            authenticates=True,
-            any_worker_serves=True,
-            revocable=True,
-            survives_worker_loss=False,
-            survives_store_loss=True,
-        ),
+        _ROUTED_TO_MEMORY,
         "sessions in worker memory, routed by the hash of a cookie that is given before the log-in",
+        credential="cookie",
+        cookie=_SESSION_COOKIE,
+        after_logout=_AT_ONCE,
+        look=Look("#3f8c5a", "pentagon", (3, 2)),
     ),
     Mode(
         "consistent-hash",
         "memory",
         "consistent-hash",
-        Traits(
-            authenticates=True,
-            any_worker_serves=True,
-            revocable=True,
-            survives_worker_loss=False,
-            survives_store_loss=True,
-        ),
-        "the same with a ring (ketama): one worker more or less moves few clients",
+        _ROUTED_TO_MEMORY,
+        "as hash, but on a ring (ketama): one worker more or less moves few clients",
+        credential="cookie",
+        cookie=_SESSION_COOKIE,
+        after_logout=_AT_ONCE,
+        look=Look("#2f8a8f", "hexagon", (8, 3)),
     ),
     Mode(
         "redis",
@@ -147,32 +133,35 @@ _MODES = (
         ),
         "sessions in one Redis that all workers share",
         needs_store=True,
+        credential="cookie",
+        cookie=_SESSION_COOKIE,
+        after_logout=_AT_ONCE,
+        look=Look("#b8549a", "diamond"),
     ),
     Mode(
         "jwt",
         "jwt",
         "round-robin",
-        Traits(
-            authenticates=True,
-            any_worker_serves=True,
-            revocable=False,
-            survives_worker_loss=True,
-            survives_store_loss=True,
-        ),
+        _TOKENS,
         "stateless JSON Web Token (HS256) in the Authorization header",
+        credential="bearer",
+        signature=Signature("HS256"),
+        after_logout=_LIFE_LEFT,
+        unmet=_UNMET_BY_TOKENS,
+        look=Look("#1478bd", "triangle-up"),
     ),
     Mode(
         "jwt-cookie",
         "jwt_cookie",
         "round-robin",
-        Traits(
-            authenticates=True,
-            any_worker_serves=True,
-            revocable=False,
-            survives_worker_loss=True,
-            survives_store_loss=True,
-        ),
-        "the same token in a cookie that scripts can't read, with a CSRF token beside it",
+        _TOKENS,
+        "the token of jwt in a cookie that scripts can't read, with a CSRF token beside it",
+        credential="cookie+csrf",
+        cookie=_TOKEN_COOKIE,
+        signature=Signature("HS256"),
+        after_logout=_LIFE_LEFT,
+        unmet=_UNMET_BY_TOKENS,
+        look=Look("#2b82a8", "triangle-left"),
     ),
 )
 
@@ -180,11 +169,11 @@ MODES: dict[str, Mode] = {mode.name: mode for mode in _MODES}
 
 
 def check_containers_hold(modes: Iterable[Mode]) -> None:
-    """Raise `UsageProblem` if some of `modes` are the user's own, which no image holds."""
-    if own := [mode.name for mode in modes if MODES.get(mode.name) != mode]:
+    """Raise `UsageProblem` if some of `modes` serve an app of the user's own, which no image holds."""
+    if own := [mode.name for mode in modes if mode.app is not None]:
         raise UsageProblem(
-            f"{', '.join(own)}: a mode of one's own runs on the local stack only, for the images hold the service "
-            "alone; do without --stack compose"
+            f"{', '.join(own)}: a mode with an app of your own runs on the local stack only, because the images hold "
+            "nothing but the service; leave out --stack compose"
         )
 
 
@@ -194,7 +183,8 @@ def mode_named(name: str, own: Iterable[Mode] = ()) -> Mode:
     Raises `UnknownName` (nearest match and the list) where there is none.
     """
     known = MODES | {mode.name: mode for mode in own}
-    try:
+    if name in known:
         return known[name]
-    except KeyError:
-        raise nearest("mode", name, known) from None
+    if "," in name:
+        raise UsageProblem(f"{name!r} holds several names: give one mode at a time (--mode once per mode)")
+    raise nearest("mode", name, known)

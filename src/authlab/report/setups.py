@@ -8,8 +8,9 @@ from functools import cached_property
 
 import polars as pl
 
+from authlab.model.modes import MODES
 from authlab.model.run import Run, Trial
-from authlab.model.windows import mode_of
+from authlab.model.windows import AGAIN, mode_of
 from authlab.stats.blocks import answered, block_table, measured
 from authlab.store.frames import TrialFrames
 
@@ -26,10 +27,7 @@ RECORDING = "recording"
 """Stage of the one trial of plain Locust's recording: its blocks are seconds."""
 
 PSEUDO_BLOCK_NS = 1_000_000_000
-MODE_ORDER = (
-    *("none", "none-again", "memory", "sticky", "ip-hash", "hash", "consistent-hash"),
-    *("redis", "jwt", "jwt-cookie"),
-)
+MODE_ORDER = tuple(label for mode in MODES for label in (mode, mode + AGAIN))
 
 
 @dataclass(frozen=True)

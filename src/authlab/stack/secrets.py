@@ -46,9 +46,7 @@ def make_secrets(folder: Path, users: int, scrypt_cost: str = LOW_COST) -> Secre
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)  # it may have existed, and mkdir's mode is subject to the umask
     credentials = folder / "credentials.json"
-    program = content_root() / "compose" / "keys" / "keys.py"
-    # In this process: a separate program could outlive a SIGKILL and write after the folder was removed.
-    make = runpy.run_path(str(program), run_name="keys")["main"]
+    make = keys_program()["main"]
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         status = make(
@@ -57,6 +55,20 @@ def make_secrets(folder: Path, users: int, scrypt_cost: str = LOW_COST) -> Secre
     if status:
         raise ValueError(said.getvalue().strip())
     return Secrets(folder, credentials, json.loads((folder / "redis.json").read_bytes())["password"])
+
+
+def new_key(algorithm: str) -> dict[str, str]:
+    """A fresh key that signs by `algorithm`, with a `kid` of its own: an entry of a key file."""
+    key: dict[str, str] = keys_program()["new_key"](algorithm)
+    return key
+
+
+def keys_program() -> dict[str, Any]:
+    """What compose/keys/keys.py defines.
+
+    It runs in this process: a program of its own could outlive a SIGKILL and write after the folder was removed.
+    """
+    return runpy.run_path(str(content_root() / "compose" / "keys" / "keys.py"), run_name="keys")
 
 
 def write_secret(path: Path, content: Mapping[str, Any] | str) -> None:

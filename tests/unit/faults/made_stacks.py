@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.model.errors import LabError
 from authlab.model.faults import PlannedFault
+from authlab.model.modes import MODES
 from authlab.stack.capabilities import Gone
 from authlab.stack.protocol import WorkerInfo
 from authlab.stack.secrets import Secrets
@@ -26,6 +27,7 @@ class BareStack:
     """A stack to which nothing can be done."""
 
     url = "http://127.0.0.1:9"
+    mode = MODES["jwt"]
 
     def __init__(self, count: int = 3) -> None:
         self.workers = workers(count)

@@ -16,14 +16,15 @@ from services.keyring import keyring_of
 
 from authlab.faults.base import Fault, fits
 from authlab.faults.catalogue import FAULTS
-from authlab.faults.rotate_key import new_key, ring
+from authlab.faults.rotate_key import ring
 from authlab.model.errors import LabError, UsageProblem
-from authlab.model.modes import MODES, Mode, Traits
-from authlab.stack.secrets import make_secrets
+from authlab.model.mode import Mode, Signature, Traits
+from authlab.model.modes import MODES
+from authlab.stack.secrets import make_secrets, new_key
 from tests.unit.faults.made_stacks import MadeLink, MadeStack, order
 
 _STORED = {"redis"}
-_SIGNED = {"jwt", "jwt-cookie"}
+_SIGNED = {name for name, mode in MODES.items() if mode.signature}
 _ALL = set(MODES)
 
 _TABLE: dict[str, tuple[set[str], str, str]] = {
@@ -62,7 +63,8 @@ def test_it_fits_the_modes_that_have_what_it_is_done_to(kind: str) -> None:
 def test_a_mode_of_the_users_own_is_fitted_by_what_it_has() -> None:
     own = Mode("mine", "jwt_list", "round-robin", Traits(True, True, True, True, True), "", needs_store=True)
     assert fits(FAULTS["flush-store"], own)
-    assert fits(FAULTS["swap-key"], own)
+    assert not fits(FAULTS["swap-key"], own), "it declares no signature, whatever its state is called"
+    assert fits(FAULTS["swap-key"], replace(own, signature=Signature("HS256")))
 
 
 @pytest.mark.parametrize("kind", FAULTS)
@@ -261,7 +263,7 @@ def test_without_a_link_it_says_so(kind: str) -> None:
 
 
 def test_key_rings_are_what_the_service_accepts() -> None:
-    old, new = new_key(), new_key()
+    old, new = new_key("HS256"), new_key("HS256")
     alone = keyring_of(json.loads(json.dumps(ring(new))))
     assert (alone.active.kid, set(alone.keys)) == (new["kid"], {new["kid"]})
     both = keyring_of(json.loads(json.dumps(ring(old, new))))
@@ -269,12 +271,12 @@ def test_key_rings_are_what_the_service_accepts() -> None:
 
 
 def test_every_key_is_another() -> None:
-    keys = [new_key() for _ in range(50)]
+    keys = [new_key("HS256") for _ in range(50)]
     assert len({key["kid"] for key in keys}) == len({key["k"] for key in keys}) == 50
 
 
 def test_a_ring_of_one_key_twice_is_not_accepted() -> None:
-    key = new_key()
+    key = new_key("HS256")
     with pytest.raises(Unusable, match="occurs twice"):
         keyring_of(ring(key, key))
 
@@ -296,7 +298,7 @@ def rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rotated:
     ) -> tuple[MadeStack, str, str]:
         stack = stack or MadeStack()
 
-        def token_parts(url: str, _secrets: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        def token_parts(url: str, _secrets: object, _mode: object) -> tuple[dict[str, Any], dict[str, Any]]:
             worker = f"worker-{url.rsplit(':', 1)[1]}"
             given = stack.given.get(f"jwt.{worker}.json") or stack.given.get("jwt.json")
             return {"kid": document["active"] if deaf or given is None else given["active"]}, {}
@@ -412,7 +414,7 @@ def test_a_token_proves_a_clock_that_no_right_one_could_have_issued(
 ) -> None:
     monkeypatch.setattr("authlab.faults.clock_skew.time.time", lambda: 1_000_000.25)
     monkeypatch.setattr(
-        "authlab.faults.clock_skew.token_parts", lambda url, secrets: ({}, {"iat": 1_000_000.25 + seen_s})
+        "authlab.faults.clock_skew.token_parts", lambda url, secrets, mode: ({}, {"iat": 1_000_000.25 + seen_s})
     )
     assert bool(FAULTS["clock-skew"]().begin(MadeStack(), order("clock-skew", value=value, for_s=9.0))) == proven
 
@@ -420,7 +422,7 @@ def test_a_token_proves_a_clock_that_no_right_one_could_have_issued(
 def test_a_slow_answer_widens_what_a_right_clock_may_have_issued(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter([100.0, 102.0])
     monkeypatch.setattr("authlab.faults.clock_skew.time.time", lambda: next(now))
-    monkeypatch.setattr("authlab.faults.clock_skew.token_parts", lambda url, secrets: ({}, {"iat": 101.0}))
+    monkeypatch.setattr("authlab.faults.clock_skew.token_parts", lambda url, secrets, mode: ({}, {"iat": 101.0}))
     assert FAULTS["clock-skew"]().begin(MadeStack(), order("clock-skew", value=2.0, for_s=9.0)) == ""
 
 
@@ -429,7 +431,7 @@ def test_a_clock_is_proven_by_the_token_that_it_issues(
     seen_s: float, proven: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "authlab.faults.clock_skew.token_parts", lambda url, secrets: ({}, {"iat": time.time() + seen_s})
+        "authlab.faults.clock_skew.token_parts", lambda url, secrets, mode: ({}, {"iat": time.time() + seen_s})
     )
     stack = MadeStack()
     fault = FAULTS["clock-skew"]()

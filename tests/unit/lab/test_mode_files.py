@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ from authlab.experiments.catalogue import EXPERIMENTS
 from authlab.experiments.judging import planned
 from authlab.experiments.options import Options
 from authlab.lab.mode_files import mode_meant, read_mode_file
-from authlab.model.declarations import usual_traits
+from authlab.model.declarations import usual_mode
 from authlab.model.errors import Damaged, UsageProblem
 from authlab.model.findings import ExperimentResult
 from authlab.model.machine import MachineFacts
-from authlab.model.modes import MODES, Mode
+from authlab.model.mode import Signature
+from authlab.model.modes import MODES, ROUTINGS, Mode
 from authlab.model.run import Run
 from authlab.store.runs import RunFolder
 
@@ -38,7 +40,7 @@ def test_a_file_that_says_little_gets_the_defaults(tmp_path: Path) -> None:
     assert mode.app is not None
     assert (mode.app.target, mode.app.folder) == ("own_app:create", str(tmp_path))
     assert (mode.state, mode.routing, mode.needs_store) == ("none", "round-robin", False)
-    assert mode.traits == usual_traits("none", "round-robin", app=True, needs_store=False)
+    assert mode == usual_mode("own", "none", "round-robin", app=mode.app)
     assert (mode.traits.authenticates, mode.traits.any_worker_serves, mode.traits.revocable) == (True, True, False)
 
 
@@ -70,8 +72,29 @@ def test_a_store_is_started_for_a_state_that_needs_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
-def test_a_built_in_modes_state_and_routing_give_its_own_traits(mode: Mode) -> None:
-    assert usual_traits(mode.state, mode.routing, app=False, needs_store=mode.needs_store) == mode.traits
+def test_a_built_in_modes_state_and_routing_give_all_that_it_declares_but_its_own_words(mode: Mode) -> None:
+    usual = usual_mode(mode.name, mode.state, mode.routing)
+    assert usual.traits == mode.traits
+    assert replace(usual, note=mode.note, unmet=mode.unmet, look=mode.look) == mode
+
+
+def test_sessions_in_worker_memory_are_served_by_any_worker_only_with_a_routing(tmp_path: Path) -> None:
+    for routing in ROUTINGS:
+        mode = _read(tmp_path, f'name = "own"\nstate = "memory"\nrouting = "{routing}"')
+        assert mode.traits.any_worker_serves == (routing != "round-robin")
+
+
+def test_an_app_may_say_how_its_credential_travels_and_what_signs_it(tmp_path: Path) -> None:
+    plain = _read(tmp_path, 'name = "own"\napp = "own_app:create"')
+    assert (plain.credential, plain.signature, plain.after_logout) == ("answer", None, "not declared")
+    said = 'credential = "cookie+csrf"\nsigns = "HS256"\nafter_logout = "2 s"'
+    mode = _read(tmp_path, f'name = "own"\napp = "own_app:create"\n{said}')
+    assert (mode.credential, mode.signature, mode.after_logout) == ("cookie+csrf", Signature("HS256"), "2 s")
+
+
+def test_a_state_brings_how_its_credential_travels_along(tmp_path: Path) -> None:
+    mode = _read(tmp_path, 'name = "own"\nstate = "jwt_cookie"\nrouting = "sticky-cookie"')
+    assert (mode.credential, mode.cookie, mode.signature) == ("cookie+csrf", "authlab_token", Signature("HS256"))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +116,12 @@ def test_a_built_in_modes_state_and_routing_give_its_own_traits(mode: Mode) -> N
         ('name = "own"\nstate = "redis"\nneeds_store = false', "needs a store"),
         ('name = "own"\nstate = "jwt"\nneeds_store = true', "no use for a store"),
         ('name = "own"\nstate = "jwt"\nneeds_store = "no"', "needs_store must be true or false"),
+        ('name = "own"\nstate = "jwt"\ncredential = "beraer"', "did you mean 'bearer'"),
+        ('name = "own"\nstate = "jwt"\ncredential = "cookie"', "credential = 'cookie' contradicts state = 'jwt'"),
+        ('name = "own"\nstate = "redis"\nsigns = "HS256"', "signs = 'HS256' contradicts state = 'redis'"),
+        ('name = "own"\napp = "own_app:create"\nsigns = "none"', "signs takes: HS256"),
+        ('name = "own"\napp = "own_app:create"\nsigns = true', "signs must be text"),
+        ('name = "own"\napp = "own_app:create"\nafter_logout = 2', "after_logout must be text"),
         ('name = "own"\napp = "own_app"', "module:factory"),
         ('name = "own"\napp = "own_app:create()"', "module:factory"),
         ('name = "own"\napp = "no_such_app:create"', "neither in"),

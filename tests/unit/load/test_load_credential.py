@@ -2,9 +2,55 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lab_load.credential import Credential, parse_set_cookie
 
 NOW = 5_000_000_000
+
+BODY: dict[str, object] = {"access_token": "t1", "csrf_token": "c1"}
+"""Of an answer that has everything, beside a cookie."""
+
+
+@pytest.mark.parametrize(
+    ("way", "headers", "unsafe"),
+    [
+        ("bearer", {"Cookie": "s=s1", "Authorization": "Bearer t1"}, {}),
+        ("cookie", {"Cookie": "s=s1"}, {}),
+        ("cookie+csrf", {"Cookie": "s=s1"}, {"X-CSRF-Token": "c1"}),
+        ("header", {"Cookie": "s=s1", "X-Lab-User": "user-0001"}, {}),
+        ("answer", {"Cookie": "s=s1", "Authorization": "Bearer t1"}, {"X-CSRF-Token": "c1"}),
+    ],
+)
+def test_of_an_answer_only_what_is_to_travel_is_sent_as_proof(
+    way: str, headers: dict[str, str], unsafe: dict[str, str]
+) -> None:
+    credential = Credential("user-0001", way)
+    assert credential.logged_in(BODY, ["s=s1"], NOW)
+    assert credential.headers == headers
+    assert credential.unsafe_headers == {**headers, **unsafe}
+
+
+@pytest.mark.parametrize(
+    ("way", "body", "cookies"),
+    [
+        ("bearer", {}, ["s=s1"]),
+        ("bearer", {"access_token": "a\nb"}, []),
+        ("cookie", {"access_token": "t1"}, ["authlab_route=r1"]),
+        ("cookie+csrf", {}, ["s=s1"]),
+        ("cookie+csrf", {"csrf_token": "c1"}, []),
+    ],
+)
+def test_an_answer_without_what_is_to_travel_is_told(way: str, body: dict[str, object], cookies: list[str]) -> None:
+    assert not Credential("user-0001", way).logged_in(body, cookies, NOW)
+
+
+def test_a_cookie_that_proves_nothing_is_no_new_credential() -> None:
+    credential = Credential("user-0001", "bearer")
+    credential.logged_in(BODY, ["seen=1"], NOW)
+    credential.answered(["seen=2"], NOW + 1, {})
+    assert credential.number == 1
+    assert credential.headers["Cookie"] == "seen=2"
 
 
 def logged_in(body: dict[str, object], *cookies: str) -> Credential:

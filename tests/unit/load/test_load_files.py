@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from authlab.load import LoadPlan, RecordingTail, Window
+from authlab.model.mode import CREDENTIALS, Credential
 from authlab.model.samples import SAMPLE_COLUMNS
 from authlab.store.recording import read_recording
+from lab_load.credential import WAYS
 from lab_load.crew import Crew, dispatch_order
 from lab_load.operations import Script
 from lab_load.plan import read_plan
@@ -99,13 +101,25 @@ def test_a_plan_may_have_users_log_in_again_for_ever_from_addresses_of_their_own
     assert (read.relogin, read.addresses) == ("always", True)
 
 
+@pytest.mark.parametrize("credential", CREDENTIALS)
+def test_a_plan_says_how_the_credential_travels(tmp_path: Path, credential: Credential) -> None:
+    plan = LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),), credential=credential)
+    (tmp_path / "plan.json").write_text(plan.to_json(tmp_path / "go.json"))
+    read, _ = read_plan(tmp_path / "plan.json", Script("browse"))
+    assert read is not None
+    assert read.credential == credential
+    assert credential in WAYS
+
+
 def test_a_plan_of_before_there_were_addresses_is_read(tmp_path: Path) -> None:
     body = json.loads(LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),)).to_json(tmp_path / "go"))
     del body["addresses"]
+    del body["credential"]
     (tmp_path / "plan.json").write_text(json.dumps(body))
     read, _ = read_plan(tmp_path / "plan.json", Script("browse"))
     assert read is not None
     assert read.addresses is False
+    assert read.credential == "answer"
 
 
 @pytest.mark.parametrize(

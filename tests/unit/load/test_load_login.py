@@ -19,7 +19,9 @@ def login(relogin: str = "never", sharers: int = 1) -> Login:
 
 def session(folder: Path, sharers: int) -> Session:
     accounts = tuple((f"user-{number}", "pw") for number in range(3))
-    settings = Settings(accounts, None, 50.0, 1, 5.0, "never", {"me": 1}, CONTRACT, sharers, False, None, None, None)
+    settings = Settings(
+        accounts, None, 50.0, 1, 5.0, "never", {"me": 1}, CONTRACT, sharers, False, "answer", None, None, None
+    )
     return Session(settings, folder, Crew(["local"], "local"), users=6)
 
 

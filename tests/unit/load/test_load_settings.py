@@ -113,6 +113,16 @@ def test_a_plan_for_another_number_of_users_is_refused(tmp_path: Path) -> None:
     assert check(tmp_path, plan=str(plan), num_users=5).plan is not None
 
 
+def test_a_plan_whose_credential_travels_in_no_known_way_is_refused(tmp_path: Path) -> None:
+    from authlab.load import LoadPlan, Window
+
+    plan = tmp_path / "plan.json"
+    body = json.loads(LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),)).to_json(tmp_path / "go"))
+    plan.write_text(json.dumps({**body, "credential": "pigeon"}))
+    with pytest.raises(BadSettings, match=r"credential must be one of header, .*answer, not 'pigeon'"):
+        check(tmp_path, plan=str(plan))
+
+
 def test_a_recording_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "recording.json").write_text("{}")
     with pytest.raises(BadSettings, match="exists already"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from redis.connection import AbstractConnection
 from services.settings import Settings, settings_from
+from services.states import needs_of
 
 from authlab.host.ports import free_port
 from authlab.host.processes import Guardian
@@ -40,6 +43,8 @@ def store(tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> Iterato
         bring_up([server], 30)
         assert store_server.why_not_ready(server.port, secrets.store_password, 1) is None
         yield server
+        for connection in [each for each in gc.get_objects() if isinstance(each, AbstractConnection)]:
+            connection.disconnect()  # of services that are not used any more and not collected yet
         bring_down([server])
 
 
@@ -48,7 +53,7 @@ def make_settings(secrets: Secrets, request: pytest.FixtureRequest) -> MakeSetti
     """`make_settings("redis", AUTHLAB_TLS="1")`: settings as the environment would give them."""
 
     def make(state: str, **environment: str) -> Settings:
-        if state == "redis" and "AUTHLAB_REDIS_PORT" not in environment:
+        if "store" in needs_of(state) and "AUTHLAB_REDIS_PORT" not in environment:
             environment["AUTHLAB_REDIS_PORT"] = str(request.getfixturevalue("store").port)
         return settings_from(
             {

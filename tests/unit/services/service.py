@@ -9,15 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from services.app import create_app
-from services.cookie_sessions import CookieSessions
-from services.cookies import SessionCookie
-from services.origins import Origins
-from services.redis_link import RedisLink
-from services.session_table import SessionTable
 from services.settings import Settings
-from services.states import jwt, jwt_cookie, none, redis
+from services.states import module_of
 from services.states.protocol import State
-from services.tokens import MAX_TOKEN_BYTES, Tokens
 from werkzeug.test import Client, TestResponse
 
 Headers = Mapping[str, str]
@@ -82,41 +76,7 @@ def reason(answer: TestResponse) -> tuple[int, str]:
 
 def service_with(settings: Settings, credentials: Path, clock: Clock) -> Service:
     """The service on a clock of its own. (The idle time in Redis is Redis's own, and real.)"""
-    state = _state(settings, clock)
+    state: State = module_of(settings.state).build(settings, clock)
     app = create_app(settings, state)
     users = json.loads(credentials.read_bytes())["users"]
     return Service(settings, state, app.test_client(use_cookies=False), users)
-
-
-def _state(settings: Settings, clock: Clock) -> State:
-    lives = {"idle_s": settings.session_idle_s, "absolute_s": settings.session_absolute_s}
-    cookie = SessionCookie.under(tls=settings.tls)
-    match settings.state:
-        case "none":
-            return none.build(settings)
-        case "memory":
-            table = SessionTable(**lives, capacity=settings.max_sessions, clock=clock)
-            return CookieSessions(table, cookie, settings.session_absolute_s)
-        case "redis":
-            assert settings.redis is not None
-            link = RedisLink(settings.redis, size=settings.threads)
-            sessions = redis.RedisSessions(link, prefix=settings.redis.prefix, **lives, clock=clock)
-            return CookieSessions(sessions, cookie, settings.session_absolute_s)
-        case "jwt_cookie":
-            held_in = jwt_cookie.token_cookie(tls=settings.tls)
-            tokens = tokens_of(settings, clock, jwt_cookie.room_in(held_in))
-            return jwt_cookie.CookieTokens(tokens, held_in, Origins(settings.origins, tls=settings.tls))
-    return jwt.BearerTokens(tokens_of(settings, clock))
-
-
-def tokens_of(settings: Settings, clock: Clock, max_bytes: int = MAX_TOKEN_BYTES) -> Tokens:
-    """What issues and reads the tokens of these settings."""
-    assert settings.keyring is not None
-    return Tokens(
-        settings.keyring,
-        ttl_s=settings.token_ttl_s,
-        absolute_s=settings.session_absolute_s,
-        leeway_s=settings.leeway_s,
-        max_bytes=max_bytes,
-        clock=clock,
-    )

@@ -6,15 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.unit.services.declared import ALL, AUTHENTICATING, DECLARED, SIGNED
 from tests.unit.services.service import Service, credential_in, reason
-
-STATES = ["none", "memory", "redis", "jwt", "jwt_cookie"]
-AUTHENTICATING = STATES[1:]
 
 MakeService = Callable[..., Service]
 
 
-@pytest.fixture(params=STATES)
+@pytest.fixture(params=ALL)
 def service(request: pytest.FixtureRequest, make_service: MakeService) -> Service:
     """Each way of keeping state in turn."""
     return make_service(request.param)
@@ -37,8 +35,8 @@ def test_a_cart_belongs_to_the_log_in(service: Service) -> None:
     for item, quantity in (("i1", 2), ("i2", 1), ("i1", 3)):
         answer = service.post("/cart/items", {"item": item, "quantity": quantity}, first)
         assert answer.status_code == 200, answer.text
-        first |= credential_in(answer) if service.settings.state in ("jwt", "jwt_cookie") else {}
-        if service.settings.state == "none":  # the client keeps it
+        first |= credential_in(answer) if service.settings.state in SIGNED else {}
+        if DECLARED[service.settings.state].credential == "header":  # the client keeps it
             assert answer.json is not None
             first["X-Lab-Cart"] = " ".join(f"{name}*{count}" for name, count in answer.json["cart"].items())
     assert service.get("/cart", first).json == {"user": "user-0001", "cart": {"i1": 5, "i2": 1}}

@@ -8,6 +8,7 @@ import pytest
 from services.carts import MAX_ITEMS, MAX_QUANTITY, added, cart_of_header, valid_cart
 from services.problems import Problem
 
+from tests.unit.services.declared import ALL, BEARER, DECLARED, SESSIONS, SIGNED, TOKENS_IN_COOKIES
 from tests.unit.services.service import Service, credential_in, reason
 
 
@@ -38,7 +39,7 @@ def test_a_header_that_is_no_cart_is_refused(text: str) -> None:
     assert refused.value.reason == "malformed_cart"
 
 
-@pytest.mark.parametrize("state", ["memory", "redis"])
+@pytest.mark.parametrize("state", SESSIONS)
 def test_a_cart_holds_a_thousand_items_and_no_more(make_service: Callable[..., Service], state: str) -> None:
     service = make_service(state)
     credential = service.log_in()
@@ -51,21 +52,24 @@ def test_a_cart_holds_a_thousand_items_and_no_more(make_service: Callable[..., S
     assert len(answer.json["cart"]) == MAX_ITEMS
 
 
-@pytest.mark.parametrize("state", ["none", "memory", "redis", "jwt", "jwt_cookie"])
+@pytest.mark.parametrize("state", ALL)
 def test_a_cart_holds_a_million_of_an_item_and_no_more(make_service: Callable[..., Service], state: str) -> None:
     service = make_service(state)
     credential = service.log_in()
     answer = service.post("/cart/items", {"item": "i1", "quantity": MAX_QUANTITY}, credential)
     assert answer.json is not None
     assert answer.json["cart"] == {"i1": MAX_QUANTITY}
-    if state in ("jwt", "jwt_cookie"):
+    if state in SIGNED:
         credential |= credential_in(answer)
-    if state == "none":
+    if DECLARED[state].credential == "header":
         credential["X-Lab-Cart"] = f"i1*{MAX_QUANTITY}"
     assert reason(service.post("/cart/items", {"item": "i1"}, credential)) == (409, "cart_full")
 
 
-@pytest.mark.parametrize(("state", "header", "most"), [("jwt", "Authorization", 8007), ("jwt_cookie", "Cookie", 4057)])
+@pytest.mark.parametrize(
+    ("state", "header", "most"),
+    [*((state, "Authorization", 8007) for state in BEARER), *((state, "Cookie", 4057) for state in TOKENS_IN_COOKIES)],
+)
 def test_a_cart_in_a_token_is_full_when_the_token_would_be_too_long_to_send_or_to_keep(
     make_service: Callable[..., Service], state: str, header: str, most: int
 ) -> None:

@@ -17,6 +17,7 @@ from services.settings import Settings, SettingsError, settings_from
 from werkzeug.test import Client
 
 from authlab.stack.secrets import Secrets
+from tests.unit.services.declared import SIGNED
 from tests.unit.services.service import credential_in, reason
 
 Make = Callable[..., Client]
@@ -95,7 +96,7 @@ def test_a_bad_file_is_told_with_all_other_problems(folder: Path) -> None:
     assert "AUTHLAB_PROCESSES is '65'; it must be a whole number from 1 to 64" in told
 
 
-@pytest.mark.parametrize("state", ["jwt", "jwt_cookie"])
+@pytest.mark.parametrize("state", SIGNED)
 def test_a_token_from_the_future_is_refused_until_it_is_the_present(folder: Path, state: str) -> None:
     skew(folder, worker_2=5)
     right, ahead_of_it = worker(folder, "worker-1", state), worker(folder, "worker-2", state)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 from services.cookies import SessionCookie
 
+from tests.unit.services.declared import DECLARED, IN_COOKIES, WITHOUT_COOKIES
 from tests.unit.services.service import Service
 
 MakeService = Callable[..., Service]
 
 
-COOKIES = [("memory", "authlab_session"), ("redis", "authlab_session"), ("jwt_cookie", "authlab_token")]
+COOKIES = [(state, DECLARED[state].cookie) for state in IN_COOKIES]
 
 
 @pytest.mark.parametrize(("state", "called"), COOKIES)
@@ -35,7 +36,7 @@ def test_under_tls_it_is_secure_and_bound_to_the_host(make_service: MakeService,
     assert service.get("/me", {"Cookie": name.removeprefix("__Host-")}).status_code == 401
 
 
-@pytest.mark.parametrize("state", ["none", "jwt"])
+@pytest.mark.parametrize("state", WITHOUT_COOKIES)
 def test_modes_without_sessions_set_none(make_service: MakeService, state: str) -> None:
     service = make_service(state)
     assert "Set-Cookie" not in service.post("/login", service.users[0]).headers

@@ -6,11 +6,18 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.unit.services.declared import WITH_CSRF
 from tests.unit.services.service import Service, reason
 
 MakeService = Callable[..., Service]
 ITEM = {"item": "i1"}
 OWN = "http://localhost"  # what Werkzeug's client calls us
+
+
+@pytest.fixture(params=WITH_CSRF)
+def state(request: pytest.FixtureRequest) -> str:
+    """Each way of keeping state whose cookie is guarded by a CSRF token."""
+    return str(request.param)
 
 
 @pytest.mark.parametrize(
@@ -40,9 +47,9 @@ OWN = "http://localhost"  # what Werkzeug's client calls us
     ],
 )
 def test_the_origin_of_a_call_decides_before_anything_else(
-    make_service: MakeService, headers: dict[str, str], status: int
+    make_service: MakeService, state: str, headers: dict[str, str], status: int
 ) -> None:
-    service = make_service("jwt_cookie")
+    service = make_service(state)
     credential = service.log_in()
     calls = (("/login", service.users[0], {}), ("/cart/items", ITEM, credential), ("/logout", None, credential))
     for path, body, sent in calls:
@@ -54,27 +61,27 @@ def test_the_origin_of_a_call_decides_before_anything_else(
             assert service.post(path, {"username": "nobody"}, headers).status_code == 403, "nothing else is looked at"
 
 
-def test_reading_is_nobodys_harm(make_service: MakeService) -> None:
-    service = make_service("jwt_cookie")
+def test_reading_is_nobodys_harm(make_service: MakeService, state: str) -> None:
+    service = make_service(state)
     headers = {"Cookie": service.log_in()["Cookie"], "Origin": "https://evil.test", "Sec-Fetch-Site": "cross-site"}
     assert service.get("/cart", headers).json == {"user": "user-0001", "cart": {}}
 
 
-def test_an_origin_that_is_listed_may_call(make_service: MakeService) -> None:
-    service = make_service("jwt_cookie", AUTHLAB_ORIGINS="https://shop.example,http://localhost:5173")
+def test_an_origin_that_is_listed_may_call(make_service: MakeService, state: str) -> None:
+    service = make_service(state, AUTHLAB_ORIGINS="https://shop.example,http://localhost:5173")
     for origin, status in (("https://shop.example", 200), ("http://localhost:5173", 200), ("http://shop.example", 403)):
         assert service.post("/login", service.users[0], {"Origin": origin}).status_code == status
 
 
-def test_under_tls_the_services_own_origin_is_https(make_service: MakeService) -> None:
-    service = make_service("jwt_cookie", AUTHLAB_TLS="1")
+def test_under_tls_the_services_own_origin_is_https(make_service: MakeService, state: str) -> None:
+    service = make_service(state, AUTHLAB_TLS="1")
     for origin, status in (("https://localhost", 200), (OWN, 403)):
         assert service.post("/login", service.users[0], {"Origin": origin}).status_code == status
 
 
 @pytest.mark.parametrize("change", ["", "x", "same but last", "same and more", "upper case", "é", "of another log-in"])
-def test_a_csrf_token_must_be_that_of_the_log_in(make_service: MakeService, change: str) -> None:
-    service = make_service("jwt_cookie")
+def test_a_csrf_token_must_be_that_of_the_log_in(make_service: MakeService, state: str, change: str) -> None:
+    service = make_service(state)
     credential = service.log_in()
     right = credential["X-CSRF-Token"]
     wrong = {
@@ -90,13 +97,13 @@ def test_a_csrf_token_must_be_that_of_the_log_in(make_service: MakeService, chan
     assert service.post("/cart/items", ITEM, credential).status_code == 200
 
 
-def test_every_log_in_has_a_csrf_token_of_its_own_with_128_bits(make_service: MakeService) -> None:
-    service = make_service("jwt_cookie")
+def test_every_log_in_has_a_csrf_token_of_its_own_with_128_bits(make_service: MakeService, state: str) -> None:
+    service = make_service(state)
     tokens = [service.log_in()["X-CSRF-Token"] for _ in range(50)]
     assert len(set(tokens)) == 50
     assert {len(token) for token in tokens} == {22}
 
 
-def test_a_call_without_credential_is_not_told_about_csrf(make_service: MakeService) -> None:
-    service = make_service("jwt_cookie")
+def test_a_call_without_credential_is_not_told_about_csrf(make_service: MakeService, state: str) -> None:
+    service = make_service(state)
     assert reason(service.post("/logout", None, {"X-CSRF-Token": "x"})) == (401, "missing")

@@ -1,7 +1,7 @@
-"""OWASP ASVS 5.0, chapters 7 and 9 and 3.5.1, and RFC 8725: a probe each, held against `services/security.toml`.
+"""OWASP ASVS 5.0, chapters 7 and 9 and 3.5.1, and RFC 8725: a probe each, compared with what each mode declares.
 
 A probe says whether a way of keeping state meets the requirement. What it does not meet is probed as well, and
-must come out as unmet: a plain token can't be revoked, and the table says so because a probe has seen it.
+must come out as unmet: a plain token can't be revoked, and its mode says so because a probe has seen it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +16,14 @@ import pytest
 from services.documents import Unusable
 from services.keyring import Key, keyring_of
 from services.session_ids import new_session_id
-from services.settings import STATES
 
-from authlab.host.content import content_root
+from authlab.model.modes import MODES
+from tests.requirements import REQUIREMENTS as TABLE
+from tests.requirements import applying
+from tests.unit.services.declared import ALL, DECLARED, SIGNED
 from tests.unit.services.forging import NOW, claims_of, header_of, signed, token_of
 from tests.unit.services.service import Clock, Service, credential_in
 
-TABLE: dict[str, dict[str, Any]] = tomllib.loads((content_root() / "services" / "security.toml").read_text())
 Probe = Callable[[Service, Clock], bool]
 PROBES: dict[str, Probe] = {}
 
@@ -47,9 +47,13 @@ def _key(service: Service) -> Key:
     return service.settings.keyring.active
 
 
+def _carrying(service: Service, token: str) -> dict[str, str]:
+    cookie = DECLARED[service.settings.state].cookie
+    return {"Cookie": f"{cookie}={token}"} if cookie else {"Authorization": f"Bearer {token}"}
+
+
 def _accepts(service: Service, token: str) -> bool:
-    in_cookie = service.settings.state == "jwt_cookie"
-    return _serves(service, {"Cookie": f"authlab_token={token}"} if in_cookie else {"Authorization": f"Bearer {token}"})
+    return _serves(service, _carrying(service, token))
 
 
 @requirement("ASVS 3.5.1")
@@ -109,7 +113,7 @@ def _idle_ends(service: Service, clock: Clock) -> bool:
     used, idle = service.log_in(), service.log_in()
     for _ in range(3):
         clock.now += 0.5
-        time.sleep(0.5 if service.settings.state == "redis" else 0)
+        time.sleep(0.5 if DECLARED[service.settings.state].needs_store else 0)
         if not _serves(service, used):
             return False
     return not _serves(service, idle)
@@ -123,7 +127,7 @@ def _ends_absolutely(service: Service, clock: Clock) -> bool:
     while clock.now < until:
         clock.now += 0.5
         answer = service.post("/cart/items", {"item": "i1"}, credential)
-        if service.settings.state in ("jwt", "jwt_cookie") and answer.status_code == 200:
+        if service.settings.state in SIGNED and answer.status_code == 200:
             credential |= credential_in(answer)
     return not _serves(service, credential)
 
@@ -148,9 +152,7 @@ def _removal_of_the_user_ends(service: Service, _clock: Clock) -> bool:
 def _verified_before_use(service: Service, _clock: Clock) -> bool:
     """A token that is both expired and unsigned hears of its signature: its contents were not looked at."""
     token = signed(_key(service), header_of(_key(service)), b"{", b"x" * 32)
-    in_cookie = service.settings.state == "jwt_cookie"
-    headers = {"Cookie": f"authlab_token={token}"} if in_cookie else {"Authorization": f"Bearer {token}"}
-    answer = service.get("/me", headers)
+    answer = service.get("/me", _carrying(service, token))
     return answer.json is not None and answer.json["reason"] == "bad_signature"
 
 
@@ -251,34 +253,33 @@ def _other_kinds_are_told_apart(service: Service, _clock: Clock) -> bool:
 
 
 def test_every_requirement_has_a_probe_and_every_probe_a_requirement() -> None:
-    assert set(PROBES) == set(TABLE["requirements"])
+    assert set(PROBES) == set(TABLE)
 
 
-def test_every_state_has_a_row_of_known_requirements() -> None:
-    assert set(TABLE) - {"requirements"} == set(STATES)
-    for state in STATES:
-        row = TABLE[state]["met"] + TABLE[state]["unmet"]
-        assert len(row) == len(set(row)), state
-        assert set(row) <= set(PROBES)
+def test_what_is_unmet_applies_and_is_the_same_in_all_modes_of_a_state() -> None:
+    for mode in MODES.values():
+        assert set(mode.unmet) <= set(applying(TABLE, mode)), mode.name
+        assert mode.unmet == DECLARED[mode.state].unmet, mode.name
+
+
+def test_requirements_apply_to_a_mode_by_what_its_credential_is() -> None:
     of_sessions = {number for number in PROBES if number.startswith("ASVS 7.")}
-    for state in ("memory", "redis"):
-        assert set(TABLE[state]["met"] + TABLE[state]["unmet"]) == of_sessions, state
-    assert set(TABLE["none"]["met"] + TABLE["none"]["unmet"]) == of_sessions - {"ASVS 7.2.3"}
     of_tokens = set(PROBES) - {"ASVS 7.2.3"}
-    assert set(TABLE["jwt"]["met"] + TABLE["jwt"]["unmet"]) == of_tokens - {"ASVS 3.5.1"}
-    assert set(TABLE["jwt_cookie"]["met"] + TABLE["jwt_cookie"]["unmet"]) == of_tokens
+    for mode in MODES.values():
+        expected = of_tokens if mode.signature else of_sessions if mode.keeps_sessions else of_sessions - {"ASVS 7.2.3"}
+        csrf = {"ASVS 3.5.1"} if mode.credential == "cookie+csrf" else set()
+        assert set(applying(TABLE, mode)) == expected - {"ASVS 3.5.1"} | csrf, mode.name
 
 
 ROWS = [
-    pytest.param(state, number, verdict == "met", id=f"{state}-{number.replace(' ', '-')}-{verdict}")
-    for state in STATES
-    for verdict in ("met", "unmet")
-    for number in TABLE[state][verdict]
+    pytest.param(state, number, number not in DECLARED[state].unmet, id=f"{state}-{number.replace(' ', '-')}")
+    for state in ALL
+    for number in applying(TABLE, DECLARED[state])
 ]
 
 
 @pytest.mark.parametrize(("state", "number", "met"), ROWS)
-def test_a_requirement_is_met_or_unmet_as_the_table_says(
+def test_a_requirement_is_met_or_unmet_as_the_mode_declares(
     make_service: Callable[..., Service], clock: Clock, state: str, number: str, met: bool
 ) -> None:
     lives = {

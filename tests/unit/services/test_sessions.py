@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from services.session_ids import new_session_id, session_digest
 
+from tests.unit.services.declared import DECLARED, SESSIONS
 from tests.unit.services.service import Clock, Service, credential_in, reason
 
 MakeService = Callable[..., Service]
@@ -17,7 +18,7 @@ IDLE_S = 1800
 ABSOLUTE_S = 43200
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=SESSIONS)
 def service(request: pytest.FixtureRequest, make_service: MakeService) -> Service:
     """Each store in turn."""
     return make_service(request.param)
@@ -46,7 +47,7 @@ def test_the_store_never_sees_a_session_id(service: Service) -> None:
     digest = session_digest(session_id)
     assert digest is not None
     store = service.state._store  # type: ignore[attr-defined]
-    if service.settings.state == "memory":
+    if not DECLARED[service.settings.state].needs_store:
         assert list(store._entries) == [digest]
     else:
         assert digest.hex() in store._key(session_id)

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from services.settings import STATES, Settings, SettingsError, settings_from
+from services.settings import Settings, SettingsError, settings_from
+from services.states import STATES, needs_of
 
 from authlab.host.content import content_root
 from authlab.stack.secrets import Secrets
+from tests.unit.services.declared import ALL, DECLARED, SIGNED
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ"
 
@@ -25,9 +27,15 @@ def problems_of(**environment: str) -> list[str]:
     return wrong.value.problems
 
 
-def test_every_file_of_a_state_is_in_the_list() -> None:
+def test_every_file_of_a_state_is_one_and_a_mode_keeps_it() -> None:
     files = {path.stem for path in (content_root() / "services" / "states").glob("*.py")}
-    assert files - {"__init__", "protocol"} == set(STATES)
+    assert files - {"__init__", "protocol"} == set(STATES) == set(ALL)
+
+
+def test_a_state_needs_of_the_settings_what_its_mode_declares() -> None:
+    for state in STATES:
+        declared = {"keys": DECLARED[state].signs_tokens, "store": DECLARED[state].needs_store}
+        assert set(needs_of(state)) == {need for need, wanted in declared.items() if wanted}
 
 
 def test_the_defaults_are_those_of_the_interface(make_settings: Callable[..., Settings]) -> None:
@@ -61,10 +69,10 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_origins_are_those_that_a_browser_could_send(make_settings: Callable[..., Settings]) -> None:
     given = "https://shop.example, http://localhost:5173,http://127.0.0.1,https://[::1]:8443"
-    assert make_settings("jwt_cookie", AUTHLAB_ORIGINS=given).origins == {
+    assert make_settings("memory", AUTHLAB_ORIGINS=given).origins == {
         *("https://shop.example", "http://localhost:5173", "http://127.0.0.1", "https://[::1]:8443")
     }
-    assert make_settings("jwt_cookie").origins == make_settings("jwt_cookie", AUTHLAB_ORIGINS="").origins == frozenset()
+    assert make_settings("memory").origins == make_settings("memory", AUTHLAB_ORIGINS="").origins == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +81,7 @@ def test_origins_are_those_that_a_browser_could_send(make_settings: Callable[...
      "https://a.test https://b.test", "https://u@a.test", "https://", "https://a.test:", "https://a.\ntest", ",", " "],
 )  # fmt: skip
 def test_an_origin_that_no_browser_sends_is_refused(secrets: Secrets, wrong: str) -> None:
-    environment = {"AUTHLAB_STATE": "jwt_cookie", "AUTHLAB_SECRETS": str(secrets.folder)}
+    environment = {"AUTHLAB_STATE": "memory", "AUTHLAB_SECRETS": str(secrets.folder)}
     (problem,) = problems_of(**environment, AUTHLAB_ORIGINS=wrong)
     assert problem.startswith("AUTHLAB_ORIGINS has")
 
@@ -95,8 +103,7 @@ def test_an_origin_that_no_browser_sends_is_refused(secrets: Secrets, wrong: str
             json.dumps({"a": f"scrypt:1024:8:1$saltsalt${'a' * 128}", "b": f"scrypt:2048:8:1$saltsalt${'a' * 128}"}),
             "differ in cost",
         ),
-        ("jwt", "jwt.json", None, "can't be read"),
-        ("jwt_cookie", "jwt.json", None, "can't be read"),
+        *((state, "jwt.json", None, "can't be read") for state in SIGNED),
         ("jwt", "jwt.json", "[]", "expected"),
         ("jwt", "jwt.json", '{"keys": [1]}', "key 1: not an object"),
         ("jwt", "jwt.json", json.dumps({"active": "a", "keys": []}), "`active`"),
@@ -157,17 +164,14 @@ def test_a_start_that_fails_tells_why_and_ends_with_78() -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("state", "absent"),
-    [
-        ("none", {"redis", "jwt", "cryptography"}),
-        ("memory", {"redis", "jwt", "cryptography"}),
-        ("jwt", {"redis"}),
-        ("jwt_cookie", {"redis"}),
-        ("redis", {"jwt"}),
-    ],
-)
-def test_a_start_pays_only_for_its_own_mode(secrets: Secrets, state: str, absent: set[str]) -> None:
+@pytest.mark.parametrize("state", ALL)
+def test_a_start_pays_only_for_its_own_mode(secrets: Secrets, state: str) -> None:
+    mode = DECLARED[state]
+    absent = {
+        *(() if mode.needs_store else ("redis",)),
+        *(() if mode.signs_tokens else ("jwt",)),
+        *(() if mode.needs_store or mode.signs_tokens else ("cryptography",)),
+    }
     script = "import services.wsgi, sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script],

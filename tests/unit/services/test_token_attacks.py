@@ -10,6 +10,7 @@ import pytest
 from services.keyring import Key
 from services.tokens import MAX_TOKEN_BYTES
 
+from tests.unit.services.declared import BEARER, DECLARED, IN_COOKIES, SIGNED, WITH_CSRF
 from tests.unit.services.forging import CSRF, NOW, b64, claims_of, header_of, signed, token_of
 from tests.unit.services.service import Service, reason
 
@@ -167,21 +168,22 @@ attack("a user who does not exist", "revoked")(lambda key: token_of(key, sub="no
 
 def carried(service: Service, token: str) -> dict[str, str]:
     """What puts the token where the service looks for it: into the environment, for no client would send some."""
-    if service.settings.state == "jwt":
+    mode = DECLARED[service.settings.state]
+    if mode.credential == "bearer":
         return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
-    return {"HTTP_COOKIE": f"authlab_token={token}", "HTTP_X_CSRF_TOKEN": CSRF}
+    return {"HTTP_COOKIE": f"{mode.cookie}={token}", "HTTP_X_CSRF_TOKEN": CSRF}
 
 
-@pytest.fixture(params=["jwt", "jwt_cookie"])
+@pytest.fixture(params=SIGNED)
 def service(request: pytest.FixtureRequest, make_service: Callable[..., Service]) -> Service:
     """Tokens, on the test's clock, in either place."""
     return make_service(request.param)
 
 
-@pytest.fixture
-def bearer(make_service: Callable[..., Service]) -> Service:
+@pytest.fixture(params=BEARER)
+def bearer(request: pytest.FixtureRequest, make_service: Callable[..., Service]) -> Service:
     """Tokens in the Authorization header."""
-    return make_service("jwt")
+    return make_service(request.param)
 
 
 @pytest.fixture
@@ -234,20 +236,22 @@ def test_the_scheme_is_written_as_one_likes(bearer: Service, bearer_key: Key, sc
 def test_a_token_elsewhere_or_in_the_address_is_not_looked_at(service: Service, key: Key) -> None:
     token = token_of(key)
     assert service.client.get("/me", environ_overrides=carried(service, token)).status_code == 200
-    elsewhere = {"Authorization": f"Bearer {token}"} if service.settings.state == "jwt_cookie" else {}
-    for cookie in ("authlab_session", "authlab_token")[: 1 if elsewhere else 2]:
+    own = DECLARED[service.settings.state].cookie
+    elsewhere = {"Authorization": f"Bearer {token}"} if own else {}
+    for cookie in {DECLARED[state].cookie for state in IN_COOKIES} - {own}:
         assert reason(service.get("/me", {"Cookie": f"{cookie}={token}", **elsewhere})) == (401, "missing")
     assert reason(service.get(f"/me?access_token={token}&authlab_token={token}")) == (401, "missing")
 
 
 @pytest.mark.parametrize("csrf", ["", None])
+@pytest.mark.parametrize("state", WITH_CSRF)
 def test_a_token_that_was_not_issued_for_a_cookie_is_refused_in_one(
-    make_service: Callable[..., Service], bearer: Service, bearer_key: Key, csrf: str | None
+    make_service: Callable[..., Service], bearer: Service, bearer_key: Key, csrf: str | None, state: str
 ) -> None:
-    in_cookies = make_service("jwt_cookie")
+    in_cookies = make_service(state)
     token = token_of(bearer_key, csrf=csrf)
     assert bearer.client.get("/me", environ_overrides=carried(bearer, token)).status_code == 200
-    headers = {"HTTP_COOKIE": f"authlab_token={token}"}  # without CSRF token, which an empty one would equal
+    headers = {"HTTP_COOKIE": f"{DECLARED[state].cookie}={token}"}  # without CSRF token, which an empty one would equal
     for method, path, body in (("GET", "/me", None), ("POST", "/cart/items", {"item": "i"}), ("POST", "/logout", None)):
         answer = in_cookies.client.open(path, method=method, json=body, environ_overrides=headers)
         assert reason(answer) == (401, "bad_claims")

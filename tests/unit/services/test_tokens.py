@@ -13,6 +13,7 @@ from services.keyring import Key, Keyring
 from services.problems import Problem
 from services.tokens import TYPE, Tokens
 
+from tests.unit.services.declared import PLAIN_TOKENS, SIGNED
 from tests.unit.services.forging import NOW, claims_of, header_of, signed, token_of
 from tests.unit.services.service import Clock, Service, credential_in, reason
 
@@ -93,7 +94,7 @@ def test_leeway_is_granted_in_both_directions(clock: Clock) -> None:
         assert why(tokens, token) == expected
 
 
-@pytest.mark.parametrize("state", ["jwt", "jwt_cookie"])
+@pytest.mark.parametrize("state", SIGNED)
 def test_a_renewed_token_does_not_outlive_the_log_in(
     make_service: Callable[..., Service], clock: Clock, state: str
 ) -> None:
@@ -109,7 +110,7 @@ def test_a_renewed_token_does_not_outlive_the_log_in(
     assert reason(service.get("/me", credential)) == (401, "expired")
 
 
-@pytest.mark.parametrize("state", ["jwt", "jwt_cookie"])
+@pytest.mark.parametrize("state", PLAIN_TOKENS)
 def test_a_token_from_before_the_log_out_still_works(make_service: Callable[..., Service], state: str) -> None:
     """What a stateless token can't do: the modes' trait `revocable` is false."""
     service = make_service(state)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from werkzeug.security import check_password_hash
 
-from authlab.stack.secrets import FULL_COST, LOW_COST, make_secrets, write_secret
+from authlab.model.modes import MODES
+from authlab.stack.secrets import FULL_COST, LOW_COST, make_secrets, new_key, write_secret
 
 
 @pytest.mark.parametrize("cost", [LOW_COST, FULL_COST])
@@ -45,6 +46,15 @@ def test_the_active_signing_key_is_there_and_long_enough(tmp_path: Path) -> None
     (key,) = [key for key in ring["keys"] if key["kid"] == ring["active"]]
     assert key["alg"] == "HS256"
     assert len(base64.urlsafe_b64decode(key["k"] + "=" * (-len(key["k"]) % 4))) >= 32
+
+
+def test_the_keys_are_made_that_the_modes_declare_to_sign_with(tmp_path: Path) -> None:
+    made = make_secrets(tmp_path / "secrets", users=1)
+    for mode in MODES.values():
+        if mode.signature:
+            ring = json.loads((made.folder / mode.signature.keys).read_text())
+            assert {key["alg"] for key in ring["keys"]} == {mode.signature.algorithm}
+            assert new_key(mode.signature.algorithm)["alg"] == mode.signature.algorithm
 
 
 def test_the_store_password_is_handed_over_but_never_printed(tmp_path: Path) -> None:

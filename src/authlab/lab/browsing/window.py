@@ -15,7 +15,7 @@ from authlab.browser.chromium import find_chromium, in_a_box, make_profile, own_
 from authlab.browser.sites import APP
 from authlab.host.processes import minimal_environment
 from authlab.lab.browsing.standing import Pages, sites_up
-from authlab.lab.standing import Site
+from authlab.lab.foreground import Site
 from authlab.stack.secrets import write_secret
 from authlab.store.runs import read_object
 

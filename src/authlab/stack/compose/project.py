@@ -1,4 +1,4 @@
-"""A compose project of the lab: one compose file, run under the lab's own name, port and mark."""
+"""A compose project of the lab: a mode's compose file, run under the lab's own name, port and mark."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from authlab.stack.compose.command import Command, Failed
 from authlab.stack.compose.containers import keys_container, parts_of, put_files, save_logs
 from authlab.stack.compose.context import ComposeContext
 from authlab.stack.compose.images import content_tag, ensure_images
+from authlab.stack.compose.mode_file import compose_file
 from authlab.stack.compose.model import LINK, LISTEN_CONF, PROXY, PROXY_PORT, UPSTREAM_CONF, Particulars, lab_model
 from authlab.stack.compose.ownership import LABEL, remove_owned
 from authlab.stack.nginx import listen_conf, upstream_conf
@@ -44,8 +45,8 @@ class Project:
         self._mode = mode
         self._context = context
         self._fixed_port = fixed_port
-        self._file = content_root() / "compose" / f"{mode.name}.yml"
         self._folder = context.runtime / mode.name
+        self._file = self._folder / f"{mode.name}.yml"
         self._upstream = self._folder / "upstream.conf"
         self._profiles = ["--profile", LINK] if self.is_linked else []
         hashes = json.loads((context.secrets.folder / "users.json").read_bytes())
@@ -86,6 +87,8 @@ class Project:
 
     def prepare(self) -> None:
         """Resolve the compose file and provide its images, which includes building them the first time."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file.write_text(compose_file(self._mode, content_root() / "compose"))
         resolved = self._folder / "resolved.json"
         output = [*self._profiles, "config", "--format", "json", "--output", str(resolved)]
         self._compose.run(self._file, output, f"reading {self._file.name}", _RESOLVE_WITHIN_S)
@@ -118,7 +121,8 @@ class Project:
         self._compose.run(model, ["create", "--no-build"], what, _left_s(deadline))
         secrets = self._context.secrets
         keys = keys_container(self._context.engine.client, self.name)
-        names = ("users.json", "jwt.json", "redis.json")
+        signature = self._mode.signature
+        names = ("users.json", "redis.json", *((signature.keys,) if signature else ()))
         put_files(keys, "/run/authlab/service", {name: (secrets.folder / name).read_bytes() for name in names}, 0o600)
         put_files(keys, "/run/authlab/load", {"credentials.json": secrets.credentials.read_bytes()}, 0o644)
         self._compose.run(model, _START, f"starting the stack of {self._mode.name}", _left_s(deadline))

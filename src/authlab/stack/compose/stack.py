@@ -1,4 +1,4 @@
-"""One mode as containers: what compose/MODE.yml describes, run by the lab."""
+"""One mode as containers: what its compose file describes, run by the lab."""
 
 from __future__ import annotations
 

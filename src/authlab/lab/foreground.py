@@ -1,4 +1,4 @@
-"""A mode standing in the foreground, with lines to paste into another terminal."""
+"""A mode that runs in the foreground, with lines to paste into another terminal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authlab.host.processes import Guardian
+from authlab.lab.curl_lines import curl_lines
 from authlab.lab.lifetime import private_folder, terminate_as_interrupt
 from authlab.lab.preflight import check_programs
 from authlab.lab.stacks import LOCAL, StackChoice, Stacks, stacks_of
@@ -27,7 +28,7 @@ _UP_WITHIN_S = 60.0
 
 @dataclass(frozen=True)
 class Site:
-    """A standing mode, and where its private files are."""
+    """A mode that is up, and where its private files are."""
 
     stacks: Stacks
     stack: Stack
@@ -37,42 +38,10 @@ class Site:
     guardian: Guardian
 
     def lines(self) -> list[tuple[str, str]]:
-        """Titles and shell lines that work as pasted.
-
-        Passwords and tokens are read from and kept in the private folder: on a command line every process
-        list would show them.
-        """
-        url, private = self.stack.url, shlex.quote(str(self.folder))
-        json_type = "-H 'Content-Type: application/json'"
-        mode = self.stack.mode
-        state = mode.state
-        change = ""
-        log_in = f"curl -sS -c {private}/cookies {json_type} -d @{private}/login.json {url}/login"
-        if mode.app is not None:
-            # How it proves who asks only its answer tells; a header or a cookie that it has no use for does no harm.
-            pick = '"Authorization: Bearer " + token if token else "X-Lab-User: user-0001"'
-            read = 'said = json.load(sys.stdin); token = said.get("access_token")'
-            csrf = '*("X-CSRF-Token: " + said[name] for name in said if name == "csrf_token"), sep=chr(10)'
-            log_in += f" | python3 -c 'import json, sys; {read}; print({pick}, {csrf})' > {private}/header"
-            show = f"-b {private}/cookies -H @{private}/header"
-        elif state == "jwt":
-            pick = '"Authorization: Bearer " + json.load(sys.stdin)["access_token"]'
-            log_in += f" | python3 -c 'import json, sys; print({pick})' > {private}/header"
-            show = f"-H @{private}/header"
-        elif state == "jwt_cookie":
-            pick = '"X-CSRF-Token: " + json.load(sys.stdin)["csrf_token"]'
-            log_in += f" | python3 -c 'import json, sys; print({pick})' > {private}/header"
-            show = f"-b {private}/cookies"
-            change = f"{show} -c {private}/cookies -H @{private}/header"  # -c: the answer brings a new token
-        elif state == "none":
-            show = "-H 'X-Lab-User: user-0001'"
-        else:
-            show = f"-b {private}/cookies"
-        item = '\'{"item": "tea"}\''
+        """Titles and shell lines that work as pasted."""
+        url, mode = self.stack.url, self.stack.mode
         return [
-            ("log in", log_in),
-            ("who am I? repeat it, and see X-Worker change (or not)", f"curl -sSi {show} {url}/me"),
-            ("put something into the cart", f"curl -sS {change or show} {json_type} -d {item} {url}/cart/items"),
+            *curl_lines(mode.credential, url, shlex.quote(str(self.folder))),
             (
                 "load with plain Locust: open its page, press Start; leaves a recording for authlab report",
                 f"{self._scenario()} --host {url} --mode {shlex.quote(mode.name)} "
@@ -88,10 +57,10 @@ class Site:
 
 
 @contextmanager
-def standing(
+def foreground(
     mode: Mode, *, workers: int, users: int, port: int | None, scenario: Scenario, choice: StackChoice = LOCAL
 ) -> Iterator[Site]:
-    """Stand `mode` up for as long as the context lasts. Raises `LabError` if it doesn't come up."""
+    """Keep `mode` up for as long as the context lasts. Raises `LabError` if it doesn't come up."""
     check_programs([mode], choice.kind, load=False)
     with terminate_as_interrupt(), Guardian() as guardian:
         folder = private_folder(guardian)

@@ -1,0 +1,101 @@
+"""What a mode declares: all that the rest of the project may ask of it. Plain data, stored whole in run.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+Credential = Literal["header", "cookie", "bearer", "cookie+csrf", "answer"]
+"""How a client shows who it is.
+
+`header`: it says so in `X-Lab-User`, and nobody checks. `cookie`: in a cookie. `bearer`: by a token in the
+`Authorization` header. `cookie+csrf`: in a cookie, and whatever changes something repeats the log-in's CSRF token.
+`answer`: as the answer to the log-in says, which decides anew at each log-in; for applications of the user's own.
+"""
+
+CREDENTIALS: Final[tuple[Credential, ...]] = get_args(Credential)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a mode promises. The contract suite asserts each of them, the negative ones too."""
+
+    authenticates: bool
+    any_worker_serves: bool
+    revocable: bool
+    survives_worker_loss: bool
+    survives_store_loss: bool
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How the workers sign what the client shows.
+
+    `algorithm` is its name in a token's header (RFC 7518, 3.1). `keys` is the file of keys among the workers' secrets:
+    one of them signs, all of them verify.
+    """
+
+    algorithm: str
+    keys: str = "jwt.json"
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour, point shape and line dash; `hollow` marks an A/A twin.
+
+    The shape is a Vega symbol, or `star`, `pentagon`, `hexagon`.
+    """
+
+    colour: str
+    shape: str
+    dash: tuple[int, ...] = (1, 0)
+    hollow: bool = False
+
+
+@dataclass(frozen=True)
+class App:
+    """A WSGI application of the user's own: `target` is "module:factory".
+
+    The module is imported from `folder`, which is empty in a mode that a stored run brings back: it belongs to the
+    machine that measured.
+    """
+
+    target: str
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way to keep authentication state, with the routing it needs.
+
+    `state` names the file in `services/states/` that keeps it; `routing` is one of `ROUTINGS`. With an `app` that
+    application is served in place of the service, which is told `state` like everything else.
+
+    `cookie` is the name of the cookie that holds the credential, `signature` says how the workers sign it (None: they
+    don't). `after_logout` is how long a copy of the credential is accepted after the log-out, at most. `unmet` are the
+    requirements of services/security.toml that apply to it and are not met. Without a `look` it gets one by its name.
+    """
+
+    name: str
+    state: str
+    routing: str
+    traits: Traits
+    note: str
+    needs_store: bool = False
+    app: App | None = None
+    credential: Credential = "answer"
+    cookie: str = ""
+    signature: Signature | None = None
+    after_logout: str = "not declared"
+    unmet: tuple[str, ...] = ()
+    look: Look | None = None
+
+    @property
+    def signs_tokens(self) -> bool:
+        """Whether its workers sign what the client shows."""
+        return self.signature is not None
+
+    @property
+    def keeps_sessions(self) -> bool:
+        """Whether what the client shows only refers to a session that the service keeps, and with it the cart."""
+        return self.traits.authenticates and self.signature is None
