@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
 .PHONY: help
-help: ## Show what there is
+help: ## Show all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
@@ -28,17 +28,17 @@ $(VENV)/.dev: $(VENV)/.lab
 	@touch $@
 
 .PHONY: lab
-lab: $(VENV)/.lab ## Set everything up, run the main comparison, say where the report is
+lab: $(VENV)/.lab ## Set up everything, run the main comparison, print the path of the report
 	$(BIN)/authlab run
 
 .PHONY: quick
-quick: $(VENV)/.lab ## The same in under 45 seconds, with less to tell
+quick: $(VENV)/.lab ## The same in under 45 seconds, with a less certain result
 	$(BIN)/authlab run --quick
 
 SPA := services/spa
 
 .PHONY: browser
-browser: spa $(VENV)/.browser ## Build the page of the browser lab, then run the attacks on it in a Chromium
+browser: spa $(VENV)/.browser ## Build the page of the browser lab, then attack it in a Chromium
 	$(BIN)/authlab run browser
 
 .PHONY: spa
@@ -50,12 +50,12 @@ $(SPA)/dist/index.html: $(SPA)/node_modules/.package-lock.json $(shell find $(SP
 
 $(SPA)/node_modules/.package-lock.json: $(SPA)/package.json $(SPA)/package-lock.json $(SPA)/.npmrc
 	@command -v npm >/dev/null || \
-	  { echo "the page of the browser lab is built with Node.js 18.18 or newer and npm. Try: apt-get install nodejs npm, or brew install node" >&2; exit 69; }
+	  { echo "the page of the browser lab needs Node.js 18.18 or newer and npm. Try: apt-get install nodejs npm, or brew install node" >&2; exit 69; }
 	cd $(SPA) && npm ci --no-fund --no-audit
 	@touch $@
 
 .PHONY: check
-check: $(VENV)/.dev ## Lint, format, types, layers
+check: $(VENV)/.dev ## Check lint, format, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -66,7 +66,7 @@ test: $(VENV)/.dev ## All tests, with real nginx, gunicorn, Redis and Locust
 	$(BIN)/pytest
 
 .PHONY: test-fast
-test-fast: $(VENV)/.dev ## The tests that start nothing
+test-fast: $(VENV)/.dev ## Only the tests that start no other program
 	$(BIN)/pytest -q tests/unit
 
 .PHONY: generated
@@ -74,7 +74,7 @@ generated: $(VENV)/.dev ## Make anew what is made from declarations and runs: co
 	$(BIN)/python -m tests.generated --write
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Benchmarks: the recorder, each mode against its peers, from a run to its report (5 min)
+bench: $(VENV)/.dev ## Benchmarks: the recorder, each mode against its peers, the time for a report (5 min)
 	$(BIN)/python tests/bench/everything.py
 
 .PHONY: clean

@@ -1,11 +1,11 @@
-"""Users who browse: they log in, then ask who they are and look at and fill their carts, on an open-loop schedule.
+"""Users who browse: they log in, then send GET /me and read and fill their carts, on an open-loop schedule.
 
     locust -f loadtests/browse.py --host http://127.0.0.1:8080 --credentials credentials.json -u 50 -r 50
 
 Arrivals are Poisson and do not wait for answers: a slow service gets a queue, not a lighter load. Every request is
 recorded (`lab_load/recording.py`); `authlab report` and `authlab compare` read the folder. With --mode jwt the
-recording says what it loaded, and can be held against that mode of a run. All options, ours included:
-python loadtests/browse.py --help
+recording says what it loaded, so that it can be compared with that mode of a run. All options, including those of the
+lab: python loadtests/browse.py --help
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ register(events, scenario="browse")
 
 
 class Browser(LabUser):
-    """Seven in ten requests ask who the user is, two read the cart, one adds to it (the plan may say otherwise)."""
+    """Seven of ten requests are GET /me, two read the cart, one adds to it (the plan may say otherwise)."""
 
     @task
     def browse(self) -> None:
-        """Send all that the schedule holds."""
+        """Send everything that the schedule holds."""
         self.follow()
 
 

@@ -1,11 +1,11 @@
-"""Users who fill one cart together: two of them (`--sharers`) share each log-in, as two tabs of a browser do.
+"""Users who fill one cart together: two of them (`--sharers`) share each log-in, like two tabs of a browser.
 
     locust -f loadtests/cart.py --host http://127.0.0.1:8080 --credentials credentials.json -u 20 -r 20 --rate 200
 
-Each keeps to a schedule of its own, so that their writes overlap. Where the server keeps the cart, all of them count;
-where it travels in a token, the answer that comes last wins, and what the other one wrote is gone. An answer here is
-not held against what was written before: others write too. That is what the history's checkers do (no_lost_update):
-in the recording, the users of one log-in have one number. All options: python loadtests/cart.py --help
+Each user has its own schedule, so their writes overlap. If the server keeps the cart, all writes count. If the cart is
+in a token, the last answer wins and the other write is lost. The load does not compare an answer with earlier writes,
+because others write too. The history's checkers do that (no_lost_update): in the recording, the users of one log-in
+have one number. All options: python loadtests/cart.py --help
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ register(events, scenario="cart", mix={"add": 0.6, "cart": 0.4}, sharers=2)
 
 
 class Writer(LabUser):
-    """Six in ten requests add to the cart, four read it."""
+    """Six of ten requests add to the cart, four read it."""
 
     @task
     def write(self) -> None:
-        """Send all that the schedule holds."""
+        """Send everything that the schedule holds."""
         self.follow()
 
 

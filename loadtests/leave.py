@@ -1,12 +1,12 @@
-"""Users who log out in the middle, and somebody who copied their credential before and goes on showing it.
+"""Users who log out in the middle, and somebody who copied their credential before and goes on sending it.
 
     locust -f loadtests/leave.py --host http://127.0.0.1:8080 --credentials credentials.json -u 20 -r 20 -t 60
 
-Each asks who it is on an open-loop schedule and logs out once: at a moment within the first half of the plan's windows
-or, without a plan, about 20 s after its log-in (seeded, as everything). From then on the credential stays as it was
-before the log-out, cookies that the answer deletes included, and is shown on schedule; nobody logs in again. How long
-the copy still works is what the history's checkers measure (no_use_after_logout). All options:
-python loadtests/leave.py --help
+Each sends GET /me on an open-loop schedule and logs out once. With a plan, that is at a moment within the first half of
+its windows; without one, about 20 s after the log-in (seeded, like everything). From then on the client keeps the
+credential as it was before the log-out, including cookies that the answer deletes. It goes on sending it on schedule,
+and nobody logs in again. The history's checkers measure how long the copy still works (no_use_after_logout).
+All options: python loadtests/leave.py --help
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ register(events, scenario="leave", operations={"logout": LOGOUT}, mix={"me": 1})
 
 
 class Leaver(LabUser):
-    """Asks who it is, logs out once, and is copied."""
+    """Sends GET /me, logs out once, and is copied."""
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
@@ -40,22 +40,22 @@ class Leaver(LabUser):
 
     @task
     def leave(self) -> None:
-        """Send all that the schedule holds."""
+        """Send everything that the schedule holds."""
         self.follow()
 
     def planned(self, window: Window, plan: Plan) -> list[Arrival]:
-        """A window's arrivals, with the log-out in the one where it belongs."""
+        """A window's arrivals, with the log-out in the window where it belongs."""
         wanted = super().planned(window, plan)
         first_ns, last_ns = plan.windows[0].start_ns, plan.windows[-1].end_ns
         at_ns = first_ns + int(self._moment * (last_ns - first_ns) / 2)
-        # Between two windows nothing is sent: it is the first thing in the next.
+        # Nothing is sent between two windows: such a log-out is the first request of the next window.
         if window is next(one for one in plan.windows if at_ns < one.end_ns):
             logout = Arrival(max(0, at_ns - window.start_ns), "logout", "")
             wanted.insert(bisect(wanted, logout.at_ns, key=lambda arrival: arrival.at_ns), logout)
         return wanted
 
     def unplanned(self) -> Iterator[Arrival]:
-        """Arrivals without end, the log-out among them."""
+        """Arrivals without end, including the log-out."""
         least_s, most_s = PLAIN_AFTER_S
         at_ns = int((least_s + self._moment * (most_s - least_s)) * 1e9)
         wanted = super().unplanned()
@@ -68,7 +68,7 @@ class Leaver(LabUser):
         yield from wanted
 
     def act(self, arrival: Arrival, due_ns: int, window: int) -> None:
-        """Send one scheduled request. Before the log-out, the credential is copied."""
+        """Send one scheduled request. Before the log-out, copy the credential."""
         if arrival.op == "logout":
             self.credential.keep()
             self.login.give_up()

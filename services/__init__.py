@@ -1,5 +1,5 @@
-"""The system under test: one small Flask service whose authentication state lives wherever `AUTHLAB_STATE` says.
+"""The system under test: one small Flask service. `AUTHLAB_STATE` says where its authentication state is kept.
 
-It imports Flask, redis, PyJWT and the standard library, never the lab: the lab starts it as a program, so that
-any service that keeps the same HTTP contract (`openapi.yaml`) can stand in its place.
+It imports Flask, redis, PyJWT and the standard library, never the lab. The lab starts it as a program, so any
+service that keeps the same HTTP contract (`openapi.yaml`) can replace it.
 """

@@ -1,4 +1,4 @@
-"""Answers: JSON in bytes, made with as little of the framework as will do."""
+"""Answers as JSON bytes, made with as little of the framework as possible."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _EVERYWHERE: Final = (
-    ("Cache-Control", "no-store"),  # nobody may keep what was meant for one user (RFC 9111, 5.2.2.5)
+    ("Cache-Control", "no-store"),  # a shared cache must not keep one user's answer (RFC 9111, 5.2.2.5)
     ("X-Content-Type-Options", "nosniff"),  # a body is what its type says (Fetch, 2.2.7)
 )
 _INERT: Final = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-"""JSON that a browser is made to show as a page loads nothing, runs nothing and is framed by nobody (CSP 3)."""
+"""If a browser shows the JSON as a page, it loads nothing, runs nothing and cannot be framed (CSP 3)."""
 
 
 class _Whole(Response):
-    """An answer whose body is known: handed over as it is. Werkzeug's second look at it would take 8 µs."""
+    """An answer whose body is known and passed on unchanged. Werkzeug's extra check of it would take 8 µs."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
@@ -47,7 +47,7 @@ class Answers:
     def nothing(self, headers: Sequence[Header] = ()) -> Response:
         """204."""
         answer = Response(b"", 204, [*self._bare, *headers])
-        answer.headers.remove("Content-Type")  # Werkzeug gives one to everything
+        answer.headers.remove("Content-Type")  # Werkzeug adds one to every answer
         return answer
 
     def problem(self, problem: Problem) -> Response:

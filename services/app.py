@@ -26,7 +26,7 @@ _REASON_OF_STATUS: Final = {
 
 
 class _NoFlaskSession(SessionInterface):
-    """Flask's own signed session plays no part here: one that is never opened costs nothing per request."""
+    """Disables Flask's own signed session. A session that is never opened costs nothing per request."""
 
     _closed: Final = NullSession()
 
@@ -38,7 +38,7 @@ class _NoFlaskSession(SessionInterface):
 
 
 def create_app(settings: Settings, state: State | None = None) -> Flask:
-    """The service with the way of keeping state that `settings.state` names, or with a `state` of one's own."""
+    """The service with the state that `settings.state` names, or with a `state` of your own."""
     if state is None:
         state = build_state(settings)
     answers = Answers(settings.worker, state.challenge)
@@ -56,7 +56,7 @@ def create_app(settings: Settings, state: State | None = None) -> Flask:
         ("GET", "/healthz", views.healthz),
         ("GET", "/", views.index),
     ):
-        # No OPTIONS: an answer to a preflight is the first half of CORS, which nobody is granted here.
+        # No OPTIONS: answering a preflight is the first half of CORS, which this service grants to nobody.
         app.add_url_rule(path, view_func=view, methods=[method], provide_automatic_options=False)
     _answer_with_problems(app, answers)
     return app

@@ -1,4 +1,4 @@
-"""base64url without padding (RFC 7515, section 2), where each sequence of bytes has exactly one spelling."""
+"""base64url without padding (RFC 7515, section 2). Each sequence of bytes has exactly one valid spelling."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")  # `!` is in no alphabet: the decoder refuses it
 _LAST: Final = {1: b"", 2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
-"""Characters that may come last where so many stand beyond groups of four: those whose unused bits are zero."""
+"""By number of characters after the last full group of four: the last characters whose unused bits are zero."""
 
 
 def encode(raw: bytes) -> str:
-    """The one spelling of `raw`."""
+    """The only valid spelling of `raw`."""
     return binascii.b2a_base64(raw, newline=False).translate(_TO_URL, b"=").decode()
 
 
 def decode(text: str) -> bytes:
-    """The bytes that `text` spells; raises `ValueError` for padding, foreign characters and unused bits.
+    """The bytes that `text` spells. Raises `ValueError` for padding, foreign characters and unused bits.
 
-    Once per part of a token: the standard library's `urlsafe_b64decode`, which skips what it doesn't know, would take
-    three times as long with the check of what it skipped.
+    This runs once per part of a token. The standard library's `urlsafe_b64decode` skips what it doesn't know. With a
+    check for what it skipped, it would take three times as long.
     """
     spelt = text.encode("ascii").translate(_FROM_URL)
     beyond = len(spelt) % 4

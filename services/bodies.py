@@ -1,7 +1,7 @@
 """Request bodies: JSON objects only, and small ones.
 
-The content type is also the defence against forged requests: an HTML form can't send `application/json`, and a
-script of another origin can't without a preflight, which this service never grants.
+The content type also protects against forged requests. An HTML form can't send `application/json`. A script of
+another origin can't without a preflight, which this service never grants.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def credentials(request: Request) -> tuple[str, str]:
 
 
 def addition(request: Request) -> tuple[str, int]:
-    """Item and quantity (1 where none is given) to put into the cart."""
+    """The item to put into the cart, and its quantity (default 1)."""
     body = _object(request)
     item, quantity = body.get("item"), body.get("quantity", 1)
     if isinstance(quantity, float) and quantity.is_integer():
-        quantity = int(quantity)  # to JSON Schema 1.0 is a whole number
+        quantity = int(quantity)  # JSON Schema counts 1.0 as a whole number
     if not valid_item(item):
         raise Problem("invalid_body", "`item` must be 1 to 64 of A-Z a-z 0-9 _ -.")
     if not valid_quantity(quantity):
@@ -39,7 +39,7 @@ def addition(request: Request) -> tuple[str, int]:
 
 
 def refuse_forms(request: Request) -> None:
-    """For calls that read no body: whatever has a content type must still be JSON."""
+    """For calls that read no body: a request with a content type must still be JSON."""
     if request.content_type is not None or request.content_length:
         _require_json(request)
 

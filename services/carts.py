@@ -1,4 +1,4 @@
-"""The cart: state that belongs to a log-in, which is what makes the application stateful. Rules, no storage."""
+"""The cart: state that belongs to a log-in, and makes the application stateful. Rules only, no storage."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any, Final, TypeGuard
 from services.problems import Problem
 
 Cart = Mapping[str, int]
-"""Item → quantity. Never changed in place, so that a reader may keep one while another thread adds to it."""
+"""Item → quantity. Never changed in place, so one thread can read a cart while another adds to it."""
 
 MAX_ITEMS: Final = 1000
 MAX_QUANTITY: Final = 1_000_000
-"""The most of one item, in one request and in a cart."""
+"""The highest quantity of one item, in one request and in a cart."""
 
 _ITEM: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 def valid_item(item: object) -> TypeGuard[str]:
-    """Whether `item` may name an item."""
+    """Whether `item` is a valid name of an item."""
     return isinstance(item, str) and _ITEM.fullmatch(item) is not None
 
 
 def valid_quantity(quantity: object) -> TypeGuard[int]:
-    """Whether `quantity` may be a quantity: a whole number (`True` is none) within bounds."""
+    """Whether `quantity` is valid: a whole number within bounds (`True` is none)."""
     return type(quantity) is int and 1 <= quantity <= MAX_QUANTITY
 
 
 def valid_cart(cart: Any) -> TypeGuard[dict[str, int]]:
-    """Whether `cart`, read from somewhere, is a cart. A token brings one with each request: hence no calls in it."""
+    """Whether `cart`, which came from outside, is a cart. Each token contains one, so this must be fast: no calls."""
     if not isinstance(cart, dict) or len(cart) > MAX_ITEMS:
         return False
     named = _ITEM.fullmatch
@@ -40,7 +40,7 @@ def valid_cart(cart: Any) -> TypeGuard[dict[str, int]]:
 
 
 def cart_full() -> Problem:
-    """The refusal of a cart that would grow beyond its bounds."""
+    """The refusal of a cart that would exceed its limits."""
     return Problem("cart_full", f"A cart holds at most {MAX_ITEMS} different items and {MAX_QUANTITY} of each.")
 
 
@@ -59,7 +59,7 @@ def cart_of_header(text: str) -> Cart:
         item, _, digits = entry.partition("*")
         quantity = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 7 else 0
         if item in cart or not valid_item(item) or not valid_quantity(quantity):
-            raise Problem("malformed_cart", "Expected entries like i1*3, each item once, parted by blanks.")
+            raise Problem("malformed_cart", "Expected entries like i1*3, each item once, separated by blanks.")
         cart[item] = quantity
     if len(cart) > MAX_ITEMS:
         raise cart_full()

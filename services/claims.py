@@ -1,4 +1,4 @@
-"""What a token says, checked claim by claim. PyJWT would take `"exp": "1e9"` or `true`; here a type is a type."""
+"""The claims of a token, checked one by one. PyJWT would accept `"exp": "1e9"` or `true`; here types are exact."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _MAX_TEXT: Final = 64
 
 
 class Claims(NamedTuple):
-    """What the service keeps in a token. `authenticated_at`: unix second of the log-in. `csrf`: the secret that a call
-    which changes something must repeat; empty where the token is not in a cookie."""
+    """The service's claims. `authenticated_at` is the unix second of the log-in. `csrf` is the secret that a call which
+    changes something must repeat; it is empty where the token is not in a cookie."""
 
     user: str
     cart: Cart
@@ -29,8 +29,8 @@ class Claims(NamedTuple):
 def claims_of(payload: Any, *, now: float, leeway_s: int) -> Claims:
     """The claims in a verified payload, at the unix second `now`.
 
-    Raises `malformed` (not an object), `bad_claims` (one is missing, of the wrong kind, or meant for somebody
-    else), `not_yet_valid` or `expired`; `leeway_s` is granted to other workers' clocks, in both directions.
+    Raises `malformed` (not an object), `bad_claims` (a claim is missing, has the wrong type, or is for somebody else),
+    `not_yet_valid` or `expired`. `leeway_s` allows for other workers' clocks, in both directions.
     """
     if not isinstance(payload, dict):
         raise Problem("malformed")
@@ -51,7 +51,7 @@ def claims_of(payload: Any, *, now: float, leeway_s: int) -> Claims:
 
 def _require_kinds(payload: Mapping[str, Any]) -> None:
     for name, kind in _REQUIRED.items():
-        if type(payload.get(name)) is not kind:  # `isinstance` would take True for a whole number
+        if type(payload.get(name)) is not kind:  # `isinstance` would accept True as a whole number
             raise Problem("bad_claims", f"The claim {name} is missing or of the wrong kind.")
     for name, kind in _OPTIONAL.items():
         if name in payload and type(payload[name]) is not kind:

@@ -1,8 +1,8 @@
-"""The clock of a worker, which experiments may set ahead of or behind the others'.
+"""The clock of a worker. Experiments may set it ahead of or behind the other workers' clocks.
 
-This is a seam: all that the service decides by time (a token's issue and check, the sessions in a worker's memory, the
-absolute end of those in Redis) goes by a clock that comes from here. The idle time in Redis is Redis's own.
-`clock.json` in the folder of secrets says by how many seconds which worker is off: `{"worker-2": 5.0}`.
+All time-based decisions of the service use a clock from here: issuing and checking tokens, the sessions in a worker's
+memory, and the absolute end of sessions in Redis. For the idle time Redis uses its own clock. `clock.json` in the
+folder of secrets says by how many seconds each worker is off: `{"worker-2": 5.0}`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from services.documents import Unusable
 Clock = Callable[[], float]
 
 MOST_S: Final = 31_536_000.0
-"""The most that a clock may be off, either way: a year, as long as anything here lives."""
+"""The maximum offset of a clock, either way: a year, as long as the longest lifetime here."""
 
 
 def ahead(clock: Clock, seconds: float) -> Clock:
-    """`clock`, so many seconds ahead (behind, if negative); `clock` itself, and no cost, for none."""
+    """`clock`, that many seconds ahead (behind, if negative). For 0 it is `clock` itself, at no cost."""
     return (lambda: clock() + seconds) if seconds else clock
 
 

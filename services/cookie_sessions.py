@@ -1,4 +1,4 @@
-"""Sessions named by a cookie, whatever store they lie in."""
+"""Sessions named by a cookie, in any store."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from services.states.protocol import Environ, Grant, Session
 
 
 class SessionStore(Protocol):
-    """Where sessions lie, under a hash of their id. Each method raises `Problem` as `State` says."""
+    """Where sessions are kept, under a hash of their id. Each method raises `Problem` as `State` says."""
 
     def create(self, user: str, replaces: str | None) -> str:
-        """The id of a new session of `user`; the session of the id `replaces`, if there is one, ends."""
+        """The id of a new session of `user`. If there is a session with the id `replaces`, it ends."""
 
     def read(self, session_id: str) -> Session:
-        """The session, its idle time begun anew."""
+        """The session. Its idle time restarts."""
 
     def add(self, session_id: str, item: str, quantity: int) -> Session:
-        """The session after the addition, which is atomic; its idle time begins anew."""
+        """The session after the addition, which is atomic. Its idle time restarts."""
 
     def destroy(self, session_id: str) -> None:
-        """The end of the session."""
+        """End the session."""
 
 
 class CookieSessions:
@@ -33,7 +33,7 @@ class CookieSessions:
     def __init__(self, store: SessionStore, cookie: SessionCookie, absolute_s: int) -> None:
         self._store = store
         self._cookie = cookie
-        # The idle time-out may end a session earlier; this is when it ends at the latest.
+        # The idle time-out may end a session earlier. This is its latest end.
         self._members = {"expires_in": absolute_s}
         self.challenge = cookie.challenge
 
@@ -44,7 +44,7 @@ class CookieSessions:
         return self._store.read(self._presented(environ))
 
     def log_in(self, environ: Environ, user: str) -> Grant:
-        # A session that was there before the log-in ends with it: nobody can plant one (session fixation).
+        # A session from before the log-in ends with it, so nobody can plant one (session fixation).
         session_id = self._store.create(user, replaces=self._cookie.read(environ.get("HTTP_COOKIE", "")))
         return Grant(self._members, (self._cookie.carrying(session_id),))
 

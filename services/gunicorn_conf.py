@@ -1,5 +1,5 @@
 """gunicorn's settings: one process (or several, to show what that does), some threads, and connections that the proxy
-may keep."""
+may keep open."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ bind = os.environ.get("AUTHLAB_BIND", "127.0.0.1:8000")
 
 
 def _whole(text: str, default: int) -> int:
-    """A number that is none is told by the application, together with all that is wrong."""
+    """A value that is no number becomes the default here; the application reports it with all other problems."""
     return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else default
 
 
-# One process: a worker is a single place where memory state can live. With several, each is such a place.
+# One process: a worker is then a single place where memory state can be. With several, each process is such a place.
 workers = _whole(os.environ.get("AUTHLAB_PROCESSES", "1"), 1)
 worker_class = "gthread"
 threads = _whole(os.environ.get("AUTHLAB_THREADS", "8"), 8)
 
-# Before the fork: settings that are wrong end the start at once with their own status, where a child that
-# fails would be tried again and again; and the socket opens only when there is something to answer.
-# Several processes load the application each for itself, for each has its own name.
+# The application is loaded before the fork. Wrong settings then end the start at once, with their own status. A child
+# that fails would be restarted again and again. And the socket opens only when the service can answer.
+# With several processes each loads the application itself, because each has its own name.
 preload_app = workers == 1
 
 if workers > 1:
 
     def on_starting(server: Any) -> None:
-        """What a child would fail on is told before there are any, as with `preload_app`."""
+        """Find errors that a child would hit before there are any children, as `preload_app` does."""
         if server.app.app_uri == "services.wsgi:app":
             from services.start import settings_or_exit  # gunicorn is in the service's folder by now
 
             settings_or_exit(os.environ)
 
     def post_fork(_server: Any, worker: Any) -> None:
-        """The process's name in `X-Worker`: `worker-1.p1`. `age` counts what was started: no number comes twice."""
+        """The process's name in `X-Worker`: `worker-1.p1`. `age` counts started processes, so no number repeats."""
         name = os.environ.get("AUTHLAB_WORKER") or socket.gethostname()
         os.environ["AUTHLAB_WORKER"] = f"{name}.p{worker.age}"
 
 
-# Longer than nginx's `keepalive_timeout` of 60 s to its upstream: the proxy closes idle connections, not the
-# worker, or it would meet closed ones.
+# Longer than nginx's `keepalive_timeout` of 60 s to its upstream. The proxy must close idle connections, not the
+# worker; otherwise the proxy would use closed ones.
 keepalive = 75
 graceful_timeout = 1
 
 # gunicorn ≥ 25 opens its control socket at one path per user, where several instances collide.
 control_socket_disable = True
 
-# The heartbeat touches a file on each turn of the loop: in memory, where there is such a place.
+# The heartbeat touches a file on each turn of the loop. It is in memory if the system has such a folder.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 accesslog = None  # the proxy writes one

@@ -1,7 +1,7 @@
-"""How a worker starts in a container: it learns its name from Docker's own name server, then becomes gunicorn.
+"""How a worker starts in a container: it asks Docker's name server for its name, then becomes gunicorn.
 
-Compose numbers the containers of a service (`authlab-redis-worker-2`), but tells them only a random host name. The
-number is what people, logs and reports want to see, and it stays when the container is restarted.
+Compose numbers the containers of a service (`authlab-redis-worker-2`), but the container itself only knows a random
+host name. People, logs and reports need the number, and it stays the same after a restart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _COMPOSE_NAME: Final = re.compile(r"[-_]([a-z][a-z0-9]*)[-_](\d+)$")
 
 
 def main() -> NoReturn:
-    """Never returns: this process is gunicorn then."""
+    """Never returns: this process becomes gunicorn."""
     environment = dict(os.environ)
     if not environment.get("AUTHLAB_WORKER"):
         environment["AUTHLAB_WORKER"] = own_name()
@@ -41,8 +41,8 @@ def own_name() -> str:
 
 
 def reverse_lookup(address: str, server: tuple[str, int]) -> str:
-    """The name of an IPv4 `address`, asked of `server` itself: the resolver would look into /etc/hosts first, which
-    has the host name. Raises `OSError` if there is no answer within `TIMEOUT_S`, or none of use."""
+    """The name of an IPv4 `address`, from `server` itself. The system's resolver would read /etc/hosts first, which
+    has the host name. Raises `OSError` if there is no useful answer within `TIMEOUT_S`."""
     number = secrets.randbits(16)
     question = _labels([*reversed(address.split(".")), "in-addr", "arpa"]) + struct.pack(">HH", _PTR, _INTERNET)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
@@ -62,11 +62,11 @@ def _first_name(answer: bytes, number: int, at: int) -> str:
     if answered != number or not records:
         raise OSError("the name server knows no name for this address")
     at = _name_at(answer, at)[1]
-    return _name_at(answer, at + 10)[0]  # behind type, class, time to live and length: RFC 1035, 4.1.3
+    return _name_at(answer, at + 10)[0]  # after type, class, time to live and length: RFC 1035, 4.1.3
 
 
 def _name_at(message: bytes, at: int) -> tuple[str, int]:
-    """The name at a place in the message, and the place behind it (RFC 1035, 4.1.4: a name may end in a pointer)."""
+    """The name at `at` in the message, and the place after it (RFC 1035, 4.1.4: a name may end in a pointer)."""
     labels: list[str] = []
     behind = 0
     for _ in range(128):
@@ -79,7 +79,7 @@ def _name_at(message: bytes, at: int) -> tuple[str, int]:
         else:
             labels.append(message[at + 1 : at + 1 + length].decode("ascii"))
             at += 1 + length
-    raise OSError("the name server's answer runs in circles")
+    raise OSError("the name server's answer has a loop of pointers")
 
 
 def _labels(parts: list[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""The keys that sign and verify tokens: several at once, told apart by `kid`, one of them active."""
+"""The keys that sign and verify tokens: several at once, distinguished by `kid`, one of them active."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from services import base64url
 from services.documents import Unusable
 
 MIN_SECRET_BYTES: Final = {"HS256": 32}
-"""Algorithm → least key length (RFC 7518, 3.2). The algorithms that exist here are this table's keys."""
+"""Algorithm → least key length (RFC 7518, 3.2). No other algorithms exist here."""
 
 
 @dataclass(frozen=True)
 class Key:
     """One key. Its algorithm belongs to it and is never taken from a token (RFC 8725, 3.1).
 
-    `signing` is None where the service may only verify; for HS256 both are the secret's bytes.
+    `signing` is None where the service can only verify. For HS256 both are the secret's bytes.
     """
 
     kid: str
@@ -35,7 +35,7 @@ class Keyring:
 
 
 def keyring_of(document: Any) -> Keyring:
-    """The keyring in a `jwt.json` document; raises `Unusable` that tells every problem, and no secret."""
+    """The keyring in a `jwt.json` document. Raises `Unusable`, which lists every problem and no secret."""
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
         raise Unusable('expected {"active": kid, "keys": [...]}')
     problems: list[str] = []

@@ -1,7 +1,7 @@
-"""Where a browser says that a request comes from: a call that changes something must come from a page of ours.
+"""Where a browser says that a request comes from. A call that changes something must come from a page of ours.
 
-Scripts can't set `Origin` or `Sec-Fetch-Site`, and browsers add them to every POST; a client that sends neither is no
-browser (or a very old one), and carries no cookie that somebody else could make use of.
+Scripts can't set `Origin` or `Sec-Fetch-Site`, and browsers add them to every POST. A client that sends neither is no
+browser (or a very old one), and has no cookie that somebody else could abuse.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, Final
 from services.problems import Problem
 
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?")
-_OURS: Final = ("same-origin", "none")  # `none`: the user's own doing, no page's (Fetch Metadata, 2.3)
+_OURS: Final = ("same-origin", "none")  # `none`: the user's own action, no page's (Fetch Metadata, 2.3)
 
 
 def valid_origin(text: str) -> bool:
-    """Whether a browser could send `text` as the origin of a page: RFC 6454, 6.2, in small letters, and not `null`."""
+    """Whether a browser could send `text` as a page's origin: RFC 6454, 6.2, in lower case, and not `null`."""
     return _ORIGIN.fullmatch(text) is not None
 
 
@@ -31,7 +31,7 @@ class Origins:
     def admit(self, environ: Mapping[str, Any]) -> None:
         """Raises the problem `forged` if the request says that it comes from elsewhere.
 
-        `Sec-Fetch-Site` is looked at only where `Origin` is missing: it does not tell which site it was.
+        `Sec-Fetch-Site` counts only if `Origin` is missing, because it does not name the site.
         """
         origin = environ.get("HTTP_ORIGIN")
         host = environ.get("HTTP_HOST", "")

@@ -1,4 +1,4 @@
-"""Who may log in: user names and Werkzeug's scrypt hashes, checked so that time does not tell who exists."""
+"""Who may log in: user names and Werkzeug's scrypt hashes. The time of a check does not reveal which users exist."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Users:
 
     def __init__(self, hashes: Mapping[str, str]) -> None:
         self._hashes = dict(hashes)
-        # A hash at the users' own cost whose digest is drawn, not computed: no password fits it, and making
-        # it costs no time at the start of fifteen workers.
+        # A hash with the users' own cost and a random digest: no password fits it. It is not computed, which saves time
+        # at the start of fifteen workers.
         method = next(iter(self._hashes.values())).split("$", 1)[0]
         self._nobody = f"{method}${secrets.token_urlsafe(12)}${secrets.token_hex(_DIGEST_BYTES)}"
 
@@ -29,7 +29,7 @@ class Users:
 
     def check(self, user: str, password: str) -> bool:
         """Whether `password` is that of `user`; an unknown user takes as long as a wrong password."""
-        from werkzeug.security import check_password_hash  # only where somebody logs in
+        from werkzeug.security import check_password_hash  # imported only when somebody logs in
 
         known = self._hashes.get(user)
         fits = check_password_hash(self._nobody if known is None else known, password)
@@ -37,7 +37,7 @@ class Users:
 
 
 def users_of(document: Any) -> Users:
-    """The users in a `users.json` document; raises `Unusable` that tells what is wrong, and no hash."""
+    """The users in a `users.json` document. Raises `Unusable`, which says what is wrong and repeats no hash."""
     if not isinstance(document, dict) or not document:
         raise Unusable("expected an object of user names and scrypt hashes, with at least one user")
     methods = set()
@@ -50,7 +50,7 @@ def users_of(document: Any) -> Users:
         methods.add(match[1])
     if len(methods) > 1:
         raise Unusable(
-            f"the hashes differ in cost ({', '.join(sorted(methods))}): the time of a log-in would tell who "
-            "exists; hash all with the same"
+            f"the hashes differ in cost ({', '.join(sorted(methods))}): the time of a log-in would reveal which users "
+            "exist. Hash all of them with the same cost"
         )
     return Users(document)

@@ -1,4 +1,4 @@
-"""Every way in which the service says no: a reason for machines, a status and a title, as RFC 9457 problems."""
+"""Every refusal of the service: a reason for machines, a status and a title, as RFC 9457 problems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 Header = tuple[str, str]
 
 RETRY_AFTER_S: Final = 1
-"""What `Retry-After` says while the store is away or full: both pass within seconds or need an operator."""
+"""What `Retry-After` says while the store is away or full. Both end within seconds, or need an operator."""
 
 REASONS: Final[dict[str, tuple[HTTPStatus, str]]] = {
     # the request itself
@@ -21,7 +21,7 @@ REASONS: Final[dict[str, tuple[HTTPStatus, str]]] = {
     "body_too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     "unsupported_media_type": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Only application/json is read"),
     "invalid_body": (HTTPStatus.UNPROCESSABLE_ENTITY, "The body has a member of the wrong kind"),
-    "cart_full": (HTTPStatus.CONFLICT, "The cart can't take any more"),
+    "cart_full": (HTTPStatus.CONFLICT, "The cart is full"),
     # who is asking
     "bad_credentials": (HTTPStatus.UNAUTHORIZED, "User name or password is wrong"),
     "missing": (HTTPStatus.UNAUTHORIZED, "No credential was sent"),
@@ -30,7 +30,7 @@ REASONS: Final[dict[str, tuple[HTTPStatus, str]]] = {
     "revoked": (HTTPStatus.UNAUTHORIZED, "The credential was revoked"),
     "malformed": (HTTPStatus.UNAUTHORIZED, "The token can't be read"),
     "bad_signature": (HTTPStatus.UNAUTHORIZED, "The token's signature does not hold"),
-    "bad_claims": (HTTPStatus.UNAUTHORIZED, "The token is not meant for this service"),
+    "bad_claims": (HTTPStatus.UNAUTHORIZED, "The token is not for this service"),
     "not_yet_valid": (HTTPStatus.UNAUTHORIZED, "The token is not valid yet"),
     # on whose behalf
     "forged": (HTTPStatus.FORBIDDEN, "The request comes from another site"),
@@ -40,13 +40,13 @@ REASONS: Final[dict[str, tuple[HTTPStatus, str]]] = {
     "store_full": (HTTPStatus.SERVICE_UNAVAILABLE, "The session store is full"),
     "internal_error": (HTTPStatus.INTERNAL_SERVER_ERROR, "The service has a bug"),
 }
-"""Reason → status and title. `openapi.yaml` lists the same reasons; a test holds the two together."""
+"""Reason → status and title. `openapi.yaml` lists the same reasons; a test compares the two."""
 
 
 class Problem(Exception):
-    """A refusal, raised anywhere below a view and answered as `application/problem+json`.
+    """A refusal. Any code below a view can raise it; the answer is `application/problem+json`.
 
-    `reason` is one of `REASONS`; `detail` is for people and never repeats what the client sent as a credential.
+    `reason` is one of `REASONS`. `detail` is for people and never repeats a credential that the client sent.
     """
 
     def __init__(self, reason: str, detail: str | None = None, headers: Sequence[Header] = ()) -> None:

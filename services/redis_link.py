@@ -1,7 +1,7 @@
-"""The way to Redis: pooled connections, short time-outs, one retry, and a quick no while it is away.
+"""The connection to Redis: a pool, short time-outs, one retry, and an immediate refusal while Redis is away.
 
-redis-py's client spends 73 µs on a GETEX of which 27 µs are the bare socket (two cores, loopback): its pool,
-its hooks for retries and metrics. Its `Connection` alone takes 37 µs, so the pool and the retry are ours.
+redis-py's client takes 73 µs for a GETEX, of which the bare socket takes 27 µs (two cores, loopback). Its pool and its
+hooks for retries and metrics take the rest. Its `Connection` alone takes 37 µs, so we have our own pool and retry.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from services.problems import Problem
 from services.settings import RedisSettings
 
 TIMEOUT_S: Final = 0.2
-"""For connecting, and for each reply. A request meets it at most twice, three times if the handshake of a new
-connection is what stalls: 600 ms at the very worst."""
+"""For connecting, and for each reply. A request waits for it at most twice, or three times if the handshake of a new
+connection stalls: 600 ms in the worst case."""
 
 FAIL_FAST_S: Final = 0.25
-"""How long after a failure the next attempt is made; until then the answer is given at once. Otherwise every
-thread would wait for a store that is gone, and the requests behind them for the threads."""
+"""How long after a failure the next attempt is made. Until then requests are refused at once. Otherwise every thread
+would wait for a store that is gone, and the next requests would wait for the threads."""
 
 Command = tuple[str | bytes | int, ...]
 _Reply = TypeVar("_Reply")
@@ -35,7 +35,7 @@ _LOST: Final = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError,
 
 
 class _Wire(Protocol):
-    """What is used of `redis.connection.Connection`, which has no types of its own."""
+    """The part of `redis.connection.Connection` that is used here; redis-py has no types for it."""
 
     def connect(self) -> None: ...
     def disconnect(self) -> None: ...
@@ -47,9 +47,9 @@ class _Wire(Protocol):
 
 
 class RedisLink:
-    """As many connections as there are threads, made when first needed. Safe to call from all of them.
+    """As many connections as there are threads, opened when first needed. Thread-safe.
 
-    A failure is the problem `store_unavailable` (`store_full` if Redis is out of memory), never anything else.
+    A failure always raises the problem `store_unavailable` (`store_full` if Redis is out of memory).
     """
 
     def __init__(self, settings: RedisSettings, *, size: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,17 +61,17 @@ class RedisLink:
             self._idle.put(_connection(settings))
 
     def ask(self, *command: str | bytes | int) -> Any:
-        """The reply to a command that may be sent twice without harm: it is, if the first time fails."""
+        """The reply to a command that may be sent twice without harm. It is sent again if the first attempt fails."""
         return self._with_connection(lambda connection: _twice(connection, lambda: _ask(connection, command)))
 
     def ask_all(self, *commands: Command) -> list[Any]:
-        """The replies to several such commands in one round trip."""
+        """The replies to several such commands, in one round trip."""
         return self._with_connection(lambda connection: _twice(connection, lambda: _ask_all(connection, commands)))
 
     def script(self, digest: str, text: str, key: str, *arguments: str | bytes | int) -> Any:
         """The reply of a Lua script that must not run twice for one request.
 
-        Connecting may be repeated, sending may not: whether a lost reply means a lost request is unknowable.
+        Connecting may be repeated, sending may not: after a lost reply nobody knows whether the request was lost, too.
         """
         return self._with_connection(lambda connection: _run_script(connection, digest, text, (1, key, *arguments)))
 
@@ -99,7 +99,7 @@ class RedisLink:
             now = self._clock()
             if now < self._away_until:
                 raise Problem("store_unavailable")
-            self._away_until = now + 3 * TIMEOUT_S  # this thread tries; the others need not try with it
+            self._away_until = now + 3 * TIMEOUT_S  # this thread tries; the others need not try at the same time
 
     def _failed(self, error: Exception) -> Problem:
         if not self._away_until:
@@ -133,12 +133,13 @@ def _ask_all(connection: _Wire, commands: tuple[Command, ...]) -> list[Any]:
     try:
         return [connection.read_response() for _ in commands]
     except redis.exceptions.RedisError:
-        connection.disconnect()  # the other replies are on their way: who asks next would take them for its own
+        # The other replies are still coming; the next user of the connection would read them as its own.
+        connection.disconnect()
         raise
 
 
 def _twice(connection: _Wire, work: Callable[[], _Reply]) -> _Reply:
-    """Once more on a new connection: the old one may have died idle, with a Redis that is back by now."""
+    """Retry once on a new connection: the old one may have died idle while Redis restarted."""
     try:
         return work()
     except _LOST:
@@ -151,7 +152,7 @@ def _run_script(connection: _Wire, digest: str, text: str, arguments: Command) -
     try:
         try:
             return _ask(connection, ("EVALSHA", digest, *arguments))
-        except redis.exceptions.NoScriptError:  # Redis is new: it has done nothing, and learns the script
+        except redis.exceptions.NoScriptError:  # Redis was restarted: it has run nothing, and now loads the script
             return _ask(connection, ("EVAL", text, *arguments))
     except _LOST:
         connection.disconnect()
@@ -159,7 +160,7 @@ def _run_script(connection: _Wire, digest: str, text: str, arguments: Command) -
 
 
 def _freshen(connection: _Wire) -> None:
-    """Connect, if need be, and make sure that the other side has not hung up meanwhile (1.7 µs)."""
+    """Connect if necessary, and make sure that the other side has not closed the connection (1.7 µs)."""
     connection.connect()
     if connection.can_read(0):
         raise redis.exceptions.ConnectionError("something unread is left in the connection")

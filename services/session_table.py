@@ -1,4 +1,4 @@
-"""Sessions in the memory of one process: bounded, expiring, swept a little at a time."""
+"""Sessions in the memory of one process: limited in number, expiring, swept in small steps."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from services.session_ids import new_session_id, session_digest
 from services.states.protocol import Session
 
 _SWEEP_STEP: Final = 200
-"""Sessions looked at per sweep: about 0.1 ms, so that no request ever waits for the whole table."""
+"""Sessions checked per sweep: about 0.1 ms, so that no request ever waits for the whole table."""
 
 _FULL_SWEEP_STEP: Final = 2000
-"""The same when the table is full, where the alternative is to turn a user away."""
+"""The same when the table is full, where the alternative is to refuse a user."""
 
 # A session is a plain tuple: user, last use, absolute end, slot of the calendar, cart as (item, quantity, item, …).
-# Python's garbage collector lets go of tuples of plain values; 100,000 objects with attributes it would walk
-# through again and again, 20 to 90 ms at a time, while every request waits. For the same reason a slot is a
-# dictionary of nothing: sets are always walked through.
+# Python's garbage collector stops tracking tuples of plain values. It would walk through 100,000 objects with
+# attributes again and again, 20 to 90 ms at a time, while every request waits. A slot is a dictionary without values
+# for the same reason: the collector always walks through sets.
 _Entry = tuple[str, float, float, int, tuple[str | int, ...]]
 _Slot = dict[bytes, None]
 
@@ -30,9 +30,9 @@ _Slot = dict[bytes, None]
 class SessionTable:
     """A `SessionStore` in memory.
 
-    Expiry is exact on every look-up. Beside it, a calendar of one-second slots finds what nobody asks for any
-    more: a session stands in the slot of its deadline as it was when it was entered, and is entered anew if
-    it was used since. So a use moves nothing, and a sweep touches only what is due.
+    Expiry is exact on every look-up. In addition, a calendar of one-second slots finds sessions that nobody uses any
+    more. A session is put into the slot of its current deadline. When that slot is due and the session was used since,
+    it is put into a later one. A use therefore moves nothing, and a sweep touches only what is due.
 
     A live session is never evicted: a full table refuses log-ins. `clock` gives seconds that never go back.
     """
@@ -54,7 +54,7 @@ class SessionTable:
         return len(self._entries)
 
     def create(self, user: str, replaces: str | None) -> str:
-        """See `SessionStore`; raises `store_full` when every place is taken by a live session."""
+        """See `SessionStore`. Raises `store_full` when live sessions take every place."""
         session_id = new_session_id()
         digest = session_digest(session_id)
         old = None if replaces is None else session_digest(replaces)
@@ -66,7 +66,7 @@ class SessionTable:
             if len(self._entries) >= self._capacity:
                 self._sweep(now, _FULL_SWEEP_STEP)
                 if len(self._entries) >= self._capacity:
-                    raise Problem("store_full", f"This worker holds its {self._capacity} sessions already.")
+                    raise Problem("store_full", f"This worker already holds {self._capacity} sessions, its maximum.")
             elif now >= self._sweep_at:
                 self._sweep(now, _SWEEP_STEP)
             self._put(digest, user, now, now + self._absolute_s, self._enter(digest, now, now + self._absolute_s))
@@ -92,7 +92,7 @@ class SessionTable:
             digest, _ = self._use(session_id)
             self._remove(digest)
 
-    # Below, the lock is held.
+    # Below, the caller holds the lock.
 
     def _use(self, session_id: str) -> tuple[bytes, _Entry]:
         """A live session and its digest, marked as used now."""
@@ -102,7 +102,7 @@ class SessionTable:
         if now >= self._sweep_at:
             self._sweep(now, _SWEEP_STEP)
             if digest is not None:
-                # As the sweep left it; and if it is gone by that, whoever asks shall still hear "expired".
+                # As the sweep left it. If that removed the session, the client must still get "expired".
                 entry = self._entries.get(digest, entry)
         if digest is None or entry is None:
             raise Problem("unknown_session")
@@ -120,8 +120,8 @@ class SessionTable:
         self._entries[digest] = (user, seen, ends, slot, cart)
 
     def _enter(self, digest: bytes, seen: float, ends: float) -> int:
-        """Put a session into the slot of its deadline; the number of the slot."""
-        number = int(min(seen + self._idle_s, ends)) + 1  # when that has come, the deadline has passed
+        """Put a session into the slot of its deadline. Returns the number of the slot."""
+        number = int(min(seen + self._idle_s, ends)) + 1  # when that second has come, the deadline has passed
         slot = self._slots.get(number)
         if slot is None:
             slot = self._slots[number] = {}
@@ -135,10 +135,10 @@ class SessionTable:
         if digest is not None and entry is not None:
             slot = self._slots.get(entry[3])
             if slot is not None:
-                slot.pop(digest, None)  # an emptied slot goes when it is due
+                slot.pop(digest, None)  # an empty slot is removed when it is due
 
     def _sweep(self, now: float, step: int) -> None:
-        """Look at up to `step` sessions that are due: drop them, or enter anew those used since."""
+        """Check up to `step` sessions that are due: drop them, or put those used since into a later slot."""
         while self._slot_order and self._slot_order[0] <= now and step > 0:
             number = self._slot_order[0]
             slot = self._slots[number]

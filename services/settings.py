@@ -1,4 +1,4 @@
-"""What the service is told at its start, by the environment and by files of secrets: checked all at once."""
+"""The service's settings at its start, from the environment and from files of secrets, all checked at once."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from services.states import STATES, needs_of
 _WORKER: Final = r"[A-Za-z0-9._-]{1,64}"
 
 _PROCESS: Final = r"(\.p[0-9]+)?"
-"""What `services/gunicorn_conf.py` adds to a worker's name for each of its processes."""
+"""`services/gunicorn_conf.py` adds this to a worker's name for each of its processes."""
 
 _Read = TypeVar("_Read")
 
 
 class SettingsError(Exception):
-    """The environment is not one to start in; `problems` holds every reason, each a whole sentence."""
+    """The service can't start in this environment. `problems` holds every reason, each a whole sentence."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -35,7 +35,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class RedisSettings:
-    """Where the store is, and how to be let in."""
+    """Where the store is, and the credentials for it."""
 
     host: str
     port: int
@@ -46,8 +46,8 @@ class RedisSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the service is told. Times are whole seconds, but `clock_ahead_s`: how far this worker's clock is
-    ahead of the true time."""
+    """All settings of the service. Times are whole seconds. The exception is `clock_ahead_s`: how far this worker's
+    clock is ahead of the true time."""
 
     state: str
     worker: str
@@ -66,12 +66,12 @@ class Settings:
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
-    """The settings in `environ` (`AUTHLAB_…`); raises `SettingsError` with all of its problems."""
+    """The settings in `environ` (`AUTHLAB_…`). Raises `SettingsError` with all problems."""
     return _Reader(environ).settings()
 
 
 class _Reader:
-    """Reads one setting after the other and keeps what is wrong instead of stopping there."""
+    """Reads one setting after the other, and collects problems instead of stopping at the first."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -84,7 +84,7 @@ class _Reader:
         redis = self._redis() if "store" in needs else None
         process = _PROCESS if self._whole("AUTHLAB_PROCESSES", 1, 1, 64) > 1 else ""
         worker = self._matching("AUTHLAB_WORKER", socket.gethostname(), _WORKER + process)
-        # What the worker's files are called by: all of its processes read the same.
+        # The names of the worker's files contain this name. All of its processes read the same files.
         name = re.sub(process + "$", "", worker) if process else worker
         keyring = self._secret(self._own_or("jwt.json", name), keyring_of) if "keys" in needs else None
         offsets = self._secret("clock.json", offsets_of) if self._is_there("clock.json") else None
@@ -131,8 +131,8 @@ class _Reader:
         origins = [origin.strip() for origin in text.split(",")] if text else []
         if wrong := [origin for origin in origins if not valid_origin(origin)]:
             self._problems.append(
-                f"AUTHLAB_ORIGINS has {', '.join(map(repr, wrong))}; each, parted by commas, must be like "
-                "https://shop.example or http://localhost:5173, in small letters and without a path."
+                f"AUTHLAB_ORIGINS has {', '.join(map(repr, wrong))}; separate them by commas; each must be like "
+                "https://shop.example or http://localhost:5173, in lower case and without a path."
             )
         return frozenset(origins)
 
@@ -154,17 +154,17 @@ class _Reader:
         folder = self._environ.get("AUTHLAB_SECRETS")
         try:
             return bool(folder) and Path(folder or "", name).exists()
-        except OSError:  # a folder that can't be entered is told of users.json
+        except OSError:  # a folder that can't be entered is reported for users.json
             return False
 
     def _own_or(self, name: str, worker: str) -> str:
-        """The file of this worker alone (`jwt.worker-1.json` for `jwt.json`) where there is one, else `name`."""
+        """The file for this worker alone (`jwt.worker-1.json` for `jwt.json`) if there is one, else `name`."""
         stem, _, suffix = name.rpartition(".")
         own = f"{stem}.{worker}.{suffix}"
         return own if re.fullmatch(_WORKER, worker) and self._is_there(own) else name
 
     def _secret(self, name: str, read: Callable[[Any], _Read]) -> _Read | None:
-        """What `read` makes of the file `name` in AUTHLAB_SECRETS. Its text is in no message."""
+        """The result of `read` for the file `name` in AUTHLAB_SECRETS. No message contains the file's text."""
         folder = self._environ.get("AUTHLAB_SECRETS")
         if not folder:
             missing = "AUTHLAB_SECRETS is not set; it must name the folder that holds the secrets."

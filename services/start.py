@@ -13,7 +13,7 @@ EXIT_CONFIG: Final = 78
 
 
 def settings_or_exit(environ: Mapping[str, str]) -> Settings:
-    """The settings; where they are not usable, all problems go to stderr, and the process ends."""
+    """The settings. If they are not usable, print all problems to stderr and end the process."""
     try:
         return settings_from(environ)
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""JSON that is read strictly: no name twice, no NaN, no Infinity, nothing nested beyond what Python bears."""
+"""Strict JSON: no duplicate names, no NaN, no Infinity, and no deeper nesting than Python can read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members. Two readers may take different ones of two equal names (RFC 8725, 2.4): refuse them."""
+    """An object's members. Two readers may choose different ones of two equal names (RFC 8725, 2.4): refuse them."""
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a name occurs twice in one object")
@@ -22,10 +22,10 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_const
 
 
 def read_json(text: bytes) -> Any:
-    """The value in UTF-8 `text`. Raises `ValueError` for whatever is wrong with it."""
+    """The value in UTF-8 `text`. Raises `ValueError` for any error in it."""
     try:
         spelt = text.decode()
-        # As our own tokens and most clients write it, the value fills the text; else `decode` judges what is around it.
+        # Our own tokens and most clients write nothing around the value; otherwise `decode` judges what is there.
         if spelt[:1] == "{":
             value, end = _DECODER.raw_decode(spelt)
             if end == len(spelt):

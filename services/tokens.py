@@ -19,26 +19,26 @@ from services.settings import Settings
 from services.strict_json import read_json
 
 TYPE: Final = "authlab+jwt"
-"""The header's `typ`: a type of our own (RFC 8725, 3.11), so that no other kind of token passes for ours."""
+"""The header's `typ`: our own type (RFC 8725, 3.11), so that no other kind of token is accepted as ours."""
 
 MAX_TOKEN_BYTES: Final = 8000
-"""Longer tokens are neither read nor issued: with its header's name a token must fit into the 8,190 bytes of a
-field that gunicorn reads."""
+"""Longer tokens are neither read nor issued. With the header's name, a token must fit into the 8,190 bytes of a field
+that gunicorn reads."""
 
 _REMEMBERED_HEADERS: Final = 64
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))  # `json.dumps` makes one per call
 
 _ALGORITHMS: Final = {"HS256": HMACAlgorithm(HMACAlgorithm.SHA256)}
-"""What signs and verifies, by the name that a key has: PyJWT's implementations."""
+"""PyJWT's implementations of signing and verifying, by the name of the algorithm."""
 
 
 class Tokens:
     """Issues and reads the tokens of a keyring, and issues none of more than `max_bytes`. `clock` gives unix seconds.
 
-    The cryptography is PyJWT's. The compact form around it (RFC 7515, 7.1) is put together and taken apart here:
-    `jwt.encode` and `jwt.decode` look for PEM, SSH, DER and JWK in the secret for every token, which is done once
-    here, when the keyring comes. Tests hold that PyJWT reads what is issued here, and that nothing is accepted
-    here which `jwt.decode` refuses.
+    The cryptography is PyJWT's. The compact form around it (RFC 7515, 7.1) is written and parsed here. The reason is
+    speed: `jwt.encode` and `jwt.decode` look for PEM, SSH, DER and JWK in the secret for every token. Here that is done
+    once, when the keyring is loaded. Tests show that PyJWT reads what is issued here, and that nothing is accepted here
+    which `jwt.decode` refuses.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Tokens:
         self._headers: dict[str, Key] = {}
 
     def issue(self, claims: Claims) -> tuple[str, int]:
-        """A token for `claims`, and the seconds that it lives: never past the log-in's absolute end.
+        """A token for `claims`, and its lifetime in seconds, which never exceeds the log-in's absolute end.
 
-        `claims.authenticated_at` 0 stands for now. Raises `ValueError` if the token would be too long to be
-        sent back.
+        `claims.authenticated_at` 0 stands for now. Raises `ValueError` if the token would be too long for a client to
+        send back.
         """
         now = int(self._clock())
         authenticated_at = claims.authenticated_at or now
@@ -93,7 +93,7 @@ class Tokens:
         return token, expires - now
 
     def read(self, token: str) -> Claims:
-        """The claims of a token that holds; raises a 401 problem for any that does not, whatever it is."""
+        """The claims of a valid token. Raises a 401 problem for any other."""
         parts = token.split(".", 3)
         if len(token) > MAX_TOKEN_BYTES or len(parts) != 3:
             raise Problem("malformed")
@@ -114,12 +114,12 @@ class Tokens:
             return False
 
     def _key_of(self, head: str) -> Key:
-        """The key that a header names. The few headers that are right are remembered by their text."""
+        """The key that a header names. The few valid headers are cached by their text."""
         try:
             header = read_json(base64url.decode(head))
         except ValueError:
             raise Problem("malformed") from None
-        # Nothing but these three: no `crit`, and no `jku`, `x5u`, `jwk` that would bring a key along.
+        # Nothing but these three: no `crit`, and no `jku`, `x5u`, `jwk`, which would bring a key along.
         if not isinstance(header, dict) or set(header) != {"alg", "kid", "typ"} or header["typ"] != TYPE:
             raise Problem("malformed", "The token's header is not that of our tokens.")
         kid, alg = header["kid"], header["alg"]

@@ -12,7 +12,7 @@ from services.states.protocol import Session, State
 
 
 class Views:
-    """One method per call; they differ in nothing between modes but the `State` that they ask."""
+    """One method per call. Between modes they differ only in the `State` that they use."""
 
     def __init__(self, state: State, users: Users, answers: Answers, worker: str) -> None:
         self._state = state
@@ -31,7 +31,7 @@ class Views:
         return self._answers.json({"user": user, **grant.members}, grant.headers)
 
     def me(self) -> Response:
-        """Who is asking."""
+        """The user of the request."""
         session = self._known(self._state.session(request.environ))
         return self._answers.json({"user": session.user})
 
@@ -41,7 +41,7 @@ class Views:
         return self._answers.json({"user": user, "cart": cart})
 
     def add(self) -> Response:
-        """The cart after something was put into it."""
+        """The cart after an item was added."""
         self._state.admit(request.environ)
         item, quantity = addition(request)
         session, grant = self._state.add(request.environ, item, quantity)
@@ -49,21 +49,21 @@ class Views:
         return self._answers.json({"user": user, "cart": cart, **grant.members}, grant.headers)
 
     def logout(self) -> Response:
-        """The end of the session."""
+        """End the session."""
         self._state.admit(request.environ)
         refuse_forms(request)
         return self._answers.nothing(self._state.log_out(request.environ).headers)
 
     def _known(self, session: Session) -> Session:
-        """A credential may outlive its user, in the store or in the client: with the user it loses its worth."""
+        """A credential may outlive its user, in the store or in the client. Without the user it is worthless."""
         if session.user not in self._users:
             raise Problem("revoked", "The user of this credential is no longer known.")
         return session
 
     def healthz(self) -> Response:
-        """That this worker serves. Looks at no credential and makes none."""
+        """That this worker serves. Needs no credential and makes none."""
         return self._answers.json(self._healthy)
 
     def index(self) -> Response:
-        """The public page: what this is."""
+        """The public page: says what this service is."""
         return self._answers.json({"service": "authlab", "contract": "services/openapi.yaml"})

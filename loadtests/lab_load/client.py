@@ -1,12 +1,12 @@
-"""Locust's own client with a clock close to the wire.
+"""Locust's own client, with timestamps close to the socket.
 
-`FastHttpUser` keeps its client, so statistics, web page and `--csv` work as ever; only the agent below it,
-which does the I/O, is replaced. It notes two moments of CLOCK_MONOTONIC: `sent_ns`, when the request is ready
-and goes to the socket (a new connection is opened after it, as a user would wait for it too), and `done_ns`,
-when the last byte of the answer was read and parsed. What Locust does around them (URLs, contexts, statistics)
-is in neither, so it is not taken for the service's time.
+`FastHttpUser` keeps its client, so statistics, web page and `--csv` work as usual. Only the agent below it, which does
+the I/O, is replaced. It takes two timestamps of CLOCK_MONOTONIC. `sent_ns` is when the request is ready and goes to the
+socket; opening a new connection comes after it, because a user would wait for that, too. `done_ns` is when the last
+byte of the answer was read and parsed. Neither includes Locust's work around them (URLs, contexts, statistics), so that
+is not counted as the service's time.
 
-It does not parse URLs anew, keeps no cookie jar, follows no redirects and does not repeat a request: one call is
+It does not parse URLs again, keeps no cookie jar, follows no redirects and does not repeat a request: one call is
 one request. (geventhttpclient sends a GET again when a kept connection turns out to be closed before any
 byte of the answer; both tries carry one request id and count as one sample.)
 """
@@ -22,7 +22,7 @@ from locust.contrib.fasthttp import FastRequest, FastResponse, LocustUserAgent, 
 
 
 class _StampedClient(HTTPClient):
-    """An HTTP client that knows when it was about to send."""
+    """An HTTP client that records when it began to send."""
 
     sent_ns = 0
 
@@ -42,7 +42,7 @@ class TimedAgent(LocustUserAgent):
             url.host,
             port=url.port,
             ssl=url.scheme == "https",
-            insecure=True,  # as FastHttpUser: a lab's certificates are its own
+            insecure=True,  # as FastHttpUser: a lab has its own certificates
             ssl_context_factory=insecure_ssl_context_factory,
             connection_timeout=timeout_s,
             network_timeout=timeout_s,
@@ -55,7 +55,7 @@ class TimedAgent(LocustUserAgent):
     def urlopen(  # type: ignore[override]  # Locust passes only these
         self, url: str, method: str = "GET", payload: Any = None, headers: Any = None, **_: Any
     ) -> FastResponse:
-        """Send one request and read the whole answer; raises what the socket raises, `LocustBadStatusCode` from 400."""
+        """Send one request, read the whole answer. Raises socket errors, and `LocustBadStatusCode` from 400 on."""
         http = self._http
         http.sent_ns = time.monotonic_ns()
         try:
@@ -79,7 +79,7 @@ class TimedAgent(LocustUserAgent):
 
 
 class _Asked(FastRequest):
-    """What was asked, for those who look at `response.request`; without the URL parsing of its base class."""
+    """The request, for code that reads `response.request`, without the URL parsing of its base class."""
 
     def __init__(self, url: str, method: str, headers: Any, payload: Any) -> None:
         self.url, self.method, self.headers, self.payload = url, method, headers, payload

@@ -1,6 +1,6 @@
-"""The columns of a recording's samples, and the words that stand in them.
+"""The columns of a recording's samples, and the words in them.
 
-They repeat `authlab.model.samples`, which cannot be imported here; a test proves the two equal.
+They repeat `authlab.model.samples`, which can't be imported here; a test checks that the two are equal.
 """
 
 from __future__ import annotations

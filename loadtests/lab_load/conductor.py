@@ -1,9 +1,9 @@
-"""Joins a scenario to Locust: its options, and what happens when a test starts, is ready, ends, or is cut off.
+"""Connects a scenario to Locust: its options, and what happens when a test starts, is ready, ends, or is cut off.
 
-Locust calls at several moments and in several processes. One process leads (the only one, or the master): it checks
-the options, makes the recording's folder and tells both to the workers, by adding them to the options that
-Locust sends along with each job. So forked workers (`--processes`) and those on other machines (`--worker`)
-agree without a word of their own.
+Locust calls at several moments and in several processes. One process leads (the only one, or the master). It checks the
+options and makes the recording's folder. It passes both to the workers by adding them to the options that Locust sends
+with each job. Forked workers (`--processes`) and those on other machines (`--worker`) therefore agree without any
+messages of their own.
 """
 
 from __future__ import annotations
@@ -42,11 +42,10 @@ def register(
     mix: Mapping[str, float] = DEFAULT_MIX,
     sharers: int = 1,
 ) -> None:
-    """Listen to Locust's events on behalf of the scenario of that name.
+    """Listen to Locust's events for the scenario of that name.
 
-    `operations` are those that it adds to `me`, `cart` and `add`; `mix` has the shares of all that its users do;
-    `sharers` users in a row have one log-in together.
-    What is wrong with them is told, with all else, when Locust starts.
+    `operations` are those that it adds to `me`, `cart` and `add`; `mix` has the shares of everything its users do;
+    each `sharers` users in a row share one log-in. Problems in them are reported, with all others, when Locust starts.
     """
     conductor = _Conductor(Script(scenario, operations or {}, mix, sharers))
     events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
@@ -58,8 +57,8 @@ def register(
 
 
 def _interrupt_main() -> None:
-    """Ctrl-C, where Locust waits for it. Python would raise it in whichever greenlet runs: in a user it only ends that
-    user, and Locust goes on.
+    """Handle Ctrl-C where Locust waits for it. Python would raise it in whichever greenlet runs. In a user it would
+    only end that user, and Locust would go on.
     """
     gevent.get_hub().parent.throw(KeyboardInterrupt)
 
@@ -92,7 +91,7 @@ class _Conductor:
         settings = self._checked_settings(environment.host)
         if settings is None:
             return
-        environment.process_exit_code = None  # what the page asked for before, and did not get, is forgotten
+        environment.process_exit_code = None  # forget an exit code that the web page requested before
         if leads:
             self._lead(runner, options, settings)
         environment.stop_timeout = environment.stop_timeout or _FINISH_WITHIN_S
@@ -113,13 +112,13 @@ class _Conductor:
         self._follower = gevent.spawn(self._announce_when_ready, self._session)
 
     def on_spawning_complete(self, user_count: int, **_: Any) -> None:
-        """All users are there: `user_count` over all processes. It may be another number than at the start."""
+        """All users have started: `user_count` over all processes. The number may differ from that at the start."""
         self._spawned = True
         if self._session and user_count:
             self._session.users = user_count
 
     def on_test_stop(self, **_: Any) -> None:
-        """The test is over, or was cut off: write what is left and say which of the two."""
+        """The test is over, or was cut off: write what is left, and say which."""
         session, head = self._session, self._head
         self._session = self._head = None
         if self._follower:
@@ -130,13 +129,13 @@ class _Conductor:
             self._write_down(lambda: head.finish("interrupted" if self._was_cut_off(session) else "finished"))
 
     def on_quitting(self, **_: Any) -> None:
-        """Locust is about to end. Comes before the test's stop if a signal is the reason, after it otherwise."""
+        """Locust is about to end. If a signal is the reason, this comes before the test's stop; otherwise after it."""
         self._quitting = True
 
     def _was_cut_off(self, session: Session | None) -> bool:
         """Whether something else should have ended the test: the plan, the run time, the page's stop button.
 
-        Headless without a time limit, a signal is the way to end it.
+        Headless without a time limit, a signal is the normal way to end it.
         """
         options = self._environment.parsed_options
         if options.plan:
@@ -144,7 +143,7 @@ class _Conductor:
         return self._quitting and bool(options.run_time or not options.headless)
 
     def _lead(self, runner: Any, options: Any, settings: Settings) -> None:
-        """Settle what all processes must agree on."""
+        """Decide what all processes must agree on."""
         folder = settle_folder(settings.recording, self._script.name)
         options.lab_folder = str(folder)
         options.lab_users = settings.plan.users if settings.plan else max(1, runner.target_user_count)
@@ -176,17 +175,17 @@ class _Conductor:
         }
 
     def _checked_settings(self, host: str | None) -> Settings | None:
-        """The settings. Where they are bad, all problems are told and Locust ends; a page that is open stays open."""
+        """The settings. If they are bad, report all problems and end Locust; a page that is open stays open."""
         environment = self._environment
         options, runner = environment.parsed_options, environment.runner
         worker = isinstance(runner, WorkerRunner)
         try:
             return settings_from(options, host, leads=not worker, script=self._script)
         except BadSettings as problem:
-            if not (worker and options.processes):  # forked workers would only repeat their parent
+            if not (worker and options.processes):  # forked workers would only repeat their parent's message
                 print(problem, file=sys.stderr, flush=True)
             environment.process_exit_code = EXIT_USAGE
-            if environment.web_ui and environment.web_ui.greenlet:  # it has been opened
+            if environment.web_ui and environment.web_ui.greenlet:  # it is open
                 runner.stop()
                 return None
             raise SystemExit(EXIT_USAGE) from None
@@ -208,7 +207,7 @@ class _Conductor:
             self._trouble(error)
 
     def _trouble(self, error: BaseException) -> None:
-        with contextlib.suppress(OSError):  # what we say may go to the disk that is full
+        with contextlib.suppress(OSError):  # the output may go to the disk that is full
             print(f"The recording cannot go on: {error}", file=sys.stderr, flush=True)
         if self._environment.process_exit_code != EXIT_CANNOT_WRITE:
             self._environment.process_exit_code = EXIT_CANNOT_WRITE

@@ -1,12 +1,12 @@
-"""How a user proves who it is, whatever the mode: bearer token, cookies, or the lab's own header.
+"""How a user authenticates, whatever the mode: bearer token, cookies, or the lab's own header.
 
 The lab's plan says how the credential travels. Without one the service's answer decides, not the mode's name:
 `access_token` → bearer; a cookie → cookies; neither → the `X-Lab-User` header of the control mode, which also carries
-the cart (state that other modes keep). A `csrf_token` beside it is sent back in `X-CSRF-Token` with whatever changes
-something.
+the cart (state that other modes keep). If the answer also has a `csrf_token`, it is sent back in `X-CSRF-Token` with
+every call that changes something.
 
-Locust's own cookie jar is `http.cookiejar`, which parses every answer anew and costs about as much as the
-request itself. A load test of one host needs names and values and their deletion, nothing else.
+Locust's own cookie jar is `http.cookiejar`, which parses every answer again and costs about as much as the request
+itself. A load test of one host needs only names, values and deletions.
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ class Credential:
             self._issue(body, now_ns)
 
     def keep(self) -> None:
-        """From now on show it as it is, whatever answers bring or take away: as somebody would who has a copy of it."""
+        """Keep the credential as it is, whatever answers set or delete: like somebody who has a copy of it."""
         self._kept = True
 
     def answered(self, set_cookies: Iterable[str], now_ns: int, body: Mapping[str, Any]) -> None:
-        """Adopt an answer's cookies. Another value in a cookie that is not for routing is a new credential."""
+        """Adopt an answer's cookies. A new value in a cookie that is not for routing is a new credential."""
         if self._kept:
             return
         changed = self._keep(set_cookies)
@@ -93,7 +93,7 @@ class Credential:
             self._rebuild()
 
     def _keep(self, set_cookies: Iterable[str]) -> set[str]:
-        """Store the cookies; the names of those that are new, have another value or are gone."""
+        """Store the cookies. Returns the names of those that are new, have another value or are gone."""
         changed = set()
         for line in set_cookies:
             name, value = parse_set_cookie(line)
@@ -133,7 +133,7 @@ class Credential:
 
 
 def _fits_a_header(token: object) -> TypeGuard[str]:
-    """JSON may hold what a header may not: a line end would forge headers of ours."""
+    """Check that a header can hold it. JSON can hold a line end, which would let a service forge our headers."""
     return isinstance(token, str) and token.isascii() and token.isprintable() and token != ""
 
 

@@ -1,8 +1,8 @@
-"""Which numbers the users of this process have, so that all processes together have 0 … U−1, each once.
+"""The numbers of this process's users. All processes together have 0 … U−1, each once.
 
-Locust's dispatcher hands users to workers in turn, in an order that it derives from the workers' ids. The master
-derives it too and tells it to the workers, so worker p of W has the users p, p + W, p + 2W, …: the same users,
-with the same schedules, as one process would have.
+Locust's dispatcher gives users to workers in turn, in an order that it derives from the workers' ids. The master
+derives the same order and sends it to the workers. Worker p of W therefore has the users p, p + W, p + 2W, …: the same
+users, with the same schedules, as one process would have.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What each window of load asked for and what it cost the generator: one line per window and process."""
+"""The arrivals of each window of load, and its cost to the generator: one line per window and process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab_load.recording import WINDOW_COLUMNS, write_whole
 
 
 class OpenWindow:
-    """Counts of one window. `done` is set when each of `users` has finished with it."""
+    """Counts of one window. `done` is set when all `users` have finished with it."""
 
     def __init__(self, index: int, users: int) -> None:
         self.index = index
@@ -25,7 +25,7 @@ class OpenWindow:
         self._users_left = users
 
     def open(self) -> None:
-        """The window begins: from here on the process's CPU counts."""
+        """The window begins: the process's CPU counts from here on."""
         self.opened_ns, self._cpu_before = time.monotonic_ns(), time.process_time_ns()
 
     def close(self) -> None:
@@ -34,14 +34,14 @@ class OpenWindow:
             self.closed_ns, self.cpu_ns = time.monotonic_ns(), time.process_time_ns() - self._cpu_before
 
     def user_done(self) -> None:
-        """One user has sent, or given up, all of its arrivals."""
+        """One user has sent, or dropped, all of its arrivals."""
         self._users_left -= 1
         if self._users_left <= 0:
             self.done.set()
 
 
 class Ledger:
-    """The windows file of this process. It is small, and written anew with each line."""
+    """The windows file of this process. It is small, and is rewritten with each line."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -49,7 +49,7 @@ class Ledger:
         self._write()
 
     def enter(self, w: OpenWindow) -> None:
-        """Add the line of a window that is over; one that has its line already gets no second."""
+        """Add the line of a window that is over. A window gets only one line."""
         if w.entered:
             return
         w.entered = True

@@ -1,4 +1,4 @@
-"""One log-in, and what those who share it must agree on. Most users have one of their own."""
+"""One log-in, and what its sharers must agree on. Most users have a log-in of their own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ RELOGIN: Final = {"never": 0, "once": 1, "always": math.inf}
 class Login:
     """The log-in of user `number`, shared by `sharers` users.
 
-    `admitted` is false while nobody may send: during a log-in, and, where users log in again for ever, after one that
-    failed. `turn` is held by who logs in. `logins` counts what was tried.
+    `admitted` is false while nobody may send: during a log-in, and after a failed one if users log in again without
+    limit. Whoever logs in holds `turn`. `logins` counts the attempts.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Login:
         self.username = username
         self.password = password
         self.credential = Credential(username, way)
-        # Others' writes are in the cart of a shared log-in: what it must hold is for the history's checkers to say.
+        # A shared log-in's cart holds others' writes, too. The history's checkers decide what it must hold.
         self._keeps_count = sharers == 1
         self.basket = Basket() if self._keeps_count else None
         self.admitted = True
@@ -39,12 +39,12 @@ class Login:
         self._places_left = sharers
 
     def take_place(self) -> bool:
-        """One more user shares it; false where it has as many as it may."""
+        """One more user shares it. False if it already has the maximum."""
         self._places_left -= 1
         return self._places_left >= 0
 
     def begin(self) -> None:
-        """A log-in begins: what was is forgotten."""
+        """A log-in begins: forget the previous one."""
         self.logins += 1
         self.admitted = False
         self.credential.forget()
@@ -56,5 +56,6 @@ class Login:
         self.relogins_left, self.persistent, self.admitted = 0, False, True
 
     def end(self, succeeded: bool) -> None:
-        """It is over. One that failed is not tried again unless users log in again for ever: they go on without."""
+        """The log-in is over. A failed one is repeated only if users log in again without limit; else they go on
+        without."""
         self.admitted = succeeded or not self.persistent

@@ -1,6 +1,6 @@
-"""The machine that sends the load, in the facts by which the lab tells machines apart: never a host's or a user's name.
+"""The machine that sends the load: the facts that distinguish machines, never a host's or a user's name.
 
-They are read as the lab reads its own (authlab.host.machine; a test holds them together), so that a recording can be
+They are read as the lab reads its own (authlab.host.machine; a test compares the two). A recording can therefore be
 compared with a run of the same machine.
 """
 
@@ -15,7 +15,7 @@ _CPUS = Path("/proc/cpuinfo")
 
 
 def machine_facts() -> dict[str, Any]:
-    """Processor, architecture, cores, memory in bytes, whether it is virtual. What the system won't say is left out."""
+    """Processor, architecture, cores, memory in bytes, whether it is virtual. Facts that are unknown are left out."""
     cpus = _read(_CPUS)
     models = [line.partition(":")[2].strip() for line in cpus.splitlines() if line.startswith("model name")]
     found = {

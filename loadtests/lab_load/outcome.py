@@ -1,4 +1,4 @@
-"""What became of a request: one of the outcomes of the vocabulary, and the reason behind it."""
+"""The result of a request: one of the defined outcomes, and the reason for it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ UNKNOWN_FATE = frozenset({"network", "timeout", "proxy", "server"})
 
 
 def plain(text: str) -> str:
-    """`text` as one CSV field: what a service says may hold commas, quotes and line ends."""
+    """`text` as one CSV field. A service's text may hold commas, quotes and line ends."""
     return _PLAIN.sub("_", text[:_LONGEST])
 
 
 @lru_cache(maxsize=256)
 def worker_name(header: str) -> str:
-    """The X-Worker header as a field. There are few workers and many answers, so it is remembered."""
+    """The X-Worker header as a field. There are few workers and many answers, so the result is cached."""
     return plain(header)
 
 
 def of_error(error: BaseException) -> tuple[str, str]:
-    """Outcome and reason where there was no answer, or not a whole one."""
+    """Outcome and reason where there was no complete answer."""
     if isinstance(error, (TimeoutError, Timeout, socket.timeout)):
         return "timeout", "no_answer"
     if isinstance(error, ConnectionRefusedError):
@@ -62,7 +62,7 @@ def of_status(status: int, worker: str, body: dict[str, Any]) -> tuple[str, str]
 
 
 def read_json(content: bytes | None) -> dict[str, Any]:
-    """The JSON object of a body, empty where it is none: what follows from that is the caller's to say."""
+    """The JSON object of a body, or an empty one if it is none. The caller decides what follows."""
     try:
         body = json.loads(content or b"")
     except ValueError:

@@ -6,5 +6,5 @@ from locust.argument_parser import get_parser
 
 
 def show_help() -> None:
-    """Tell all options, ours included. `locust --help` answers before it has read any scenario, so it can't."""
+    """Print all options, including the lab's. `locust --help` can't: it answers before it reads a scenario."""
     get_parser().parse_args(["--help"])

@@ -1,4 +1,4 @@
-"""The plan that the lab hands over: which windows of load, for how many users. Schema `authlab/plan/1`."""
+"""The lab's plan for the load: its windows and the number of users. Schema `authlab/plan/1`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLAN_SCHEMA: Final = "authlab/plan/1"
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of load. Times are nanoseconds after an origin that the go file names later."""
+    """A period of load. Times are nanoseconds after an origin that the go file names later."""
 
     index: int
     start_ns: int
@@ -26,9 +26,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a process does from its start to its end. `go` is the file whose appearance starts the windows.
+    """All that a process does, from start to end. The windows start when the file `go` appears.
 
-    Without a `mix` the scenario's own one counts. `addresses`: whether each user comes from an address of its own.
+    Without a `mix` the scenario's own one is used. `addresses`: whether each user has an address of its own.
     `credential`: how what a log-in gives travels, one of `credential.WAYS`.
     """
 
@@ -44,18 +44,18 @@ class Plan:
 
 
 def read_plan(path: Path, script: Script) -> tuple[Plan | None, list[str]]:
-    """The plan for a scenario, or None and all that is wrong with it."""
+    """The plan for a scenario, or None and all of its problems."""
     try:
         data = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         return None, [f"the plan {path} cannot be read: {error}"]
     if not isinstance(data, dict) or data.get("schema") != PLAN_SCHEMA:
         found = data.get("schema") if isinstance(data, dict) else type(data).__name__
-        return None, [f"the plan {path} has schema {found!r}; this load understands {PLAN_SCHEMA!r}"]
+        return None, [f"the plan {path} has schema {found!r}; this load reads {PLAN_SCHEMA!r}"]
     try:
         plan = _plan_of(data)
     except (KeyError, TypeError, ValueError) as error:
-        return None, [f"the plan {path} is not as {PLAN_SCHEMA} wants it: {type(error).__name__} {error}"]
+        return None, [f"the plan {path} does not follow {PLAN_SCHEMA}: {type(error).__name__} {error}"]
     problems = [f"the plan {path}: {problem}" for problem in _problems_of(plan, script)]
     return (None if problems else plan), problems
 
@@ -84,12 +84,12 @@ def _problems_of(plan: Plan, script: Script) -> list[str]:
     if plan.users < 1:
         problems.append(f"users must be at least 1, not {plan.users}")
     if not plan.windows:
-        problems.append("it has no windows")
+        problems.append("there are no windows")
     last_ns = 0
     for window in plan.windows:
         if not last_ns <= window.start_ns < window.end_ns:
-            problems.append(f"window {window.index} is empty or begins before the one before it ends")
+            problems.append(f"window {window.index} is empty, or begins before the previous one ends")
         if not window.rate_rps > 0:
-            problems.append(f"window {window.index} has a rate of {window.rate_rps}, which is not positive")
+            problems.append(f"window {window.index} has a rate of {window.rate_rps}; it must be positive")
         last_ns = window.end_ns
     return problems + ([] if plan.mix is None else script.mix_problems(plan.mix))

@@ -1,7 +1,7 @@
-"""The recorder: one CSV line per request, in memory until a quiet moment, then to the file in one write.
+"""The recorder: one CSV line per request, kept in memory until a quiet moment, then written to the file at once.
 
-A line costs about two microseconds: an f-string and a list's append. Lines reach the file whole, so a process that
-is killed loses at most what it had not yet flushed, and never leaves a torn line (unless the disk is full).
+A line costs about two microseconds: an f-string and an append to a list. Only whole lines reach the file. A killed
+process therefore loses at most what it had not yet flushed, and leaves no partial line (unless the disk is full).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Recorder:
         item: str,
         cart: str,
     ) -> None:
-        """Note one request. Texts must be plain: no comma, no quote, no line end (outcome.plain sees to it)."""
+        """Record one request. Texts must be plain: no comma, quote or line end (outcome.plain ensures that)."""
         number, issued_ns, expires_ns = credential
         self._lines.append(
             f"{window},{user},{op},{number},{issued_ns},{expires_ns},{due_ns},{ready_ns},{sent_ns},{done_ns},"
@@ -49,7 +49,7 @@ class Recorder:
         )
 
     def flush(self) -> None:
-        """Hand all lines to the system. Raises OSError (a full disk) after taking back a line written in part."""
+        """Pass all lines to the system. Raises OSError (a full disk) after removing a partly written line."""
         if not self._lines:
             return
         data = "".join(self._lines).encode("ascii", "replace")

@@ -1,13 +1,13 @@
-"""A recording: the folder that a load leaves behind. Schema `authlab/recording/1`.
+"""A recording: the folder that a load leaves. Schema `authlab/recording/1`.
 
-    recording.json           what was done, by which versions, whether it was finished; written by the leading process
+    recording.json           what was done, with which versions, whether it was finished; the leading process writes it
     samples-HOST-PID.csv     one line per request (columns.py), a file per process
     windows-HOST-PID.csv     one line per window: arrivals, those never sent, the generator's own CPU
-    ready-HOST-PID.json      written once all users of the process have logged in, or given up
+    ready-HOST-PID.json      written when all users of the process have logged in, or have given up
 
 All times are nanoseconds of CLOCK_MONOTONIC; `clock` pairs them with the wall clock. The leading process is the only
-one, or Locust's master. A worker that finds no recording.json (its disk is not the master's) writes one itself,
-so that its part can be read alone.
+one, or Locust's master. A worker that finds no recording.json (its disk is not the master's) writes one itself, so that
+its part can be read alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PROGRAMS: Final = ("locust", "gevent", "geventhttpclient")
 
 
 def new_folder_name(scenario: str) -> str:
-    """The default name: results/runs/<UTC time>-<scenario>, with a number behind it while that one is taken."""
+    """The default name: results/runs/<UTC time>-<scenario>, with a number after it while that name is taken."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     return _untaken(Path("results", "runs", f"{stamp}-{scenario}"))
 
@@ -45,7 +45,7 @@ def _untaken(folder: Path) -> str:
 
 
 def settle_folder(wanted: str | None, scenario: str) -> Path:
-    """Create the folder of a new recording: the one that was asked for, or the default one. Absolute path."""
+    """Create the folder of a new recording: the requested one, or the default one. Returns its absolute path."""
     folder = Path(_untaken(Path(wanted)) if wanted else new_folder_name(scenario)).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -57,12 +57,12 @@ def clock() -> dict[str, int]:
 
 
 def process_name() -> str:
-    """HOST-PID as it stands in file names."""
+    """HOST-PID as used in file names."""
     return f"{re.sub(r'[^A-Za-z0-9]+', '_', socket.gethostname())}-{os.getpid()}"
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write beside the place and move into it: readers see the old file or the new one, never a half."""
+    """Write beside the place and move the file there: readers see the old file or the new one, never a part."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_text(text, encoding="utf-8")
@@ -72,7 +72,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 class Head:
-    """recording.json of one recording, kept by the process that leads it."""
+    """recording.json of one recording, written by the process that leads it."""
 
     def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
         self._path = folder / "recording.json"

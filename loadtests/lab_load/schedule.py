@@ -1,8 +1,8 @@
-"""When each user sends what: independent Poisson streams, the same for equal seeds however users are split.
+"""When each user sends what: independent Poisson streams. Equal seeds give equal streams, however users are split.
 
-Every user has a generator of its own, seeded by the window's seed and the user's number alone. So the same
-window gives the same arrivals in every mode, on one process or on four, and the sum over users is a Poisson
-stream of the full rate (superposition of independent Poisson processes).
+Every user has a generator of its own. Only the window's seed and the user's number seed it. The same window therefore
+gives the same arrivals in every mode, on one process or on four. The sum over users is a Poisson stream of the full
+rate (superposition of independent Poisson processes).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from itertools import accumulate
 from typing import NamedTuple
 
 ITEMS = tuple(f"i{number}" for number in range(1, 9))
-"""What users put into their carts: few, so that carts (and the tokens that hold them) stay small."""
+"""The items that users put into their carts: few, so that carts (and the tokens that hold them) stay small."""
 
 
 class Arrival(NamedTuple):
-    """One request that the schedule wants: `at_ns` after its window's start."""
+    """One scheduled request: `at_ns` after its window's start."""
 
     at_ns: int
     op: str
@@ -26,7 +26,7 @@ class Arrival(NamedTuple):
 
 
 class Mix:
-    """Shares of the operations, drawn by a generator that the caller hands over. Shares need not add up to 1."""
+    """Shares of the operations, drawn by a generator from the caller. Shares need not add up to 1."""
 
     def __init__(self, shares: Mapping[str, float]) -> None:
         self._ops = tuple(shares)
@@ -56,7 +56,7 @@ def arrivals(rng: random.Random, rate_rps: float, length_ns: int, mix: Mix) -> l
 
 
 def endless(rng: random.Random, gap_rate_rps: Iterator[float], mix: Mix) -> Iterator[Arrival]:
-    """Arrivals without end. `gap_rate_rps` is asked before each gap, since the number of users may change."""
+    """Arrivals without end. `gap_rate_rps` is called before each gap, because the number of users may change."""
     at_ns = 0.0
     for rate_rps in gap_rate_rps:
         at_ns += rng.expovariate(rate_rps) * 1e9

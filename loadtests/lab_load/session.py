@@ -23,11 +23,11 @@ from lab_load.settings import Settings
 _FLUSH_EVERY_S = 1.0
 _GO_POLL_S = 0.02
 _AFTER_END_S = 1.0
-"""Beyond the time-out: how long a window's last answers are waited for before its line is written."""
+"""After a window's end, the wait for its last answers lasts the time-out and this, before its line is written."""
 
 
 class Session:
-    """What the users of this process share during one test. `users` are those of all processes together."""
+    """What the users of this process share during one test. `users` counts those of all processes together."""
 
     def __init__(self, settings: Settings, folder: Path, crew: Crew, users: int) -> None:
         self.settings = settings
@@ -55,7 +55,7 @@ class Session:
         return f"{self._id_prefix}{self._ids}"
 
     def enrol(self) -> tuple[int, Login]:
-        """Number and log-in of the next user of this process. Users who share one follow one another."""
+        """Number and log-in of the next user of this process. Users who share a log-in follow one another."""
         number = self.crew.enrol()
         self._enrolled += 1
         if self._login is None or not self._login.take_place():
@@ -66,14 +66,14 @@ class Session:
         return number, self._login
 
     def rate_per_user(self) -> Iterator[float]:
-        """Each user's share of the rate in plain use, for as long as it is asked."""
+        """Each user's share of the rate in plain use, read before each gap."""
         while True:
             yield self.settings.rate_rps / self.users
 
     def open(self, on_plan_done: Callable[[], None], on_trouble: Callable[[BaseException], None]) -> None:
         """Start writing; with a plan, follow it and call `on_plan_done` after its last window.
 
-        `on_trouble` is told when that can't go on: a full disk, a go file that can't be read.
+        `on_trouble` is called if that can't go on: a full disk, a go file that can't be read.
         """
         self._greenlets.append(gevent.spawn(self._flush_forever))
         if self.settings.plan is None:
@@ -94,7 +94,7 @@ class Session:
         return self._enrolled >= expected and self._arrived >= self._enrolled
 
     def announce_ready(self) -> None:
-        """Write the ready file, and take what is alive now out of the garbage collector's sight."""
+        """Write the ready file, and exclude all current objects from garbage collection."""
         self.recorder.flush()
         gc.collect()
         gc.freeze()
@@ -128,7 +128,7 @@ class Session:
         on_plan_done()
 
     def _watch(self, window: Window, plan: Plan) -> None:
-        """Read the CPU clock at both ends of a window; enter its line when its last answer is in."""
+        """Read the CPU clock at both ends of a window. Write its line when its last answer is in."""
         entry = self.windows[window.index]
         sleep_until(self.origin_ns + window.start_ns)
         entry.open()

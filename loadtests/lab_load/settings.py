@@ -22,7 +22,7 @@ _MODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class BadSettings(Exception):
-    """The options cannot be used; the message lists all problems."""
+    """The options are not usable; the message lists all problems."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -34,8 +34,8 @@ class BadSettings(Exception):
 class Settings:
     """Checked options. `plan` is None in plain use: one open-ended window at `rate_rps` over all users.
 
-    `operations` are what users can do, by name; `mix` has the shares of some of them. `sharers` users have one log-in;
-    `addresses`: each says that it comes from an address of its own.
+    `operations` are what users can do, by name; `mix` has the shares of some of them. `sharers` users share one log-in.
+    `addresses`: each user says that it comes from an address of its own.
     """
 
     accounts: tuple[tuple[str, str], ...]
@@ -57,7 +57,7 @@ class Settings:
 def add_options(parser: Any) -> None:
     """Declare the options in a group of their own.
 
-    Values stay text here and are checked in `settings_from`, so that all problems can be told at once.
+    Values stay text here and are checked in `settings_from`, so that all problems are reported at once.
     """
     group = parser.add_argument_group("authlab", "Options of authlab's scenarios. Every request is recorded.")
 
@@ -71,23 +71,23 @@ def add_options(parser: Any) -> None:
     option("--credentials", "FILE", "", "JSON file with the users' names and passwords (required)", False)
     option("--rate", "RPS", "50", "Requests per second over all users and processes, Poisson arrivals. Default 50")
     option("--seed", "N", "1", "Seed of the schedule: equal seeds give equal arrivals. Default 1")
-    option("--timeout-s", "S", "5", "Seconds without an answer after which a request is given up. Default 5")
+    option("--timeout-s", "S", "5", "Give a request up after so many seconds without an answer. Default 5")
     option("--relogin", "never|once|always", "never", "Log in again when the credential is refused. Default never")
     option("--sharers", "N", "", "Users who share one log-in, and its cart. Default: the scenario's own number")
     option("--mode", "MODE", "", "Mode that the host runs, for authlab compare; `authlab up` fills it in")
-    option("--workers-behind", "N", "", "Workers behind the host. Default: as many as answered")
+    option("--workers-behind", "N", "", "Workers behind the host. Default: the number that answered")
     option("--recording", "DIR", "", "New folder for the recording. Default results/runs/<UTC time>-<scenario>", False)
     option("--plan", "FILE", "", "Windows of load, written by the lab; replaces rate, seed, time-out, relogin", False)
 
 
 def settings_from(options: Namespace, host: str | None, leads: bool, script: Script) -> Settings:
-    """Check everything, the scenario's own `script` too; raises `BadSettings` with all problems.
+    """Check everything, including the scenario's own `script`. Raises `BadSettings` with all problems.
 
     `leads` is false in Locust's workers: the master chose the number of users and made the folder.
     """
     problems = script.problems()
     if not host:
-        problems.append("no host: say which service to load, --host http://127.0.0.1:8080")
+        problems.append("no host: name the service to load, for example --host http://127.0.0.1:8080")
     elif not _is_base_url(host):
         problems.append(f"--host must be like http://127.0.0.1:8080, not {host!r}")
     accounts = _accounts(options.credentials, problems)
@@ -98,6 +98,8 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
         seed = int(options.seed)
     except ValueError:
         problems.append(f"--seed must be a whole number, not {options.seed!r}")
+    if seed < 0:
+        problems.append(f"--seed must not be negative, not {seed}")
     if options.mode and not _MODE.fullmatch(options.mode):
         problems.append(f"--mode must be a mode's name (letters, digits, - and _), not {options.mode!r}")
     sharers = _whole("--sharers", options.sharers, problems) if options.sharers else None
@@ -140,7 +142,7 @@ def _is_base_url(host: str) -> bool:
     try:
         url = urlsplit(host)
         return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         return False
 
 
@@ -172,7 +174,7 @@ def _accounts(name: str, problems: list[str]) -> tuple[tuple[str, str], ...]:
         problems.append(f"the credentials cannot be read: {error}")
         return ()
     except (ValueError, KeyError, TypeError):
-        # The text of the error is left out: it may quote the file, and the file holds passwords.
+        # The text of the error is left out, because it may quote the file, and the file holds passwords.
         problems.append(f'{name} does not hold credentials: {{"users": [{{"username": …, "password": …}}, …]}}')
         return ()
     if not accounts:

@@ -1,4 +1,4 @@
-"""The simulated user: logs in, sends what the schedule wants, checks each answer, records it."""
+"""The simulated user: logs in, sends the scheduled requests, checks each answer, records it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ logger = logging.getLogger("authlab")
 
 _IMPATIENT_S = 5.0
 _FIRST_PATIENCE_S = 30.0
-"""With a plan all users log in at once before its first window, which may take longer than one that is impatient later
-would wait: what is measured begins after it."""
+"""With a plan, all users log in at once before its first window. That may take longer than the time-out of later
+requests. It is not measured."""
 
 _LOGIN_TRIES = 4
-_LOGIN_PAUSE_S = 0.25  # doubled after each try
+_LOGIN_PAUSE_S = 0.25  # doubled after each attempt
 _LOGIN_PAUSE_MAX_S = 4.0
 _GRACE_NS = 10_000_000
-"""An arrival that fell due before its window's end is sent up to this long after it, if its user was busy until then.
-Shorter than the gaps between the lab's slices."""
+"""An arrival that was due before its window's end is sent up to this long after that end, if its user was busy until
+then. Shorter than the gaps between the lab's slices."""
 _ADD_BODY = {item: json.dumps({"item": item}) for item in ITEMS}
 
 
 class Finding(NamedTuple):
-    """What an answer came to."""
+    """The result of an answer."""
 
     outcome: str
     reason: str
@@ -75,13 +75,13 @@ class LabUser(FastHttpUser):
 
     @property
     def credential(self) -> Credential:
-        """What the user shows, together with those who share its log-in."""
+        """The credential of the user and of everybody who shares its log-in."""
         return self.login.credential
 
     # --- the user's life ---
 
     def on_start(self) -> None:
-        """Log in, trying again a bounded number of times, and say how it ended. Of sharers one is enough."""
+        """Log in, with a limited number of attempts, and report the result. One of several sharers is enough."""
         with self.login.turn:
             self.free_ns = time.monotonic_ns()
             problem = "" if self.credential.number else self._begin()
@@ -98,7 +98,7 @@ class LabUser(FastHttpUser):
         self.client.client = self._agent
 
     def _begin(self) -> str:
-        """The first log-in; the reason why there was none."""
+        """The first log-in. Returns the reason if it failed."""
         window = BEFORE_WINDOWS if self.session.settings.plan else 0
         finding = self.log_in(window)
         pause_s, tries = _LOGIN_PAUSE_S, 1
@@ -114,7 +114,7 @@ class LabUser(FastHttpUser):
         self._agent.close()
 
     def follow(self) -> None:
-        """Do what the plan or, without one, the options want; returns by StopUser."""
+        """Do what the plan says, or the options without one. Ends by StopUser."""
         plan = self.session.settings.plan
         if plan is None:
             self._go_on_forever(self.session.plain_window)
@@ -125,7 +125,7 @@ class LabUser(FastHttpUser):
         raise StopUser
 
     def _serve(self, window: Window, plan: Plan) -> None:
-        """One window of a plan: send each arrival when it is due, or as soon as the one before is answered."""
+        """One window of a plan: send each arrival when it is due, or as soon as the previous one is answered."""
         start_ns, end_ns = self.session.origin_ns + window.start_ns, self.session.origin_ns + window.end_ns
         wanted = self.planned(window, plan)
         entry = self.session.windows[window.index]
@@ -152,23 +152,23 @@ class LabUser(FastHttpUser):
         return endless(stream(self.session.settings.seed, self.number), self.session.rate_per_user(), self._mix)
 
     def _may_send(self) -> bool:
-        """A user who never got in sends nothing, unless it goes on trying."""
+        """A user who never logged in sends nothing, unless it goes on trying."""
         return bool(self.credential.number) or self.login.persistent
 
     def stop(self, force: bool = False) -> bool:
-        """End this user: at once while it rests, after its request while it is busy (or at once, if forced to).
+        """End this user: at once while it waits, after its request while it is busy (or at once, if forced to).
 
-        Locust throws an exit into a resting user. One that wakes up before that arrives would get it in the middle of
-        its next request, which would then look like a failure of the service; so it is told before.
+        Locust throws an exit into a waiting user. If the user wakes up before that, the exit arrives in the middle of
+        its next request, which would then look like a failure of the service. A flag is therefore set first.
         """
         at_once = force or self._state != LOCUST_STATE_RUNNING
         self._state = LOCUST_STATE_STOPPING
         return bool(super().stop(force=True)) if at_once else False
 
     def _rest(self, seconds: float | None) -> None:
-        """Sleep, or with None wait for the windows to begin. Raises StopUser if Locust wanted this user to end.
+        """Sleep, or with None wait for the windows to begin. Raises StopUser if Locust wants to end this user.
 
-        `gevent.sleep` is the shortest way to a timer: waiting for an event with a time-out put 50 µs more on each lag.
+        `gevent.sleep` is the shortest way to a timer: waiting for an event with a time-out added 50 µs to each lag.
         """
         self._state = LOCUST_STATE_WAITING
         if seconds is None:
@@ -200,7 +200,7 @@ class LabUser(FastHttpUser):
                 pending = False
                 self.act(arrival, due_ns, entry.index)
         finally:
-            # Arrivals that fell due while the last request was under way, and were never sent.
+            # Arrivals that were due while the last request was under way, and were never sent.
             now_ns = time.monotonic_ns()
             if not pending:
                 due_ns = start_ns + next(wanted).at_ns
@@ -214,7 +214,7 @@ class LabUser(FastHttpUser):
     def act(self, arrival: Arrival, due_ns: int, window: int) -> None:
         """Send one scheduled request; after a refusal log in again, if that is still allowed.
 
-        Where the log-in before it failed, this arrival is another try, and what was planned for it is dropped.
+        If the log-in before it failed, this arrival is used for another attempt, and its planned request is dropped.
         """
         login, op, item = self.login, arrival.op, arrival.item
         if login.admitted or self._readmitted(due_ns, window):
@@ -226,7 +226,8 @@ class LabUser(FastHttpUser):
             raise StopUser
 
     def _readmitted(self, due_ns: int, window: int) -> bool:
-        """Wait for a log-in that a sharer has begun, or log in. Whether what was planned can still be sent."""
+        """Wait for a log-in that a sharer has begun, or log in. Returns whether the planned request can still be
+        sent."""
         with self.login.turn:
             if self.login.admitted:
                 self.free_ns = max(self.free_ns, time.monotonic_ns())
@@ -235,7 +236,7 @@ class LabUser(FastHttpUser):
             return False
 
     def _log_in_again(self, known: int, window: int) -> None:
-        """Log in after a refusal of what the log-in numbered `known` gave, unless a sharer has done so already."""
+        """Log in again if the credential of log-in number `known` was refused, unless a sharer has done so already."""
         with self.login.turn:
             self.free_ns = max(self.free_ns, time.monotonic_ns())
             if self.login.logins == known:
@@ -243,7 +244,7 @@ class LabUser(FastHttpUser):
                 self.log_in(window)
 
     def log_in(self, window: int, due_ns: int | None = None) -> Finding:
-        """Log in anew, holding the log-in's turn. Where no schedule asks for it, it is due when the user is free."""
+        """Log in again, holding the log-in's turn. If no schedule asks for it, it is due when the user is free."""
         login = self.login
         login.begin()
         body = json.dumps({"username": login.username, "password": login.password})
@@ -257,7 +258,7 @@ class LabUser(FastHttpUser):
         return finding
 
     def ask(self, op: str, asked: Operation, body: str | None, due_ns: int, window: int, item: str = "") -> Finding:
-        """One request: sent, checked, told to Locust's statistics, recorded."""
+        """One request: send it, check it, report it to Locust's statistics, record it."""
         credential, agent = self.credential, self._agent
         proof = (0, 0, 0) if op == "login" else (credential.number, credential.issued_ns, credential.expires_ns)
         request_id = self.session.request_id()
@@ -266,7 +267,7 @@ class LabUser(FastHttpUser):
         if body is not None:
             headers["Content-Type"] = "application/json"
         status, worker = 0, ""
-        finding = Finding("network", "cancelled")  # stays, where Locust ends the user in the middle of the request
+        finding = Finding("network", "cancelled")  # stays if Locust ends the user in the middle of the request
         try:
             with self.client.request(
                 asked.method, asked.path, data=body, headers=headers, catch_response=True
@@ -282,9 +283,9 @@ class LabUser(FastHttpUser):
                     response.success()
                 else:
                     response.failure(f"{finding.outcome}: {finding.reason}")
-        except Exception as error:  # whatever it was, it is this request's outcome and stands in its row
+        except Exception as error:  # whatever it was, it is this request's outcome and goes into its row
             finding = Finding("network", plain(f"{type(error).__name__}: {error}"))
-            logger.warning("request %s failed in an unforeseen way", request_id, exc_info=True)
+            logger.warning("request %s failed unexpectedly", request_id, exc_info=True)
         finally:
             ready_ns, self.free_ns = self.free_ns, agent.done_ns
             self.session.recorder.record(
@@ -296,7 +297,7 @@ class LabUser(FastHttpUser):
         return finding
 
     def _examine(self, op: str, asked: Operation, status: int, worker: str, response: Any, item: str) -> Finding:
-        """Outcome of an answer; adopts the credential that it brought."""
+        """Outcome of an answer. Adopts the credential that it brought."""
         agent, credential = self._agent, self.credential
         body = read_json(response.content)
         cookies = response.headers.getlist("set-cookie") if "set-cookie" in response.headers else ()
@@ -308,7 +309,7 @@ class LabUser(FastHttpUser):
             if body.get("user") != self.login.username:
                 return Finding("wrong", "identity")
             if self._is_late():
-                return _LATE  # who has given up takes no credential
+                return _LATE  # a client that has given up takes no credential
             given = credential.logged_in(body, cookies, agent.done_ns)
             return Finding("ok", "") if given else Finding("wrong", "no_credential")
         if cookies:
@@ -328,14 +329,14 @@ class LabUser(FastHttpUser):
         login = self.login
         login.credential.saw_cart(shown)
         if login.basket and not login.basket.agrees(cart, item):
-            login.basket = Basket.of(cart)  # one loss is one wrong answer, not every answer after it
+            login.basket = Basket.of(cart)  # a loss makes one answer wrong, not every answer after it
             return Finding("wrong", "cart", shown)
         if login.basket and item:
             login.basket.acknowledge(item)
         return Finding("ok", "", shown)
 
     def _in_time(self, finding: Finding) -> Finding:
-        """The socket's time-out runs per read: an answer that trickles in is caught here."""
+        """The socket's time-out applies to each read. This catches an answer that arrives in small parts."""
         if finding.outcome == "ok" and self._is_late():
             return finding._replace(outcome=_LATE.outcome, reason=_LATE.reason)
         return finding
@@ -345,6 +346,6 @@ class LabUser(FastHttpUser):
 
 
 def _address(number: int) -> dict[str, str]:
-    """Where a user says that it comes from: a /24 of its own, as far as there are some."""
+    """The address that a user claims: a /24 of its own, as long as there are enough."""
     high, low = divmod((number + 1) % 65536, 256)
     return {"X-Forwarded-For": f"10.{high}.{low}.1"}

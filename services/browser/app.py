@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> Flask:
 
     def everything(path: str) -> Response:
         policy, meant = policy_and_path("/" + path)
-        who = _who(shop)  # before the call: a log-out ends what it came with
+        who = _who(shop)  # before the call, because a log-out ends the credential of its own request
         if request.method == "OPTIONS":
             answer = answers.nothing()
         else:
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> Flask:
     def healthz() -> Response:
         return answers.json({"status": "ok", "worker": settings.worker})
 
-    # What the lab asks behind the proxy's back; the proxy lets nothing but /lab/requests through.
+    # The lab calls these without the proxy; the proxy passes on only /lab/requests.
     app.add_url_rule("/lab/requests", view_func=requests)
     app.add_url_rule("/lab/loot", "lab_loot", lambda: answers.json({"loot": held.loot()}))
     app.add_url_rule("/lab/carts/<user>", "lab_cart", lambda user: answers.json({"cart": shop.cart_of(user)}))
@@ -111,7 +111,7 @@ def _answered(call: Callable[[], Response], answers: Answers, shop: Shop) -> Res
 
 
 def _who(shop: Shop) -> dict[str, Any]:
-    """What the record keeps of whose credential the request carried, whatever the answer."""
+    """What the record keeps about the credential of the request, whatever the answer."""
     try:
         holder = shop.holder(request)
     except Problem:

@@ -1,4 +1,4 @@
-"""CORS, the right way and the wrong ways: a prefix of the path chooses."""
+"""CORS, the right way and the wrong ways. A prefix of the path selects one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from services.problems import Header
 
 TRUSTED: Final = frozenset({"https://app.test", "https://strict.app.test"})
-"""The pages that this API is for."""
+"""The pages that may use this API."""
 
 EXACT: Final = "exact"
 POLICIES: Final = {"cors-star": "star", "cors-reflect": "reflect", "cors-none": "none"}
@@ -26,11 +26,11 @@ def policy_and_path(path: str) -> tuple[str, str]:
 
 
 def cors_headers(policy: str, origin: str | None) -> list[Header]:
-    """What an answer tells the browser about who may read it."""
+    """The headers that tell the browser who may read the answer."""
     if policy == "none" or origin is None:
         return []
     if policy == "star":
-        # Together with credentials a browser doesn't take the star: the mistake is in thinking that it does.
+        # A browser does not accept the star together with credentials. The mistake is to believe that it does.
         return [("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Credentials", "true"), *_ALLOWED]
     if policy == EXACT and origin not in TRUSTED:
         return [("Vary", "Origin")]

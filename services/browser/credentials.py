@@ -1,4 +1,4 @@
-"""Credentials of the weak API: who holds which, and what the thief brought home."""
+"""Credentials of the weak API: which user each belongs to, and which ones thieves have sent in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOOT_KEPT: Final = 500
 
 
 class Holder(NamedTuple):
-    """Whose credential a request carried, how it came ("bearer", or the cookie's name), and its text."""
+    """The user of a request's credential, how it was sent ("bearer", or the cookie's name), and its text."""
 
     user: str
     carried: str
@@ -27,19 +27,19 @@ class Holder(NamedTuple):
 
 
 class Credentials:
-    """Issues, reads and ends credentials; recognises those that were stolen. Thread-safe."""
+    """Issues, reads and ends credentials, and recognises stolen ones. Thread-safe."""
 
     def __init__(self, tokens: Tokens, table: SessionTable) -> None:
         self._tokens = tokens
         self._table = table
         self._lock = threading.Lock()
-        self._issued: dict[str, str] = {}  # credential → user; the lab's users are few and its life is short
-        self._planted: dict[str, str | None] = {}  # ids of the log-in that adopts what it is given
+        self._issued: dict[str, str] = {}  # credential → user; the lab has few users and runs briefly
+        self._planted: dict[str, str | None] = {}  # ids for the log-in that adopts the id that it is given
         self._loot: list[dict[str, Any]] = []
         self._csrf_key = secrets.token_bytes(32)
 
     def token(self, user: str) -> tuple[str, int]:
-        """A new token, and the seconds that it lives."""
+        """A new token, and its lifetime in seconds."""
         text, expires_in = self._tokens.issue(Claims(user, {}, 0))
         return self._known(text, user), expires_in
 
@@ -48,14 +48,14 @@ class Credentials:
         return self._known(self._table.create(user, None), user)
 
     def anonymous(self) -> str:
-        """A session before any log-in, as many frameworks give one to everybody who comes."""
+        """A session before any log-in. Many frameworks give one to every visitor."""
         text = secrets.token_urlsafe(32)
         with self._lock:
             self._planted[text] = None
         return text
 
     def adopt(self, text: str, user: str) -> bool:
-        """Session fixation: bind `user` to an id that the browser brought along. False if it is none of ours."""
+        """Session fixation: bind `user` to an id that the browser sent. False if we did not issue that id."""
         with self._lock:
             if text not in self._planted:
                 return False
@@ -64,14 +64,14 @@ class Credentials:
         return True
 
     def holder(self, authorization: str, cookies: str) -> Holder:
-        """Who asks. Raises the 401 problem where no credential is sent or none holds."""
+        """Whose request it is. Raises the 401 problem if there is no valid credential."""
         scheme, _, bearer = authorization.partition(" ")
         if scheme.lower() == "bearer" and bearer:
             return Holder(self._tokens.read(bearer.strip()).user, "bearer", bearer.strip())
         sent = cookie_pairs(cookies)
         trouble = Problem("missing")
         for place in PLACES.values():
-            # The first of several with one name, as RFC 6265 lets servers do: which is what tossing makes use of.
+            # Of several with one name the first counts, as RFC 6265 allows servers. Cookie tossing exploits this.
             value = next((value for name, value in sent if name == place.cookie), None)
             if value:
                 try:
@@ -81,14 +81,14 @@ class Credentials:
         raise trouble
 
     def refresh_holder(self, cookies: str) -> str:
-        """The user whom the refresh cookie belongs to. Raises the 401 problem."""
+        """The user of the refresh cookie. Raises the 401 problem."""
         value = next((value for name, value in cookie_pairs(cookies) if name == REFRESH.cookie), None)
         if not value:
             raise Problem("missing")
         return self._table.read(value).user
 
     def end(self, holder: Holder) -> None:
-        """The end of a session; a token lives on until it expires."""
+        """End the session. A token still works until it expires."""
         with self._lock:
             if self._planted.pop(holder.text, None) is not None:
                 return
@@ -96,11 +96,11 @@ class Credentials:
             self._table.destroy(holder.text)
 
     def csrf_token(self, holder: Holder) -> str:
-        """The token that a form must bring: bound to the credential, so that nobody else's fits."""
+        """The token that a form must send. It is bound to the credential, so that no other user's token works."""
         return hmac.new(self._csrf_key, holder.text.encode(), hashlib.sha256).hexdigest()
 
     def bring_loot(self, text: str, origin: str | None) -> None:
-        """Keep what a thief sent: not its text, but whose credentials are in it and work."""
+        """Record what a thief sent: not its text, but whose working credentials it contains."""
         with self._lock:
             found = {credential: user for credential, user in self._issued.items() if credential in text}
         whose = sorted({user for credential, user in found.items() if self._works(credential)})
@@ -109,12 +109,12 @@ class Credentials:
                 self._loot.append({"origin": origin, "bytes": len(text), "works_for": whose})
 
     def loot(self) -> list[dict[str, Any]]:
-        """What the thieves brought so far."""
+        """What thieves have sent so far."""
         with self._lock:
             return list(self._loot)
 
     def _works(self, credential: str) -> bool:
-        """Whether somebody else's client, somewhere else, could use it now."""
+        """Whether another client, elsewhere, could use it now."""
         try:
             if credential.count(".") == 2:
                 self._tokens.read(credential)

@@ -1,4 +1,4 @@
-"""The nine places where a browser can keep a credential, as the API has to know them."""
+"""The nine places where a browser can keep a credential, as the API needs to know them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COOKIE: Final = "cookie"
 
 @dataclass(frozen=True)
 class Place:
-    """One place. `cookie` is the cookie's name (empty for a token); `attributes` what follows its value."""
+    """One place. `cookie` is the cookie's name (empty for a token); `attributes` is the text after its value."""
 
     kind: str
     cookie: str = ""
@@ -21,11 +21,11 @@ class Place:
     secure: bool = True
 
     def set_cookie(self, value: str, *, secure: bool) -> str:
-        """The `Set-Cookie` that carries `value`; without `Secure` where the lab wants to see what that costs."""
+        """The `Set-Cookie` with `value`. The lab leaves out `Secure` to measure what that costs."""
         return f"{self.cookie}={value}; Path=/{self.attributes}" + ("; Secure" if secure else "")
 
     def clear_cookie(self, *, secure: bool) -> str:
-        """The `Set-Cookie` that takes it away."""
+        """The `Set-Cookie` that removes it."""
         return self.set_cookie("", secure=secure) + "; Max-Age=0"
 
 
@@ -43,4 +43,4 @@ PLACES: Final[dict[str, Place]] = {
 }
 
 REFRESH: Final = Place(COOKIE, "refresh", "; HttpOnly; SameSite=Strict")
-"""What a silent refresh rests on, beside a token in memory."""
+"""A silent refresh needs this cookie, beside a token in memory."""

@@ -1,4 +1,4 @@
-"""What the API saw: the last requests as the browser sent them, without the text of a credential."""
+"""The last requests as the API received them, without the text of a credential."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FETCH: Final = ("Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Fetc
 
 
 def shortened(value: str) -> str:
-    """Enough of a credential to tell two apart, too little to use it."""
+    """Enough of a credential to distinguish two, too little to use it."""
     return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
 
 
 def cookie_pairs(header: str) -> list[tuple[str, str]]:
-    """Names and values of a `Cookie` header, in the order in which the browser sent them, doubles included."""
+    """Names and values of a `Cookie` header, in the order in which the browser sent them, including duplicates."""
     pairs = (part.partition("=") for part in header.split(";"))
     return [(name.strip(), value.strip()) for name, sign, value in pairs if sign]
 
@@ -37,7 +37,7 @@ class Record:
         self._entries: deque[dict[str, Any]] = deque(maxlen=KEPT)
 
     def keep(self, request: Request, path: str, answered: Mapping[str, Any]) -> None:
-        """Note a request that asked for `path`, and what was `answered` (status, user, credential, reason)."""
+        """Record a request for `path` and its answer (status, user, credential, reason)."""
         authorization = request.headers.get("Authorization", "")
         scheme, _, token = authorization.partition(" ")
         entry = {
@@ -64,6 +64,6 @@ class Record:
             self._entries.append({"number": self._count, **entry})
 
     def since(self, number: int = 0) -> list[dict[str, Any]]:
-        """The requests after that one, as far back as they are kept."""
+        """The requests after that one, as far back as the record reaches."""
         with self._lock:
             return [entry for entry in self._entries if entry["number"] > number]

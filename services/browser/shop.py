@@ -1,4 +1,4 @@
-"""What the weak API does once it knows, or thinks it knows, who asks."""
+"""What the weak API does once it knows, or believes that it knows, the user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from services.strict_json import read_json
 
 
 class Forbidden(Exception):
-    """A forged request was noticed: 403, with a `reason` of the browser lab's own."""
+    """The API detected a forged request: 403, with a `reason` that only the browser lab uses."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -31,7 +31,7 @@ class Forbidden(Exception):
 
 
 class Shop:
-    """One method per call. One cart per user, whatever credential is used: so it can be seen from outside."""
+    """One method per call. Each user has one cart, whatever credential is used, so that the lab can observe it."""
 
     def __init__(self, users: Users, held: Credentials, answers: Answers) -> None:
         self._users = users
@@ -41,7 +41,7 @@ class Shop:
         self._carts: dict[str, Cart] = {}
 
     def cart_of(self, user: str) -> Cart:
-        """The user's cart as it is now."""
+        """The user's current cart."""
         with self._lock:
             return dict(self._carts.get(user, {}))
 
@@ -50,7 +50,7 @@ class Shop:
         return self._held.holder(request.headers.get("Authorization", ""), request.headers.get("Cookie", ""))
 
     def login(self, request: Request) -> Response:
-        """A credential in the place that `?storage=` names; `refresh=1`, `secure=0` and `adopt=1` vary it."""
+        """Put a credential into the place that `?storage=` names; `refresh=1`, `secure=0` and `adopt=1` vary it."""
         user, password = credentials(request)
         place = self._place(request)
         if not self._users.check(user, password):
@@ -68,35 +68,35 @@ class Shop:
         return self._answers.json(members, headers)
 
     def anonymous(self, request: Request) -> Response:
-        """A session for nobody yet: what an attacker fetches to plant it."""
+        """A session without a user: an attacker fetches it in order to plant it."""
         place = self._place(request)
         value = self._held.anonymous()
         cookie = place.set_cookie(value, secure=request.headers.get("X-Forwarded-Proto") == "https")
         return self._answers.json({"cookie": place.cookie, "value": value}, [("Set-Cookie", cookie)])
 
     def me(self, request: Request) -> Response:
-        """Who is asking."""
+        """The user of the request."""
         holder = self.holder(request)
         return self._answers.json({"user": holder.user})
 
     def cart(self, request: Request) -> Response:
-        """The cart of who is asking."""
+        """The cart of that user."""
         holder = self.holder(request)
         return self._answers.json({"user": holder.user, "cart": self.cart_of(holder.user)})
 
     def add_json(self, request: Request) -> Response:
-        """Into the cart, by JSON only: a form is answered 415."""
+        """Add to the cart, by JSON only: a form gets 415."""
         item, quantity = addition(request)
         return self._put(self.holder(request), item, quantity)
 
     def add_form(self, request: Request) -> Response:
-        """Into the cart, by a plain form, with no defence against forged ones."""
+        """Add to the cart, by a plain form, with no defence against forged ones."""
         if request.mimetype != "application/x-www-form-urlencoded":
             raise Problem("unsupported_media_type", "Send a form.")
         return self._put(self.holder(request), _item(request.form.get("item")))
 
     def add_loose(self, request: Request) -> Response:
-        """Into the cart, by JSON of whatever content type: which a form can send as text/plain."""
+        """Add to the cart, by JSON of any content type, which a form can send as text/plain."""
         try:
             body = read_json(request.get_data(cache=False).strip())
         except ValueError as error:
@@ -104,11 +104,11 @@ class Shop:
         return self._put(self.holder(request), _item(body.get("item") if isinstance(body, dict) else None))
 
     def buy(self, request: Request) -> Response:
-        """Into the cart, by a GET: which every link can send."""
+        """Add to the cart, by a GET, which every link can send."""
         return self._put(self.holder(request), _item(request.args.get("item")))
 
     def add_guarded(self, request: Request) -> Response:
-        """Into the cart, if the Origin is one of ours and the CSRF token fits (`?only=origin`, `?only=token`)."""
+        """Add to the cart if the Origin is ours and the CSRF token is right (`?only=origin`, `?only=token`)."""
         holder = self.holder(request)
         form = request.mimetype == "application/x-www-form-urlencoded"
         body: dict[str, Any] = dict(request.form) if form else {"item": addition(request)[0]}
@@ -125,7 +125,7 @@ class Shop:
         return self._answers.json({"csrf_token": self._held.csrf_token(self.holder(request))})
 
     def keep(self, request: Request) -> Response:
-        """A session that slides: the cookie that came, set again with the same value."""
+        """A sliding session: sets the cookie of the request again, with the same value."""
         holder = self.holder(request)
         place = next((place for place in PLACES.values() if place.cookie == holder.carried), None)
         if place is None:
@@ -134,7 +134,7 @@ class Shop:
         return self._answers.json({"user": holder.user}, [("Set-Cookie", place.set_cookie(holder.text, secure=secure))])
 
     def refresh(self, request: Request) -> Response:
-        """A new token for whoever has the refresh cookie: also for an injected script."""
+        """A new token for any request with the refresh cookie, including one of an injected script."""
         user = self._held.refresh_holder(request.headers.get("Cookie", ""))
         token, expires_in = self._held.token(user)
         return self._answers.json(
@@ -142,7 +142,7 @@ class Shop:
         )
 
     def logout(self, request: Request) -> Response:
-        """The end of the session, and of every cookie of ours that was sent."""
+        """End the session, and delete every cookie of ours that was sent."""
         self._held.end(self.holder(request))
         sent = {name for name, _ in cookie_pairs(request.headers.get("Cookie", ""))}
         secure = request.headers.get("X-Forwarded-Proto") == "https"

@@ -17,7 +17,7 @@ NEEDS: Final = ("keys",)
 
 
 class BearerTokens:
-    """Any worker that knows the keys serves anybody, and nothing can be taken back before it expires."""
+    """Any worker that knows the keys serves any user, and nothing can be revoked before it expires."""
 
     checks_passwords = True
     challenge = 'Bearer realm="authlab"'
@@ -41,7 +41,7 @@ class BearerTokens:
         return Session(claims.user, cart), self._grant(claims._replace(cart=cart))
 
     def log_out(self, environ: Environ) -> Grant:
-        # All that a stateless token allows: the client is told to forget it. Until it expires it still works.
+        # A stateless token allows no more: the client forgets it. Until it expires it still works.
         self._claims(environ)
         return NOTHING
 

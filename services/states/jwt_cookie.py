@@ -1,9 +1,9 @@
 """State in the client: the signed token of `jwt` in a cookie that no script can read, guarded against forged calls.
 
-A browser sends a cookie whoever made it call. So a call that changes something must come from a page of ours
-(`services/origins.py`) and repeat, in the header `X-CSRF-Token`, a secret that the log-in told that page: 128 random
-bits inside the signed claims, so that it belongs to one log-in and needs no second cookie, which a sibling domain
-could plant (the weakness of an unsigned double submit).
+A browser sends a cookie with every request, no matter which page caused it. A call that changes something must
+therefore come from a page of ours (`services/origins.py`) and repeat, in the header `X-CSRF-Token`, a secret that the
+log-in sent to that page. The secret is 128 random bits inside the signed claims. It belongs to one log-in and needs no
+second cookie, which a sibling domain could plant (the weakness of an unsigned double submit).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from services.tokens import Tokens, tokens_of
 NEEDS: Final = ("keys",)
 
 MAX_COOKIE_BYTES: Final = 4096
-"""Name, value and attributes that a browser must be able to keep (RFC 6265, 6.1). A longer one is dropped silently."""
+"""Name, value and attributes that a browser must be able to keep (RFC 6265, 6.1). It drops a longer one silently."""
 
 _SECRET_BYTES: Final = 16
 
@@ -43,7 +43,7 @@ class CookieTokens:
         self.challenge = cookie.challenge
 
     def admit(self, environ: Environ) -> None:
-        # Log-in too: a page of somebody else's could otherwise log its visitor in as its own user (login CSRF).
+        # Log-in too: otherwise somebody else's page could log its visitor in as its own user (login CSRF).
         self._origins.admit(environ)
 
     def session(self, environ: Environ) -> Session:
@@ -61,7 +61,7 @@ class CookieTokens:
         return Session(claims.user, cart), Grant(*self._issued(claims._replace(cart=cart)))
 
     def log_out(self, environ: Environ) -> Grant:
-        # The browser is told to forget the token. A copy of it still works until it expires.
+        # The browser deletes the token. A copy of it still works until it expires.
         self._intended(environ)
         return Grant(headers=(self._cookie.cleared(),))
 
@@ -70,12 +70,12 @@ class CookieTokens:
         if not token:
             raise Problem("missing", "The token cookie is missing.")
         claims = self._tokens.read(token)
-        if not claims.csrf:  # one of the mode `jwt`, signed with the same key: it was never meant for a cookie
+        if not claims.csrf:  # one of the mode `jwt`, signed with the same key: it was not issued for a cookie
             raise Problem("bad_claims", "The token was not issued for a cookie.")
         return claims
 
     def _intended(self, environ: Environ) -> Claims:
-        """The claims of a request that was made by somebody who knows the secret of this log-in."""
+        """The claims of a request whose sender knows the secret of this log-in."""
         claims = self._claims(environ)
         brought = environ.get("HTTP_X_CSRF_TOKEN", "")
         if not hmac.compare_digest(_bytes(brought), _bytes(claims.csrf)):
@@ -108,5 +108,5 @@ def token_cookie(*, tls: bool) -> SessionCookie:
 
 
 def room_in(cookie: SessionCookie) -> int:
-    """The bytes that a cookie's value may have for every browser to keep it."""
+    """The bytes that every browser keeps in a cookie's value."""
     return MAX_COOKIE_BYTES - len(cookie.carrying("")[1])

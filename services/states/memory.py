@@ -1,4 +1,4 @@
-"""Sessions in this worker's memory: modes `memory` (round robin, which can't work), `sticky` and those by hash."""
+"""Sessions in this worker's memory: modes `memory` (round robin, which must fail), `sticky` and those by hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No authentication at all: the floor that everything is compared with. The client says who it is."""
+"""No authentication at all: the baseline of every comparison. The client names its user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from services.states.protocol import NOTHING, Environ, Grant, Session
 
 
 class NoState:
-    """Identity from the header `X-Lab-User`; the cart is the client's, told in `X-Lab-Cart` and echoed."""
+    """Identity from the header `X-Lab-User`. The client keeps the cart and sends it in `X-Lab-Cart`, which is
+    echoed."""
 
     checks_passwords = False
     challenge = 'LabUser realm="authlab"'

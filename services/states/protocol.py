@@ -1,4 +1,4 @@
-"""What a way of keeping state must do. The views know nothing else of it."""
+"""What every way of keeping state must do. The views know nothing else about it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Environ = Mapping[str, Any]
 
 
 class Session(NamedTuple):
-    """Who asks, and the cart that belongs to the log-in."""
+    """The user, and the cart that belongs to the log-in."""
 
     user: str
     cart: Cart
@@ -22,7 +22,7 @@ class Session(NamedTuple):
 
 @dataclass(frozen=True)
 class Grant:
-    """What a client is given: members of the JSON answer, and headers."""
+    """What a client receives: members of the JSON answer, and headers."""
 
     members: Mapping[str, object] = field(default_factory=dict)
     headers: tuple[Header, ...] = ()
@@ -34,28 +34,28 @@ NOTHING = Grant()
 class State(Protocol):
     """One way of keeping authentication state. Every method is called by several threads at once.
 
-    All but `admit` and `log_in` raise a 401 `Problem` unless the request carries a live credential; a store that is
+    All but `admit` and `log_in` raise a 401 `Problem` unless the request carries a live credential. A store that is
     away raises `store_unavailable`, never a 401.
     """
 
     checks_passwords: bool
-    """Whether a log-in needs the right password (`none` believes everybody)."""
+    """Whether a log-in needs the right password (`none` accepts any)."""
 
     challenge: str
     """What `WWW-Authenticate` says on a 401 (RFC 9110, 11.6.1)."""
 
     def admit(self, environ: Environ) -> None:
-        """Asked before anything else of a call that changes something, log-in included: raises a 403 `Problem` if
-        another site made the browser call."""
+        """Called first for a call that changes something, log-in included. Raises a 403 `Problem` if another site made
+        the browser send it."""
 
     def session(self, environ: Environ) -> Session:
         """The session of a request."""
 
     def log_in(self, environ: Environ, user: str) -> Grant:
-        """A new credential for `user`; one that the request still carries is destroyed. May be `store_full`."""
+        """A new credential for `user`. One that the request still carries is destroyed. May raise `store_full`."""
 
     def add(self, environ: Environ, item: str, quantity: int) -> tuple[Session, Grant]:
-        """`quantity` more of `item` in the cart, at once or not at all; the session after it."""
+        """Add `quantity` of `item` to the cart, atomically. Returns the session after it."""
 
     def log_out(self, environ: Environ) -> Grant:
-        """The end of the session, as far as this way of keeping state can end one."""
+        """End the session, as far as this way of keeping state can end one."""

@@ -21,9 +21,9 @@ from services.states.protocol import Session
 NEEDS: Final = ("store",)
 
 # A session is one string, `{"u": user, "x": unix second of its absolute expiry, "c": cart}`, under a key that
-# expires when it has been idle: GETEX reads it and begins the idle time anew in one round trip. Adding reads
-# and writes, so that it runs inside Redis, where nothing comes between: no update is lost and a session that
-# was logged out does not come back.
+# expires when it has been idle. GETEX reads it and restarts the idle time in one round trip. Adding reads and writes,
+# so it runs as a script inside Redis, atomically: no update is lost, and a session that was logged out does not come
+# back.
 _ADD: Final = """
 local raw = redis.call('GET', KEYS[1])
 if not raw then return 'unknown_session' end
@@ -49,7 +49,7 @@ _ADD_DIGEST: Final = hashlib.sha1(_ADD.encode(), usedforsecurity=False).hexdiges
 
 
 class RedisSessions:
-    """A `SessionStore` in Redis ≥ 6.2. `clock` gives unix seconds: absolute expiry outlives a process."""
+    """A `SessionStore` in Redis ≥ 6.2. `clock` gives unix seconds, because absolute expiry outlives a process."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class RedisSessions:
         else:
             done = self._link.ask(*store)
         if done != b"OK":
-            raise Problem("store_unavailable", "The session store did not take the session.")
+            raise Problem("store_unavailable", "The session store did not store the session.")
         return session_id
 
     def read(self, session_id: str) -> Session:

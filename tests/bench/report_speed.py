@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.unit.report.made_run import made_frames, made_run, trials_of
 
-from authlab.lab.summaries import summary_of
+from authlab.lab.trials import summary_of
 from authlab.store.frames import TrialFrames
 from authlab.store.runs import RunFolder
 

@@ -13,12 +13,12 @@ from authlab.host.content import content_root
 from authlab.host.ports import ReservedPort
 from authlab.host.processes import Guardian, minimal_environment
 from authlab.stack.bring_up import bring_down, bring_up
+from authlab.stack.local_context import LocalContext
 from authlab.stack.local_store import LocalStore
 from authlab.stack.part import Part
 from authlab.stack.probe import Probe, healthz
 from authlab.stack.programs import find_nginx, find_store_server
 from authlab.stack.secrets import make_secrets
-from authlab.stack.shared import Shared
 
 _HERE = Path(__file__).resolve().parent
 _UP_WITHIN_S = 60.0
@@ -54,10 +54,12 @@ PEERS = (
 class Worker:
     """One gunicorn instance of one subject. A unit of `authlab.stack.bring_up`."""
 
-    def __init__(self, subject: Subject, label: str, shared: Shared, store: LocalStore | None, log: Path) -> None:
+    def __init__(
+        self, subject: Subject, label: str, context: LocalContext, store: LocalStore | None, log: Path
+    ) -> None:
         self.subject = subject
         self.label = label
-        self._shared = shared
+        self._context = context
         self._store = store
         self._log = log
         self._port: ReservedPort | None = None
@@ -73,7 +75,7 @@ class Worker:
         return sum(part.usage().cpu_ns for part in self.parts)
 
     def reserve(self) -> None:
-        self._port = self._shared.take_port()
+        self._port = self._context.take_port()
 
     def start(self) -> None:
         root = content_root()
@@ -81,13 +83,13 @@ class Worker:
             "AUTHLAB_STATE": self.subject.state,
             "AUTHLAB_WORKER": self.label,
             "AUTHLAB_BIND": f"127.0.0.1:{self.port}",
-            "AUTHLAB_SECRETS": str(self._shared.secrets.folder.absolute()),
+            "AUTHLAB_SECRETS": str(self._context.secrets.folder.absolute()),
             "AUTHLAB_REDIS_PORT": str(self._store.port if self._store else 6379),
             "AUTHLAB_REDIS_PREFIX": f"{self.label}:",
         }
         conf = root / "services" / "gunicorn_conf.py"
         argv = [sys.executable, "-m", "gunicorn", "-c", str(conf), "--pythonpath", str(_HERE), self.subject.application]
-        process = self._shared.guardian.spawn(self.label, argv, log=self._log, env=env, cwd=root)
+        process = self._context.guardian.spawn(self.label, argv, log=self._log, env=env, cwd=root)
         self.parts = [Part("worker", process, end_with=signal.SIGQUIT)]
 
     def probes(self) -> Sequence[Probe]:
@@ -124,12 +126,13 @@ def standing(
     runtime = folder / "runtime"
     with Guardian([runtime]) as guardian:
         secrets = make_secrets(runtime / "secrets", users)
-        shared = Shared(guardian, find_nginx(), secrets, runtime, read_timeout_s=5.0)
+        context = LocalContext(guardian, find_nginx(), secrets, runtime, read_timeout_s=5.0)
         store = None
         if any(subject.needs_store for subject in labelled.values()):
-            store = LocalStore(shared, find_store_server(), folder / "store.log")
+            store = LocalStore(context, find_store_server(), folder / "store.log")
         workers = {
-            label: Worker(subject, label, shared, store, folder / f"{label}.log") for label, subject in labelled.items()
+            label: Worker(subject, label, context, store, folder / f"{label}.log")
+            for label, subject in labelled.items()
         }
         # The workers are told the store's port, so it is first.
         units = [*([store] if store else []), *workers.values()]

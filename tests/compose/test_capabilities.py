@@ -15,7 +15,7 @@ from authlab.stack import capabilities as can
 from authlab.stack.compose import ComposeStacks
 from authlab.stack.compose.engine import Engine
 from authlab.stack.compose.meter import Meter
-from authlab.stack.compose.operated import OperatedStack
+from authlab.stack.compose.operable import OperableComposeStack
 from authlab.stack.secrets import Secrets
 from tests.compose.conftest import StandUp
 from tests.compose.test_files import read
@@ -43,12 +43,12 @@ def sticky_stacks(stand_up: StandUp) -> Iterator[ComposeStacks]:
 
 
 @pytest.fixture
-def redis(linked: ComposeStacks) -> OperatedStack:
+def redis(linked: ComposeStacks) -> OperableComposeStack:
     return linked.stacks["redis"]
 
 
 @pytest.fixture
-def sticky(sticky_stacks: ComposeStacks) -> OperatedStack:
+def sticky(sticky_stacks: ComposeStacks) -> OperableComposeStack:
     return sticky_stacks.stacks["sticky"]
 
 
@@ -66,13 +66,13 @@ def homed(url: str, people: People, worker: str) -> Client:
     raise AssertionError(f"nobody got to {worker}")
 
 
-def test_a_stack_of_containers_can_do_everything(sticky: OperatedStack) -> None:
+def test_a_stack_of_containers_can_do_everything(sticky: OperableComposeStack) -> None:
     kinds = (can.Serving, can.Crashing, can.Stopping, can.Pausing, can.Scaling, can.Draining, can.Flushing, can.Giving)
     assert [kind.__name__ for kind in (*kinds, can.Probing, can.Linked) if not isinstance(sticky, kind)] == []
 
 
 class TestDraining:
-    def test_bound_clients_stay_and_new_ones_go_elsewhere(self, sticky: OperatedStack, people: People) -> None:
+    def test_bound_clients_stay_and_new_ones_go_elsewhere(self, sticky: OperableComposeStack, people: People) -> None:
         bound = homed(sticky.url, people, "worker-1")
         sticky.drain("worker-1")
         assert set(answered_by(sticky.url)) == {"worker-2"}
@@ -82,7 +82,7 @@ class TestDraining:
         assert (bound.get("/me").status, bound.get("/me").worker) == (200, "worker-1")
         sticky.undrain("worker-1")  # harmless
 
-    def test_a_worker_is_drained_restarted_and_taken_back_without_a_failure(self, sticky: OperatedStack) -> None:
+    def test_a_worker_is_drained_restarted_and_taken_back_without_a_failure(self, sticky: OperableComposeStack) -> None:
         over, seen = threading.Event(), Counter[int]()
 
         def visit() -> None:
@@ -103,7 +103,7 @@ class TestDraining:
         assert set(answered_by(sticky.url)) == {"worker-1", "worker-2"}
         assert set(seen) == {200}, seen
 
-    def test_the_number_of_workers_changes_while_one_is_drained(self, sticky: OperatedStack) -> None:
+    def test_the_number_of_workers_changes_while_one_is_drained(self, sticky: OperableComposeStack) -> None:
         sticky.drain("worker-1")
         sticky.scale(3)
         assert set(answered_by(sticky.url)) == {"worker-2", "worker-3"}
@@ -112,7 +112,7 @@ class TestDraining:
         sticky.undrain("worker-1")
         assert set(answered_by(sticky.url)) == {"worker-1", "worker-2"}
 
-    def test_what_crashed_is_found_again_though_the_proxy_goes_by_addresses(self, sticky: OperatedStack) -> None:
+    def test_what_crashed_is_found_again_though_the_proxy_goes_by_addresses(self, sticky: OperableComposeStack) -> None:
         sticky.drain("worker-1")
         sticky.undrain("worker-1")
         gone = sticky.crash("worker-1")
@@ -122,13 +122,13 @@ class TestDraining:
         assert sticky.wait_serving("worker-1", 20) < 20
         until(lambda: "worker-1" in answered_by(sticky.url, 4), "the crashed worker's return")
 
-    def test_a_worker_that_is_not_there_is_told(self, sticky: OperatedStack) -> None:
+    def test_a_worker_that_is_not_there_is_told(self, sticky: OperableComposeStack) -> None:
         with pytest.raises(LabError, match="has no part 'worker-9'; it has proxy, worker-1, worker-2"):
             sticky.drain("worker-9")
 
 
 @pytest.mark.parametrize("kill", [False, True], ids=["gracefully", "by SIGKILL"])
-def test_what_is_stopped_stays_so_until_it_is_started(sticky: OperatedStack, kill: bool) -> None:
+def test_what_is_stopped_stays_so_until_it_is_started(sticky: OperableComposeStack, kill: bool) -> None:
     gone = sticky.stop("worker-2", kill=kill)
     assert (gone.part, gone.pid > 0) == ("worker-2", True)
     with pytest.raises(LabError, match="does not run"):
@@ -141,7 +141,7 @@ def test_what_is_stopped_stays_so_until_it_is_started(sticky: OperatedStack, kil
         sticky.start_again("worker-2")
 
 
-def test_a_paused_part_does_not_serve_and_a_resumed_one_does(sticky: OperatedStack) -> None:
+def test_a_paused_part_does_not_serve_and_a_resumed_one_does(sticky: OperableComposeStack) -> None:
     assert sticky.pause("worker-1") > 0
     with pytest.raises(LabError, match="did not answer"):
         sticky.wait_serving("worker-1", 0.2)
@@ -151,7 +151,7 @@ def test_a_paused_part_does_not_serve_and_a_resumed_one_does(sticky: OperatedSta
 
 
 @pytest.mark.parametrize("by_us", [True, False], ids=["by its address", "from inside"])
-def test_it_is_told_who_serves(redis: OperatedStack, by_us: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_told_who_serves(redis: OperableComposeStack, by_us: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not by_us:  # as on Docker Desktop
         monkeypatch.setattr(Meter, "is_local", False)
     for part in ("worker-1", "store", "proxy", "link"):
@@ -164,14 +164,14 @@ def test_it_is_told_who_serves(redis: OperatedStack, by_us: bool, monkeypatch: p
 
 @pytest.mark.parametrize(("service", "part"), [("worker", "worker-1"), ("proxy", "proxy"), ("redis", "store")])
 def test_the_health_check_of_the_compose_files_finds_it_well(
-    redis: OperatedStack, engine: Engine, service: str, part: str
+    redis: OperableComposeStack, engine: Engine, service: str, part: str
 ) -> None:
     how, *command = read(engine, "redis")["services"][service]["healthcheck"]["test"]
     done = redis.parts[part].exec_run(["sh", "-c", *command] if how == "CMD-SHELL" else command)
     assert done.exit_code == 0, done.output
 
 
-def test_a_flushed_store_has_forgotten_everybody(redis: OperatedStack, people: People) -> None:
+def test_a_flushed_store_has_forgotten_everybody(redis: OperableComposeStack, people: People) -> None:
     redis.flush_store()
     client = Client(redis.url)
     client.log_in(*people[0])
@@ -181,7 +181,7 @@ def test_a_flushed_store_has_forgotten_everybody(redis: OperatedStack, people: P
     assert redis.flush_store() == 0
 
 
-def test_a_read_of_a_session_takes_time_and_is_written_down(redis: OperatedStack) -> None:
+def test_a_read_of_a_session_takes_time_and_is_written_down(redis: OperableComposeStack) -> None:
     probe = redis.probe_store(50)
     assert len(probe.calls_us) == 50
     assert min(probe.calls_us) > 0
@@ -190,7 +190,7 @@ def test_a_read_of_a_session_takes_time_and_is_written_down(redis: OperatedStack
 
 
 def test_where_the_stores_address_is_not_reached_it_is_told(
-    redis: OperatedStack, monkeypatch: pytest.MonkeyPatch
+    redis: OperableComposeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Meter, "is_local", property(lambda _: False))
     with pytest.raises(LabError, match="where the engine runs"):
@@ -198,7 +198,7 @@ def test_where_the_stores_address_is_not_reached_it_is_told(
 
 
 def test_the_stores_password_is_in_no_command_that_empties_it(
-    redis: OperatedStack, engine: Engine, secrets: Secrets
+    redis: OperableComposeStack, engine: Engine, secrets: Secrets
 ) -> None:
     begun = int(time.time())
     redis.flush_store()
@@ -207,7 +207,9 @@ def test_the_stores_password_is_in_no_command_that_empties_it(
     assert secrets.store_password not in told
 
 
-def test_a_killed_store_with_an_append_only_file_knows_everybody_again(redis: OperatedStack, people: People) -> None:
+def test_a_killed_store_with_an_append_only_file_knows_everybody_again(
+    redis: OperableComposeStack, people: People
+) -> None:
     client = Client(redis.url)
     client.log_in(*people[0])
     until(lambda: client.get("/me").status == 200, "a log-in", 5)
@@ -219,7 +221,7 @@ def test_a_killed_store_with_an_append_only_file_knows_everybody_again(redis: Op
     assert client.get("/me").status == 200
 
 
-def test_what_is_given_counts_from_the_next_start(redis: OperatedStack) -> None:
+def test_what_is_given_counts_from_the_next_start(redis: OperableComposeStack) -> None:
     redis.give("clock.json", {"worker-1": 4.5})
     worker = redis.parts["worker-1"]
     shown = worker.exec_run(["cat", "/run/authlab/service/clock.json"]).output
@@ -230,7 +232,9 @@ def test_what_is_given_counts_from_the_next_start(redis: OperatedStack) -> None:
 
 
 class TestLink:
-    def test_every_request_waits_as_long_as_the_link_holds_it(self, redis: OperatedStack, people: People) -> None:
+    def test_every_request_waits_as_long_as_the_link_holds_it(
+        self, redis: OperableComposeStack, people: People
+    ) -> None:
         client = Client(redis.url)
         client.log_in(*people[0])
         link = redis.link
@@ -246,7 +250,7 @@ class TestLink:
             link.delay(0)
         assert link.round_trip_ms() < 60
 
-    def test_a_cut_takes_the_store_away_and_back(self, redis: OperatedStack, people: People) -> None:
+    def test_a_cut_takes_the_store_away_and_back(self, redis: OperableComposeStack, people: People) -> None:
         client = Client(redis.url)
         client.log_in(*people[0])
         link = redis.link
@@ -258,7 +262,7 @@ class TestLink:
             link.cut(False)
         until(lambda: client.get("/me").status == 200, "the store's return")
 
-    def test_a_stall_is_an_outage_that_nobody_is_told_of(self, redis: OperatedStack, people: People) -> None:
+    def test_a_stall_is_an_outage_that_nobody_is_told_of(self, redis: OperableComposeStack, people: People) -> None:
         client = Client(redis.url)
         client.log_in(*people[0])
         link = redis.link
@@ -272,7 +276,9 @@ class TestLink:
             link.stall(False)
         until(lambda: client.get("/me").status == 200, "the store's return")
 
-    def test_it_finds_the_store_again_and_is_itself_brought_back(self, redis: OperatedStack, people: People) -> None:
+    def test_it_finds_the_store_again_and_is_itself_brought_back(
+        self, redis: OperableComposeStack, people: People
+    ) -> None:
         redis.stop("store")
         redis.start_again("store")
         assert redis.link is not None
@@ -281,11 +287,11 @@ class TestLink:
         redis.wait_serving("link", 20)
         until(lambda: Client(redis.url).log_in(*people[0]).status == 200, "a log-in through the link")
 
-    def test_it_is_a_part_like_the_others(self, redis: OperatedStack) -> None:
+    def test_it_is_a_part_like_the_others(self, redis: OperableComposeStack) -> None:
         assert [usage.part for usage in redis.usage()] == ["proxy", "worker-1", "store", "link"]
         assert all(usage.rss_bytes > 0 for usage in redis.usage())
 
-    def test_where_there_is_no_store_there_is_none(self, sticky: OperatedStack) -> None:
+    def test_where_there_is_no_store_there_is_none(self, sticky: OperableComposeStack) -> None:
         assert sticky.link is None
         with pytest.raises(LabError, match="has no part 'store'"):
             sticky.flush_store()

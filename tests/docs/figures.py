@@ -11,7 +11,6 @@ they were made.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -26,12 +25,13 @@ from authlab.browser.cells import ATTACKS, CHANGED, KEPT, STOLEN, quantity_of
 from authlab.browser.places import PLACES
 from authlab.experiments.browser import BROWSER_EXPERIMENTS
 from authlab.experiments.catalogue import FAULT_EXPERIMENTS
+from authlab.model.errors import Damaged
 from authlab.model.findings import ExperimentResult, Judgement, Observation
 from authlab.model.modes import MODES
-from authlab.model.run import RUN_SCHEMA, Run
+from authlab.model.run import Run
 from authlab.model.windows import AGAIN
 from authlab.report.words import NBSP, count, measured, number, percent, whole
-from authlab.store.codec import run_from_json
+from authlab.store.runs import RunFolder
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -121,15 +121,14 @@ def wrong(root: Path = ROOT) -> list[str]:
 
 def reference(file: Path, experiment: str) -> tuple[Run, ExperimentResult]:
     """A reference run and its result for `experiment`. Raises `Unusable` unless it is there, finished and judged."""
-    try:
-        body = json.loads(file.read_bytes())
-    except FileNotFoundError:
+    if not file.exists():
         raise Unusable(
-            f"there is no reference run {file}: make it with `authlab run {experiment}` and copy its folder there"
-        ) from None
-    if body.get("schema") != RUN_SCHEMA:
-        raise Unusable(f"{file} is not a run of the schema {RUN_SCHEMA}")
-    run = run_from_json(body)
+            f"there is no reference run {file}: make it with `authlab run {experiment}` and copy its run.json there"
+        )
+    try:
+        run = RunFolder(file.parent).read_run()
+    except Damaged as error:
+        raise Unusable(str(error)) from error
     result = next((item for item in run.experiments if item.id == experiment), None)
     if run.status != "finished" or result is None or result.verdict is None:
         raise Unusable(f"{file} holds no finished, judged run of {experiment}: make it anew")

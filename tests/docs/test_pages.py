@@ -14,10 +14,10 @@ import pytest
 
 from authlab.checkers import guards
 from authlab.cli.main import cli
-from authlab.experiments.base import Options
 from authlab.experiments.browser import BROWSER_EXPERIMENTS
 from authlab.experiments.catalogue import EXPERIMENTS, GROUPS
 from authlab.experiments.measures import AA_MARGIN
+from authlab.experiments.options import Options
 from authlab.model.modes import MODES
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -82,7 +82,7 @@ def test_an_app_gets_the_services_environment_and_a_store_where_it_asks_for_one(
         (
             "from locust import events\nfrom lab_load.conductor import register\nfrom lab_load.user import LabUser\n"
             "register(events, scenario='mine', mix={'fly': 1})\nclass User(LabUser): ...\n",
-            "the mix knows me, cart, add, not fly",
+            "the mix has unknown operations: fly. Operations: me, cart, add",
         ),
     ],
 )

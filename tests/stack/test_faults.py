@@ -21,7 +21,7 @@ from authlab.faults.asking import token_parts, url_of
 from authlab.model.errors import LabError, UsageProblem
 from authlab.model.session_store import Persistence
 from authlab.stack.local import LocalStacks
-from authlab.stack.local_operations import OperatedStack
+from authlab.stack.local_operations import OperableLocalStack
 from authlab.stack.secrets import Secrets
 
 StandUp = Callable[..., AbstractContextManager[LocalStacks]]
@@ -29,11 +29,11 @@ StandUp = Callable[..., AbstractContextManager[LocalStacks]]
 pytestmark = pytest.mark.stack
 
 
-def pid_of(stack: OperatedStack, part: str) -> int:
+def pid_of(stack: OperableLocalStack, part: str) -> int:
     return next(known.process.pid for known in stack.parts if known.name == part)
 
 
-def logged_in_at(stack: OperatedStack, secrets: Secrets, worker: str) -> Browser:
+def logged_in_at(stack: OperableLocalStack, secrets: Secrets, worker: str) -> Browser:
     """A client whose session lies in that worker."""
     for _ in range(50):
         client = Browser(stack.url)
@@ -390,7 +390,7 @@ def test_what_was_scaled_away_can_not_be_harmed_nor_brought_back(
             lambda worker: stack.wait_serving(worker, 1.0),
         ):
             for worker in ("worker-2", "worker-3"):
-                with pytest.raises(LabError, match=f"{worker} is no worker any more: it was scaled away"):
+                with pytest.raises(LabError, match=f"{worker} is no longer a worker: it was scaled away"):
                     harm(worker)
         _supervisors_are_done()
         assert died == []

@@ -13,7 +13,7 @@ from lab_process import ENDLESS, SHORT, Lab
 pytestmark = pytest.mark.stack
 
 MOMENTS = [
-    "predicted:",
+    ": predicted ",
     "starting 2 stacks",
     "logging 6 users in",
     "under load",

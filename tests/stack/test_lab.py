@@ -66,7 +66,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_a_run_prints_predictions_before_and_verdicts_after(finished: tuple[Path, str]) -> None:
     _, output = finished
-    assert output.index("predicted: memory") < output.index("starting 5 stacks") < output.index("(three-modes)")
+    assert (
+        output.index("memory (N = 3): auth failure share: predicted 0.667")
+        < output.index("starting 5 stacks")
+        < output.index("(three-modes)")
+    )
     assert "(N-1)/N" in output
     assert "report.html" in output
 

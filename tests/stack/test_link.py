@@ -235,10 +235,10 @@ def test_a_connection_that_one_side_closes_is_closed_on_the_other(place: Place) 
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (b'{"delay_ms": -1, "cut": 1}', "cut: true or false, not 1; delay_ms: 0 to 60000, not -1"),
-        (b'{"delay": 1}', "unknown: 'delay'"),
-        (b'{"delay_ms": NaN}', "delay_ms: 0 to 60000, not nan"),
-        (b"[]", "a request is a JSON object"),
+        (b'{"delay_ms": -1, "cut": 1}', "cut must be true or false, not 1; delay_ms must be 0 to 60000, not -1"),
+        (b'{"delay": 1}', "unknown setting: 'delay'"),
+        (b'{"delay_ms": NaN}', "delay_ms must be 0 to 60000, not nan"),
+        (b"[]", "a request must be a JSON object"),
         (b"delay", "Expecting value"),
     ],
 )
@@ -259,7 +259,7 @@ def read_lines_of(connection: socket.socket) -> bytes:
 
 
 def test_a_wish_that_can_not_be_is_told(place: Place) -> None:
-    with pytest.raises(LabError, match="refuses"):
+    with pytest.raises(LabError, match="refused"):
         place.link.delay(-1)
 
 

@@ -207,7 +207,7 @@ def test_a_generator_that_dies_is_named_with_its_last_words(bench: Bench) -> Non
     with LoadService() as service:
         load = bench.load(service, plan(100, rate_rps=-1.0))
         load.start()
-        with pytest.raises(LabError, match=r"load generator of test exited with status 64(?s:.*)not positive"):
+        with pytest.raises(LabError, match=r"load generator of test exited with status 64(?s:.*)it must be positive"):
             load.wait_ready(WITHIN_S)
 
 

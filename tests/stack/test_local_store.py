@@ -16,10 +16,10 @@ from authlab.host.processes import Guardian
 from authlab.model.errors import LabError
 from authlab.model.session_store import PERSISTENCES, Persistence
 from authlab.stack.bring_up import bring_down, bring_up
+from authlab.stack.local_context import LocalContext
 from authlab.stack.local_store import LocalStore
 from authlab.stack.programs import find_store_server
 from authlab.stack.secrets import Secrets
-from authlab.stack.shared import Shared
 
 pytestmark = pytest.mark.stack
 
@@ -33,8 +33,8 @@ def standing(guardian: Guardian, tmp_path: Path, secrets: Secrets) -> NewStore:
     @contextmanager
     def stand(*, persistence: Persistence = "none", linked: bool = False) -> Iterator[LocalStore]:
         nginx = SimpleNamespace()  # a store alone needs none
-        shared = Shared(guardian, nginx, secrets, tmp_path / "runtime", 1.0, {}, free_port)  # type: ignore[arg-type]
-        store = LocalStore(shared, find_store_server(), tmp_path / "store.log", persistence=persistence, linked=linked)
+        context = LocalContext(guardian, nginx, secrets, tmp_path / "runtime", 1.0, {}, free_port)  # type: ignore[arg-type]
+        store = LocalStore(context, find_store_server(), tmp_path / "store.log", persistence=persistence, linked=linked)
         bring_up([store], 30)
         try:
             yield store

@@ -1,5 +1,5 @@
 // Shared by the attack pages. They work against authlab's own sites alone: the hosts are listed here, `.test` names never
-// lead to the internet (RFC 6761), and anywhere else a page says so and stops.
+// resolve on the internet (RFC 6761), and anywhere else a page says so and stops.
 
 const OWN = ['evil.test', 'sibling.app.test']
 const TARGETS = ['app.test', 'api.app.test', 'strict.app.test']
@@ -9,13 +9,13 @@ function refuse(reason) {
   throw new Error(reason)
 }
 
-/** Tell what came of it: `html[data-outcome]` for tests, a sentence for people. */
+/** Report the outcome: `html[data-outcome]` for tests, a sentence for people. */
 function report(outcome, says) {
   document.documentElement.dataset.outcome = outcome
   document.querySelector('#outcome').textContent = says
 }
 
-/** What the address asks for: `{ target, item, more }`. Refuses other targets than the lab's. */
+/** The parameters of the address: `{ target, item, more }`. Refuses all targets except the lab's. */
 function asked() {
   if (!OWN.includes(location.hostname)) refuse('This page runs on the sites of authlab’s browser lab only.')
   const more = new URLSearchParams(location.search)
@@ -33,7 +33,7 @@ function asked() {
   return { target, item, more }
 }
 
-/** Do it at once, as an attacker would; with `?wait=1` when the button is pressed, so that a person can read first. */
+/** Act at once, as an attacker would; with `?wait=1` when the button is pressed, so that a person can read first. */
 function perform(attack) {
   const what = asked()
   const button = document.querySelector('button')
@@ -49,7 +49,7 @@ function perform(attack) {
   }
 }
 
-/** Post a form as a page does, which leads the whole tab (or the frame of that name) to the answer. */
+/** Post a form as a page does. The whole tab (or the frame of that name) then shows the answer. */
 function postForm(target, fields, enctype = 'application/x-www-form-urlencoded', frame = '_self') {
   const form = document.createElement('form')
   Object.assign(form, { method: 'post', action: target.href, enctype, target: frame, hidden: true })
@@ -62,7 +62,7 @@ function postForm(target, fields, enctype = 'application/x-www-form-urlencoded',
   form.submit()
 }
 
-/** Send by fetch with credentials and say whether the answer could be read. */
+/** Send by fetch with credentials. Returns whether the answer could be read. */
 async function sendByFetch(target, options) {
   try {
     const answer = await fetch(target, { credentials: 'include', ...options })

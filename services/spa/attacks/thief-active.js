@@ -1,4 +1,4 @@
-// Injected into the lab's page: takes what lies there, wraps what the page sends with, and asks for a token itself. It
+// Injected into the lab's page: takes what is stored there, wraps the page's ways to send, and requests a token itself. It
 // works against the lab's own sites only.
 
 (() => {
@@ -22,7 +22,7 @@
       const token = JSON.parse(text).access_token
       if (typeof token === 'string') bring(where, token)
     } catch {
-      // An answer that isn't JSON holds no token.
+      // An answer that isn't JSON contains no token.
     }
   }
 

@@ -1,4 +1,4 @@
-// Injected into the lab's page: reads what lies there, and changes nothing. It works against the lab's own sites only.
+// Injected into the lab's page: reads what is stored there, and changes nothing. It works against the lab's own sites only.
 
 (() => {
   if (location.hostname !== 'app.test' && !location.hostname.endsWith('.app.test')) return

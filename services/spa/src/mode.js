@@ -4,12 +4,12 @@ import axios from 'axios'
 
 const client = axios.create({ baseURL: '/mode', timeout: 10_000, validateStatus: () => true })
 
-// As every client of the service does: whatever the log-in or a later answer hands over is sent from then on. Cookies are
-// the browser's business. In closure variables, for the reason told in credential.js.
+// Like every client of the service: whatever the log-in or a later answer returns is sent from then on. The browser handles
+// cookies. These are closure variables, for the reason given in credential.js.
 let token = null
 let csrf = null
 
-/** `{ status, data, worker, attached }`; status 0 without an answer, and `data` null where it isn't the service's. */
+/** `{ status, data, worker, attached }`; status 0 without an answer, and `data` null if it isn't the service's. */
 async function call(method, url, body) {
   const headers = {}
   if (token !== null) headers.Authorization = `Bearer ${token}`
@@ -39,7 +39,7 @@ export async function logOut() {
   return answer
 }
 
-/** The name of the mode that is up, or null: without one the site answers with this very app, which is HTML. */
+/** The name of the running mode, or null: without one the site answers with this app, which is HTML. */
 export async function nameOfMode() {
   try {
     const answer = await axios.get('/mode-name', { timeout: 10_000, responseType: 'text' })

@@ -1,5 +1,5 @@
-// What this tab has seen attacks do, by storage and attack: { worked, says }. Kept in window.name, which outlives a reload
-// and is no place where a credential is kept, so that what thieves find isn't mixed up with it.
+// The results of attacks in this tab, by storage and attack: { worked, says }. Kept in window.name, which outlives a
+// reload. No credential is kept there, so the results are not confused with what thieves find.
 
 import { reactive, readonly } from 'vue'
 
@@ -9,7 +9,7 @@ function before() {
   try {
     if (window.name.startsWith(MARK)) return JSON.parse(window.name.slice(MARK.length))
   } catch {
-    // Another page's name: begin anew.
+    // Another page's name: start with an empty record.
   }
   return { loggedInto: null, seen: {} }
 }
@@ -20,7 +20,7 @@ const keep = () => { window.name = MARK + JSON.stringify(state) }
 
 export const observed = readonly(state)
 
-/** Note an outcome. One that worked stays: a thief that came twice has still stolen. */
+/** Record an outcome. A success stays: a thief that fails later has still stolen. */
 export function observe(storage, attack, worked, says) {
   const seen = (state.seen[storage] ??= {})
   if (seen[attack]?.worked && !worked) return
@@ -28,7 +28,7 @@ export function observe(storage, attack, worked, says) {
   keep()
 }
 
-/** Remember the storage that this tab's user is logged in with, or null. */
+/** Remember the storage of this tab's log-in, or null. */
 export function loggedInto(storage) {
   state.loggedInto = storage
   keep()

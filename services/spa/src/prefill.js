@@ -1,4 +1,4 @@
-// The lab opens this page with a made-up user in the fragment, #user=…&password=…, which no server ever sees. It is taken
+// The lab opens this page with a made-up user in the fragment, #user=…&password=…, which no server ever sees. It is removed
 // from the address at once; after a reload it has to be typed.
 
 const given = new URLSearchParams(location.hash.slice(1))

@@ -20,7 +20,7 @@ export const router = createRouter({
   scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
 })
 
-// A screen reader hears of a new page by its heading. Not on arrival, where the browser does it, nor for a new query.
+// Focusing the heading makes a screen reader announce a new page. Not on arrival (the browser does it), or for a new query.
 router.afterEach((to, from) => {
   if (from.matched.length === 0 || to.path === from.path) return
   nextTick(() => document.querySelector('h1')?.focus({ preventScroll: true }))

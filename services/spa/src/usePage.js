@@ -1,4 +1,4 @@
-// What a storage's page does: calls, what came of them, and the attacks that it starts or sees.
+// What a storage's page does: its calls, their results, and the attacks that it starts or observes.
 
 import { nextTick, onBeforeUnmount, onMounted, reactive } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
@@ -22,7 +22,7 @@ export function usePage(storage) {
     refresh: storage === 'memory' && route.query.refresh === '1',
   })
 
-  // One after the other: who asks while a silent refresh is on its way gets its token.
+  // One call after the other: a call during a silent refresh waits and gets the new token.
   let queue = Promise.resolve()
   const steps = (run) => {
     const mine = queue.then(() => whole(run))
@@ -90,7 +90,7 @@ export function usePage(storage) {
     observe(storage, attack.id, worked, `${request.method} ${request.path} carried ${carried} and was answered ${request.status}.`)
   }
 
-  /** An injected script tells what it got, so that the page can show it. */
+  /** An injected script reports what it got, so that the page can show it. */
   function told({ detail }) {
     const { thief, worked, says } = detail ?? {}
     if (typeof says === 'string') observe(storage, String(thief), worked === true, says)

@@ -1,1 +1,1 @@
-"""The browser lab's parts: sites, Chromium, the program that drives it, and the rules that predict what it will do."""
+"""The browser lab's parts: sites, Chromium, the program that drives it, and the rules that predict its answers."""

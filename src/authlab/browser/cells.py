@@ -1,4 +1,4 @@
-"""The matrix: which attacks are tried on each place, and which questions are asked of each."""
+"""The matrix: which attacks are tried on each place, and which questions each of them answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUBSTANTIVE: Final = (STOLEN, CHANGED, READABLE, KEPT)
 
 @dataclass(frozen=True)
 class Attack:
-    """One of the matrix's columns: `family` is which of the six attacks it is a kind of."""
+    """A column of the matrix. `family` is the one of the six attacks that it is a variant of."""
 
     id: str
     family: str
@@ -49,5 +49,5 @@ FAMILIES: Final[dict[str, str]] = {
 
 
 def quantity_of(attack: str, question: str) -> str:
-    """How run.json names what a cell asks: `forged-post: state changed`."""
+    """The name of a cell's question in run.json: `forged-post: state changed`."""
     return f"{attack}: {question}"

@@ -1,4 +1,4 @@
-"""A certificate authority that lives as long as one run, and the fingerprint by which Chromium is told to trust it."""
+"""A certificate authority for one run, and the fingerprint that makes Chromium trust it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MISSING = "The browser lab needs the packages playwright and trustme. Remedy: pi
 
 @dataclass(frozen=True)
 class Certificate:
-    """Files for nginx, and what `--ignore-certificate-errors-spki-list` gets: nothing else is trusted by it."""
+    """Files for nginx, and the value of `--ignore-certificate-errors-spki-list`, which makes nothing else trusted."""
 
     chain: Path
     key: Path
@@ -24,7 +24,7 @@ class Certificate:
 
 
 def make_certificate(folder: Path, names: Sequence[str]) -> Certificate:
-    """Make a certificate for `names` in `folder` (private; the key is readable by its owner alone).
+    """Make a certificate for `names` in `folder` (private; only its owner can read the key).
 
     Raises `Unavailable` if trustme is not installed.
     """

@@ -1,4 +1,4 @@
-"""The single scenarios: what is looked at in each, and what must come out. The matrix's cells are in `rules`."""
+"""The single scenarios: the questions of each, and the expected answers. The matrix's cells are in `rules`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from authlab.browser.cells import ATTACHED, CHANGED
 
 
 class Check(NamedTuple):
-    """One yes-or-no question. `scenario` is the story that answers it, `subject` whom or what it is about.
+    """One yes-or-no question. `scenario` is the story that answers it, `subject` the person or thing that it is about.
 
-    `control` is the (subject, question) that must come out yes before a no of this one means anything.
+    `control` is the (subject, question) that must be answered yes before a no to this one means anything.
     """
 
     scenario: str
@@ -24,10 +24,10 @@ class Check(NamedTuple):
 
 TOGETHER: Final = 106
 APART: Final = 131
-"""Ages in seconds of a cookie without SameSite: within and beyond Chromium's two minutes."""
+"""Ages in seconds of a cookie without SameSite: below and above Chromium's two minutes."""
 
 SET_AGAIN: Final = 80
-"""Age in seconds at which such a cookie is set once more, less than two minutes before `APART`."""
+"""Age in seconds at which such a cookie is set again, less than two minutes before `APART`."""
 
 AGED: Final = "sent with a forged POST at {} s"
 SAME_AGAIN: Final = f"{AGED.format(APART)}, the same value set again at {SET_AGAIN} s"
@@ -154,7 +154,7 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "https-everywhere": _TLS,
     "http-for-public-only": _PUBLIC,
 }
-"""Checks by the experiment that they belong to."""
+"""Checks by their experiment."""
 
 CONTROLS: Final = {(c.subject, c.question): c.control for found in CHECKS.values() for c in found if c.control}
-"""The question that must be answered yes, by the one whose no rests on it."""
+"""For each question whose no needs a control: the question that must be answered yes."""

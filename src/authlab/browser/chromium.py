@@ -1,4 +1,4 @@
-"""Chromium: found, flagged, and given a profile of its own."""
+"""Chromium: finds it, sets its flags, and makes a profile for it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ QUIET: Final = (
     "--no-first-run",
     "--no-default-browser-check",
 )
-"""Flags that keep it from asking, drawing on hardware, or talking to anybody by itself."""
+"""Flags that stop it from asking questions, using graphics hardware, or contacting anybody by itself."""
 
 
 def find_chromium() -> Path:
-    """The Chromium that AUTHLAB_CHROMIUM names, one on the PATH, or Playwright's own.
+    """The Chromium that AUTHLAB_CHROMIUM names, or one on the PATH, or Playwright's own.
 
     Raises `Unavailable` with the remedy.
     """
@@ -49,7 +49,7 @@ def find_chromium() -> Path:
 
 
 def _playwrights_own() -> Path | None:
-    """Where `playwright install chromium` puts it; the newest, if there are several."""
+    """Where `playwright install chromium` puts it. The newest, if there are several."""
     root = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
     on_mac = Path.home() / "Library" / "Caches" / "ms-playwright"
     patterns = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
@@ -58,16 +58,16 @@ def _playwrights_own() -> Path | None:
 
 
 def in_a_box(program: Path) -> bool:
-    """Whether it is Ubuntu's snap, which has a /tmp of its own and finds no file of ours there."""
+    """Whether it is Ubuntu's snap, which has its own /tmp and can't find our files there."""
     snap = Path("/snap/bin/chromium")
     return snap.exists() and (program == snap or program.name == "chromium-browser")
 
 
 def flags(resolver: str, fingerprint: str) -> list[str]:
-    """The flags under which Chromium knows the lab's sites and nothing else of the network.
+    """The flags with which Chromium knows the lab's sites and nothing else on the network.
 
-    Without errors about certificates for this one key alone: `--ignore-certificate-errors` would make Chromium
-    overlook HSTS as well. Its sandbox doesn't work for root.
+    It ignores certificate errors for this one key only. `--ignore-certificate-errors` would make Chromium ignore HSTS
+    as well. Its sandbox doesn't work for root.
     """
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return [
@@ -89,7 +89,7 @@ def make_profile(folder: Path, *, third_party_cookies: bool) -> Path:
         },
         "tracking_protection": {"block_all_3pc_toggle_enabled": not third_party_cookies},
         "signin": {"allowed": False},
-        "history": {"saving_disabled": True},  # an address may bring a password in its fragment
+        "history": {"saving_disabled": True},  # an address may contain a password in its fragment
         "browser": {"show_home_button": False, "check_default_browser": False},
     }
     (default / "Preferences").write_text(json.dumps(preferences), encoding="utf-8")
@@ -98,5 +98,5 @@ def make_profile(folder: Path, *, third_party_cookies: bool) -> Path:
 
 def own_call(program: Path, profile: Path, resolver: str, fingerprint: str, address: str) -> Sequence[str]:
     """The command line of a Chromium window on `address`."""
-    quiet = "--test-type"  # or a bar across the window says that the flags are unsupported
+    quiet = "--test-type"  # otherwise a bar across the window says that the flags are not supported
     return [str(program), f"--user-data-dir={profile}", *flags(resolver, fingerprint), quiet, address]

@@ -1,21 +1,24 @@
-"""What the lab orders of the driving program, and the lines that it gets back: JSON in files, as with the load."""
+"""The lab's order for the driving program, and the answers that it gets back: JSON in files, as with the load."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from authlab.model.errors import Damaged
+
 FAILED = "failed"
-"""The quantity of an answer that says only that its subject's story never came to its end."""
+"""The quantity of an answer which only says that its subject's story never completed."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """One Chromium's work. `cells` are (place, attack) of the matrix, `scenarios` names of single ones.
+    """One Chromium's work. `cells` are (place, attack) of the matrix, `scenarios` the names of single ones.
 
-    `predicted` maps "subject|quantity" to what is expected: where something else comes out, evidence is kept.
-    `users` names the users that this program may log in, one story each. Ports are nginx's and the API's.
+    `predicted` maps "subject|quantity" to the expected answer. If the answer differs, evidence is kept. `users` names
+    the users that this program may log in, one per story. Ports are nginx's and the API's.
     """
 
     chromium: str
@@ -35,22 +38,19 @@ class Order:
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        path.write_bytes(msgspec.json.encode(self))
 
     @classmethod
     def read(cls, path: Path) -> Order:
         """Read what `write` wrote."""
-        body = json.loads(path.read_text(encoding="utf-8"))
-        body["cells"] = tuple((place, attack) for place, attack in body["cells"])
-        first, last = body["users"]
-        return cls(**{**body, "scenarios": tuple(body["scenarios"]), "users": (first, last)})
+        return msgspec.json.decode(path.read_bytes(), type=cls)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was seen: `value` None where it could not be seen, and then `note` says why.
+    """An answer. `value` is None if there is none, and `note` then says why.
 
-    `subject` is a place of the matrix or whom a scenario is about; `quantity` the question.
+    `subject` is a place of the matrix, or the person or thing that a scenario is about; `quantity` is the question.
     """
 
     subject: str
@@ -61,7 +61,7 @@ class Answer:
 
     @property
     def key(self) -> str:
-        """By what predictions and answers find each other."""
+        """The key that connects predictions and answers."""
         return key_of(self.subject, self.quantity)
 
 
@@ -71,14 +71,17 @@ def key_of(subject: str, quantity: str) -> str:
 
 
 def append_answer(path: Path, answer: Answer) -> None:
-    """Add one line; whole or not at all, for a reader that follows."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
+    """Add one whole line or nothing, for a reader that follows the file."""
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(answer) + b"\n")
 
 
 def read_answers(path: Path) -> list[Answer]:
-    """The whole lines so far."""
+    """The whole lines so far. Raises `Damaged` where one of them is no answer."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
-    return [Answer(**json.loads(line)) for line in lines]
+    data = path.read_bytes()
+    try:
+        return msgspec.json.Decoder(Answer).decode_lines(data[: data.rfind(b"\n") + 1])
+    except msgspec.DecodeError as error:
+        raise Damaged(f"{path} is damaged: {error}.") from error

@@ -1,4 +1,4 @@
-"""The nine places where a page can keep a credential, and what follows from each by the web's own rules."""
+"""The nine places where a page can keep a credential, and their attributes under the web's own rules."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ SameSite = Literal["unset", "None", "Lax", "Strict"]
 
 @dataclass(frozen=True)
 class Place:
-    """A place. `same_site` is None where the browser attaches nothing by itself (the page sends a bearer header).
+    """A place. `same_site` is None if the browser attaches nothing by itself (the page sends a bearer header).
 
-    `readable`: a script of the page finds the credential lying there. `kept`: it is still there after a reload.
+    `readable`: a script of the page can read the credential there. `kept`: it is still there after a reload.
     """
 
     id: str

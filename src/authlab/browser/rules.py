@@ -1,5 +1,5 @@
-"""What must happen in each cell of the matrix if the web's rules are what their documents say. Nothing is looked up:
-each prediction is derived from the place's attributes, and carries the rule that it follows from."""
+"""What must happen in each cell of the matrix if the web's rules are as documented. There is no table of answers: each
+prediction is derived from the place's attributes, and names the rule that it follows from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from authlab.browser.places import PLACES, Place
 
 
 class Ruling(NamedTuple):
-    """What a rule says of one question, and the rule in words."""
+    """The answer of a rule to one question, and the rule in words."""
 
     holds: bool
     rule: str
@@ -34,7 +34,7 @@ _NO_HEADER: Final = Ruling(False, "no browser attaches a bearer header by itself
 
 
 def ruling(place: Place, attack: str, question: str) -> Ruling:
-    """What is predicted for one question of a cell. Raises KeyError for one that is not asked."""
+    """The prediction for one question of a cell. Raises KeyError for a question that the cell does not have."""
     if question not in ATTACKS[attack].questions:
         raise KeyError(f"{attack} does not ask {question}")
     if attack == "steal-passive":

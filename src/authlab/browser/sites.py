@@ -16,7 +16,7 @@ PLAIN: Final = "plain.app.test"
 EVIL: Final = "evil.test"
 
 CERTIFIED: Final = (APP, f"*.{APP}", EVIL)
-"""The names that the certificate is for, and that a browser of the lab knows."""
+"""The names that the certificate is for, and that the lab's browser knows."""
 
 HSTS_S: Final = 600
 
@@ -34,8 +34,8 @@ _CSP: Final = (
 )
 _MODE_UPSTREAM: Final = (
     "    upstream mode {{ server {0}:{1} max_fails=0; keepalive 16; }}\n"
-    # The mode's service is spoken to without TLS and knows itself by http: the page's own origin, and that alone, is
-    # told as it would be there. Whatever else calls is told as it is, and refused by a mode that looks.
+    # The mode's service gets requests without TLS, so its own origin is http. The page's own origin, and no other, is
+    # translated to that. Any other origin is passed on unchanged, and a mode that checks it refuses the request.
     '    map $http_origin $mode_origin {{ "https://{2}" "http://{2}"; default $http_origin; }}\n'
 )
 _REFUSAL: Final = (
@@ -45,8 +45,8 @@ _REFUSAL: Final = (
 
 @dataclass(frozen=True)
 class Ports:
-    """Loopback ports: nginx with TLS, nginx without, the API, and a mode's proxy where one is shown (else 0), with the
-    name to show it by."""
+    """Loopback ports: nginx with TLS, nginx without, the API, and a mode's proxy if one is shown (else 0), with the
+    name to show for it."""
 
     https: int
     http: int
@@ -56,7 +56,7 @@ class Ports:
 
 
 def resolver_rules(https: int, http: int) -> str:
-    """What `--host-resolver-rules` gets: the lab's names go to these loopback ports, every other name nowhere."""
+    """The value of `--host-resolver-rules`: the lab's names go to these loopback ports, every other name nowhere."""
     rules = []
     for name in CERTIFIED:
         rules += [f"MAP {name}:443 {LOOPBACK}:{https}", f"MAP {name}:80 {LOOPBACK}:{http}"]
@@ -64,12 +64,12 @@ def resolver_rules(https: int, http: int) -> str:
 
 
 def nginx_conf(ports: Ports) -> str:
-    """nginx.conf. Beside it lie `app`, `attacks`, `chain.pem`, `key.pem` and `access.log`."""
+    """nginx.conf. Its folder also has `app`, `attacks`, `chain.pem`, `key.pem` and `access.log`."""
     servers = [
         _server(APP, ports, tls=True, lines=[_HSTS, *_USUAL, *_mode(ports), *_app()]),
         _server(STRICT, ports, tls=True, lines=[_HSTS, _CSP, *_USUAL, *_app()]),
         _server(API, ports, tls=True, lines=[_HSTS, *_api()]),
-        # What a proxy without these rules does: everything on HTTP, nothing upgraded.
+        # A proxy without these rules: everything over HTTP, nothing upgraded.
         _server(PLAIN, ports, tls=True, lines=[*_blank(), *_api()]),
         _server(PLAIN, ports, tls=False, lines=[*_blank(), *_api()]),
         _server(f"{APP} {STRICT}", ports, tls=False, lines=[*_USUAL, *_public_only()]),
@@ -89,7 +89,7 @@ def nginx_conf(ports: Ports) -> str:
         "    ssl_certificate chain.pem;\n    ssl_certificate_key key.pem;\n    ssl_protocols TLSv1.2 TLSv1.3;\n"
         f"    upstream api {{ server {LOOPBACK}:{ports.api} max_fails=0; keepalive 16; }}\n"
         + (_MODE_UPSTREAM.format(LOOPBACK, ports.mode, APP) if ports.mode else "")
-        # The lab asks this one whether nginx is up: no browser gets here.
+        # The lab uses this server to check that nginx is up: no browser reaches it.
         + _server("_", ports, tls=False, lines=["location = /healthz { return 200 ok; }", "location / { return 404; }"])
         + "".join(servers)
         + "}\n"
@@ -110,7 +110,7 @@ def _app() -> list[str]:
 
 
 def _attacks() -> list[str]:
-    """Pages and scripts for anybody: a module is loaded from another origin only where CORS lets it."""
+    """Pages and scripts for anybody: another origin can load a module only if CORS allows it."""
     return [
         "root attacks;",
         "add_header Access-Control-Allow-Origin * always;",
@@ -141,7 +141,7 @@ def _loot() -> list[str]:
 
 
 def _mode(ports: Ports) -> list[str]:
-    """The mode that `authlab up MODE --browser` shows, on the page's own origin: its service grants nobody CORS."""
+    """The mode of `authlab up MODE --browser`, on the page's own origin, because its service grants nobody CORS."""
     if not ports.mode:
         return []
     name = re.sub(r"[^A-Za-z0-9._ -]", "?", ports.mode_name)
@@ -166,7 +166,8 @@ def _public_only() -> list[str]:
 
 
 def _refused() -> list[str]:
-    """A redirect would come after the credential has gone out in clear; so would this, but nobody builds on it."""
+    """A redirect would come after the credential was sent in clear. So does this refusal, but no client relies on
+    it."""
     return [
         "default_type application/problem+json;",
         f"location / {{ return 403 '{_REFUSAL}'; }}",

@@ -14,7 +14,7 @@ _CHUNK = 65536
 
 
 class Tap:
-    """Stands between client and proxy as somebody on the way would. A context manager; `port` is where it listens."""
+    """Is between client and proxy, like an eavesdropper. A context manager; `port` is where it listens."""
 
     def __init__(self, target: int) -> None:
         self._target = target

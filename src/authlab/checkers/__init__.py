@@ -1,1 +1,1 @@
-"""Judges of recorded data: pure functions that say whether it can be trusted, and what it shows."""
+"""Judges of recorded data: pure functions that decide whether it can be trusted, and what it shows."""

@@ -1,6 +1,7 @@
-"""Availability: failures per second by outcome, how soon a fault was felt, and how soon after its end no longer.
+"""Availability: failures per second by outcome, how soon a fault caused failures, and how soon after its end they
+stopped.
 
-What a user got is known even where the fate of the request is not: a time-out is a failure here.
+Here a time-out is a failure, even though the fate of its request is unknown: its user got nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from authlab.checkers.counterexamples import plural, timeline
 from authlab.checkers.fate import unknown_count
 from authlab.checkers.rules import USUAL, Rules
-from authlab.checkers.telling import plural, timeline
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Event, Lane, Recovery, Seconds, Violation
 from authlab.model.samples import OUTCOMES
@@ -28,13 +29,13 @@ def availability(
     faults: Sequence[FaultEvent],
     rules: Rules = USUAL,
 ) -> Checked:
-    """Measures, and calls it a violation where nothing succeeded any more after the end of a fault.
+    """Measures. A violation is a fault after whose end nothing succeeded any more.
 
-    A credential that is refused because its time is up tells nothing of a fault.
+    A credential that is refused because it has expired says nothing about a fault.
     """
     sent = samples.filter(pl.col("sent_ns") > 0).with_columns(at=pl.max_horizontal("sent_ns", "done_ns"))
     if sent.is_empty():
-        reason = "no request was sent: nothing shows whether one would have been served"
+        reason = "no request was sent, so nothing shows whether one would have been served"
         return Checked(NAME, "inconclusive", reason, reasons=(reason,))
     failures = sent.filter(_failed).height
     telling = sent.filter((pl.col("outcome") != "auth") | rules.unexpired)
@@ -64,7 +65,7 @@ def availability(
 
 
 def per_second(sent: pl.DataFrame) -> Seconds:
-    """Requests by the second in which they were over (`at`), for each outcome that occurs."""
+    """Requests per second in which they ended (`at`), for each outcome that occurs."""
     origin_ns = int(sent.select(pl.col("sent_ns").min()).item())
     second = ((sent["at"] - origin_ns) // _NS).to_numpy()
     outcome = sent["outcome"].to_numpy()
@@ -78,7 +79,7 @@ def per_second(sent: pl.DataFrame) -> Seconds:
 
 
 def _spans(faults: Sequence[FaultEvent]) -> Iterator[tuple[FaultEvent, int | None]]:
-    """Each fault and when the next one began."""
+    """Each fault, and when the next one began."""
     ordered = sorted(faults, key=lambda fault: fault.start_ns)
     for fault in ordered:
         later = [other.start_ns for other in ordered if other.start_ns > fault.start_ns]
@@ -86,7 +87,7 @@ def _spans(faults: Sequence[FaultEvent]) -> Iterator[tuple[FaultEvent, int | Non
 
 
 def _recovery(sent: pl.DataFrame, fault: FaultEvent, until_ns: int | None) -> tuple[Recovery, dict[str, object] | None]:
-    """What the fault did, and the last failure, if there were only failures after the fault's end."""
+    """What the fault caused; and the last failure, if only failures came after the fault's end."""
     span = sent.filter(pl.col("at") >= fault.start_ns)
     if until_ns is not None:
         span = span.filter(pl.col("at") < until_ns)
@@ -109,7 +110,7 @@ def _goes_on(fault: FaultEvent, one: Recovery) -> bool:
 
 
 def _unfinished(one: Recovery) -> str:
-    return f"requests still failed when what was recorded of {one.kind} of {one.target}, up to the next fault, ended"
+    return f"requests still failed at the end of the record of {one.kind} of {one.target} (the next fault, or the end)"
 
 
 def _doubts(sent: pl.DataFrame, faults: Sequence[FaultEvent]) -> Iterator[str]:
@@ -120,7 +121,7 @@ def _doubts(sent: pl.DataFrame, faults: Sequence[FaultEvent]) -> Iterator[str]:
         if fault.end_ns is None:
             yield f"{fault.kind} of {fault.target} was not seen to end"
         elif last_ns < fault.end_ns:
-            yield f"no request was over after the end of {fault.kind} of {fault.target}: the load ended too early"
+            yield f"no request ended after the end of {fault.kind} of {fault.target}: the load ended too early"
 
 
 def _told(fault: FaultEvent, last: dict[str, object]) -> Violation:

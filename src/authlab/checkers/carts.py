@@ -7,24 +7,24 @@ from typing import Final
 import polars as pl
 
 LONGEST: Final = 200
-"""The recorder cuts texts to this many characters (loadtests/lab_load/outcome.py): a cart that long may lack items."""
+"""The recorder cuts texts at this length (loadtests/lab_load/outcome.py). A cart that long may lack items."""
 
 _written: Final = pl.col("item") != ""
 _wrong_cart: Final = (pl.col("outcome") == "wrong") & pl.col("reason").is_in(["cart", "no_cart"])
 
 told_written: Final = _written & ((pl.col("outcome") == "ok") | _wrong_cart)
-"""Writes that were answered with 200. One that showed a wrong cart or none was acknowledged all the same."""
+"""Writes that were answered with 200. An answer with a wrong cart or none acknowledged the write, too."""
 
 showed: Final = (
     (_written | (pl.col("op") == "cart"))
     & ((pl.col("outcome") == "ok") | ((pl.col("outcome") == "wrong") & (pl.col("reason") == "cart")))
     & (pl.col("cart").str.len_bytes() < LONGEST)
 )
-"""Answers that showed the whole cart; an empty text is an empty cart."""
+"""Answers that showed the whole cart. An empty text is an empty cart."""
 
 
 def shown_items(answers: pl.DataFrame) -> pl.DataFrame:
-    """One row per answer and item in it: `row`, `user`, `item`, `seen` (how many of it). Needs `row`."""
+    """One row per answer and item in it: `row`, `user`, `item`, `seen` (the quantity). Needs `row`."""
     entries = (
         answers.filter(pl.col("cart") != "")
         .select("row", "user", entry=pl.col("cart").str.split(" "))

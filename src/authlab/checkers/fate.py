@@ -1,7 +1,7 @@
-"""What is known of a request's fate: it happened, it did not, or nobody can tell.
+"""What is known about a request's fate: it was carried out, it was not, or nobody can tell.
 
-An answer is proof. No answer, or one that a proxy or a failing worker made, is proof of nothing: the request may
-have been carried out before the connection was cut.
+An answer is proof. No answer, or one from a proxy or a failing worker, proves nothing: the request may have been
+carried out before the connection was cut.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ UNKNOWN: Final = ("network", "timeout", "proxy", "server")
 unknown: Final = pl.col("outcome").is_in(UNKNOWN)
 
 refused: Final = (pl.col("outcome") == "auth") | pl.col("status").is_in([401, 403])
-"""The credential was not taken. To a scenario that expects a refusal it is "ok", and a refusal all the same."""
+"""The credential was not accepted. In a scenario that expects a refusal the outcome is "ok", but it is a refusal."""
 
 accepted: Final = pl.col("outcome").is_in(["ok", "wrong"]) & pl.col("status").is_between(200, 299)
-"""The credential was taken, whatever the answer was worth."""
+"""The credential was accepted, whether or not the answer was right."""
 
 acknowledged: Final = accepted & (pl.col("outcome") == "ok")
-"""It happened, and whoever asked was told so."""
+"""It was carried out, and the client knows."""
 
 may_have_happened: Final = refused.not_() & (pl.col("outcome") != "client")
 

@@ -1,4 +1,4 @@
-"""Guards: whether a trial's data can be trusted at all. Each reason comes with its remedy."""
+"""Guards: whether a trial's data can be trusted at all. Each reason names its remedy."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from authlab.model.conditions import Conditions
 from authlab.model.parts import OUTSIDE
 
 GENERATOR_CPU_LIMIT: Final = 0.80
-"""Share of its core above which the generator is held to be saturated: its own queueing would be measured."""
+"""Share of its core above which the generator counts as saturated: it would measure its own queueing."""
 
 LAG_P99_LIMIT_MS: Final = 5.0
 UNSERVED_LIMIT: Final = 0.005
-"""Share of the schedule's arrivals that may stay unsent before latencies are censored too much: half of what lies
-beyond p99. A dozen are lost where a stall meets a slice's end: one such stall in a hundred slices is no doubt."""
+"""Share of the schedule's arrivals that may stay unsent before too many latencies are missing: half of those beyond
+p99. A stall at a slice's end costs a dozen. One such stall in a hundred slices is no reason for doubt."""
 
 MIN_SAMPLES: Final = 1000
 MIN_BLOCKS: Final = 20
@@ -26,16 +26,16 @@ FOREIGN_LIMIT: Final = 0.10
 """Share of all cores that other programs may use."""
 
 STEAL_LIMIT: Final = 0.05
-"""Share of all cores that the machine's host may take away."""
+"""Share of all cores that the machine's host may take away (steal)."""
 
 CLOCK_STEP_LIMIT_S: Final = 0.5
-"""By how much the wall clock may jump: cookies and tokens expire by it."""
+"""The greatest allowed jump of the wall clock, by which cookies and tokens expire."""
 
 SUSPENDED_LIMIT_S: Final = 0.1
 
 SATURATED: Final = 0.85
-"""Share of its cores from which a stack's own queueing is what is measured (an M/D/1 queue at 0.85 waits three times
-as long as it serves)."""
+"""Share of its cores from which a run measures the stack's own queueing (an M/D/1 queue at 0.85 waits three times as
+long as it serves)."""
 
 
 def trial_reasons(
@@ -47,8 +47,8 @@ def trial_reasons(
 ) -> tuple[str, ...]:
     """Why the trial is not valid: empty if it is. The frames have a trial's columns (authlab.store.frames).
 
-    `stack_cores` is the number of cores that the stack may use; None where it is not known, or where a saturated
-    system is what the experiment wants.
+    `stack_cores` is the number of cores that the stack may use. It is None if that is unknown, or if the experiment
+    wants a saturated system.
     """
     return (
         *_generator(windows),
@@ -64,9 +64,9 @@ def trial_reasons(
 def fault_trial_reasons(
     samples: pl.DataFrame, windows: pl.DataFrame, conditions: Conditions, *, timed: bool
 ) -> tuple[str, ...]:
-    """The same for a trial with faults: the service's stalls and refusals are what it is made for.
+    """The same for a trial with faults, which is meant to cause stalls and refusals.
 
-    Only where times are measured (`timed`) does a machine that others use put it in doubt.
+    Other programs on the machine matter only where times are measured (`timed`).
     """
     clocks = (conditions.clock_step_s or 0.0, conditions.suspended_s or 0.0)
     still = Conditions(clock_step_s=clocks[0], suspended_s=clocks[1])
@@ -74,7 +74,7 @@ def fault_trial_reasons(
 
 
 def machine_reasons(conditions: Conditions) -> tuple[str, ...]:
-    """Why nothing that was measured in the meantime can be trusted: empty if it can."""
+    """Why no measurement of that time can be trusted: empty if it can."""
     found = []
     foreign, stolen = conditions.foreign_share or 0.0, conditions.stolen_share or 0.0
     if foreign > FOREIGN_LIMIT:
@@ -90,18 +90,20 @@ def machine_reasons(conditions: Conditions) -> tuple[str, ...]:
         )
     if abs(conditions.clock_step_s or 0.0) > CLOCK_STEP_LIMIT_S:
         found.append(
-            f"the wall clock was set by {conditions.clock_step_s:+.1f} s meanwhile, and credentials expire by it: "
+            f"the wall clock jumped by {conditions.clock_step_s:+.1f} s during the run, and credentials expire by it: "
             "let the machine's time settle, then run again"
         )
     if (conditions.suspended_s or 0.0) > SUSPENDED_LIMIT_S:
-        found.append(f"the machine slept for {conditions.suspended_s:.1f} s meanwhile: keep it awake and run again")
+        found.append(
+            f"the machine slept for {conditions.suspended_s:.1f} s during the run: keep it awake and run again"
+        )
     return tuple(found)
 
 
 def stack_share(resources: pl.DataFrame, stack_cores: int) -> float | None:
     """Share of its `stack_cores` that the stack used within its slices."""
-    own = resources.filter(pl.col("part").is_in(OUTSIDE).not_())
-    spans = own.group_by("index").agg((pl.col("to_ns") - pl.col("from_ns")).max().alias("span"))
+    own = _known(resources)
+    spans = own.group_by("index", "from_ns").agg((pl.col("to_ns") - pl.col("from_ns")).max().alias("span"))
     room = int(spans["span"].sum()) * stack_cores
     return int(own["cpu_ns"].sum()) / room if room else None
 
@@ -109,14 +111,20 @@ def stack_share(resources: pl.DataFrame, stack_cores: int) -> float | None:
 def busiest_part(resources: pl.DataFrame) -> tuple[str, float]:
     """The part of the stack that used the largest share of one core within its slices, and that share.
 
-    A worker has one process and Python's lock, nginx and the store serve in one thread each: a second core is no use to
-    them, however many there are.
+    A worker has one process and Python's lock; nginx and the store each serve in one thread. None of them can use a
+    second core, however many there are.
     """
-    own = resources.filter(pl.col("part").is_in(OUTSIDE).not_())
+    own = _known(resources)
     spans = (pl.col("to_ns") - pl.col("from_ns")).sum()
     shares = own.group_by("part").agg((pl.col("cpu_ns").sum() / spans).alias("share"))
     shares = shares.filter(pl.col("share").is_finite()).sort("share", "part")
     return (str(shares["part"][-1]), float(shares["share"][-1])) if shares.height else ("", 0.0)
+
+
+def _known(resources: pl.DataFrame) -> pl.DataFrame:
+    """The counts of the stack's own parts, without those in which the clock of some part is not known."""
+    own = resources.filter(pl.col("part").is_in(OUTSIDE).not_())
+    return own.filter(pl.col("cpu_ns").is_not_null().all().over("index", "from_ns"))
 
 
 def generator_share(windows: pl.DataFrame) -> float | None:
@@ -139,7 +147,7 @@ def unserved_share(windows: pl.DataFrame) -> float | None:
 
 
 def generators_reasons(windows: Sequence[pl.DataFrame], cores: int) -> tuple[str, ...]:
-    """Why several loads at the same time, on the same `cores`, can't be trusted: empty if they can."""
+    """Why several simultaneous loads on the same `cores` can't be trusted: empty if they can."""
     share = sum(generator_share(one) or 0.0 for one in windows) / cores
     if share <= GENERATOR_CPU_LIMIT:
         return ()
@@ -175,7 +183,7 @@ def _unserved(windows: pl.DataFrame) -> list[str]:
         return []
     return [
         f"{share:.2%} of the scheduled requests could not be sent before their slice ended "
-        f"(limit {UNSERVED_LIMIT:.1%}): the stack can't take this rate; lower --rate or add --workers"
+        f"(limit {UNSERVED_LIMIT:.1%}): the stack is too slow for this rate; lower --rate or add --workers"
     ]
 
 
@@ -192,7 +200,7 @@ def _clock(samples: pl.DataFrame) -> list[str]:
         return []
     return [
         f"{backwards} requests ended before they began: the machine's monotonic clock does not agree between its "
-        "cores; nothing timed on it can be trusted"
+        "cores; no time measured on it can be trusted"
     ]
 
 

@@ -1,4 +1,4 @@
-"""All history checkers over one trial. One that crashes is inconclusive, never a pass, and stops none of the others."""
+"""Runs all history checkers over one trial. One that crashes is inconclusive, never a pass, and stops no other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked
 
 Checker = Callable[[pl.DataFrame, Sequence[FaultEvent], Rules], Checked]
-"""Samples (columns of authlab.store.frames.SAMPLES_SCHEMA, rows in any order), faults and rules to a result. Pure."""
+"""From samples (columns of authlab.store.frames.SAMPLES_SCHEMA, any order), faults and rules to a result. Pure."""
 
 CHECKERS: Final[Mapping[str, Checker]] = MappingProxyType(
     {
@@ -34,9 +34,9 @@ def check_history(
     checkers: Mapping[str, Checker] = CHECKERS,
     rules: Rules = USUAL,
 ) -> tuple[Checked, ...]:
-    """What each of the checkers says, in their order. The samples are those of one trial: one mode, one set of users.
+    """The results of all checkers, in their order. The samples are those of one trial: one mode, one set of users.
 
-    Warm-up requests and log-ins belong to the history too: leave nothing out of it.
+    Warm-up requests and log-ins belong to the history, too: leave nothing out.
     """
     return tuple(_run(name, checker, samples, faults, rules) for name, checker in checkers.items())
 
@@ -47,5 +47,5 @@ def _run(name: str, checker: Checker, samples: pl.DataFrame, faults: Sequence[Fa
     except (Exception, PanicException) as error:  # noqa: BLE001 - whatever it was, this checker can't say anything
         said = str(error).strip().splitlines()
         why = f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
-        reason = f"the checker {name} crashed ({why}); this is a defect of authlab, and nothing follows from it"
+        reason = f"the checker {name} crashed ({why}); this is a bug in authlab, so there is no result"
         return Checked(name, "inconclusive", reason, reasons=(reason,))

@@ -1,7 +1,7 @@
 """Which log-in a credential belongs to, and when that log-in ended.
 
-A log-in may give out many credentials: a token that holds a cart is renewed by each write. They live and are revoked
-together. Log-ins of a user are counted from 1; 0 are credentials from before the first that was recorded.
+A log-in may issue many credentials: each write renews a token that holds a cart. They are valid and are revoked
+together. The log-ins of a user are counted from 1. Number 0 means credentials from before the first recorded log-in.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ LOGIN = ("user", "login")
 
 
 def count_until(marks: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
-    """For each row of `marks`, how many `events` of its group have an `at` no later than its own. In marks' order.
+    """For each row of `marks`: how many `events` of its group have an `at` no later than its own. In marks' order.
 
-    Both have `group`, small numbers from 0 on, and `at`. Moments are replaced by their ranks among the events', so that
-    group and rank make one number whatever the clock shows; sorted, those numbers are counted by bisection.
+    Both have `group`, small numbers from 0 on, and `at`. Moments are replaced by their ranks among the events' moments.
+    Group and rank then fit into one number, whatever the clock shows. Bisection counts the sorted numbers.
     """
     moments = np.unique(events["at"].to_numpy())
     width = moments.size + 1
@@ -36,24 +36,25 @@ def count_until(marks: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
 
 
 def with_logins(samples: pl.DataFrame) -> pl.DataFrame:
-    """The samples with a running number (`row`), and `login`: the number of the log-in whose credential was shown.
+    """The samples with a running number (`row`), and `login`: the number of the log-in whose credential was sent.
 
-    For a log-in itself it is the number of those before it, which is the one that it may end.
+    For a log-in itself, that is the number of the log-ins before it, which is also the log-in that it may end.
     """
     began = samples.filter((pl.col("op") == "login") & acknowledged).select(group="user", at="done_ns")
     at = pl.when(pl.col("op") == "login").then("sent_ns").otherwise("issued_ns")
     shown = samples.select("user", at=at)
-    moments = shown.unique()  # many requests show one credential
+    moments = shown.unique()  # many requests carry the same credential
     moments = moments.with_columns(login=count_until(moments.select("at", group="user"), began))
     logins = shown.join(moments, on=["user", "at"], how="left", maintain_order="left")["login"]
     return samples.with_columns(logins.alias("login")).with_row_index("row")
 
 
 def ends(numbered: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """One row for each log-in that was, or may have been, ended by its user. `numbered` is `with_logins`' answer.
+    """One row for each log-in that its user ended, or may have ended. `numbered` is the result of `with_logins`.
 
-    `may_ns`: from when it may have been revoked (something that could do it was sent). `ended_ns`: from when it
-    certainly was (that was acknowledged), with `asked_ns`, when that was sent, and `end_row`; null where nothing was.
+    `may_ns`: from when it may have been revoked (a request that could do it was sent). `ended_ns`: from when it
+    certainly was (the request was acknowledged). `asked_ns` and `end_row` belong to that request. The last three are
+    null if nothing was acknowledged.
     """
     ending = (pl.col("op") == "logout") & (pl.col("credential") > 0)
     if rules.login_ends_session:

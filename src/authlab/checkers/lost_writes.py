@@ -1,8 +1,8 @@
-"""Where a cart lacks what was acknowledged: every answer that shows a cart held against the writes before it.
+"""Where a cart lacks an acknowledged write: compares every answer that shows a cart with the writes before it.
 
-Carts belong to a log-in and never shrink. So an answer must show, of each item, at least as many as were acknowledged
-before it was asked for (and its own, if it is a write). Writes that were under way meanwhile, or are of unknown fate,
-may be in it or not. This is what any linearizable register owes to its readers (Herlihy and Wing, 1990).
+Carts belong to a log-in and never shrink. An answer must therefore show, of each item, at least the quantity that was
+acknowledged before the request was sent (and its own, if it is a write). Writes that were under way at the same time,
+or are of unknown fate, may or may not be in it. Every linearizable register guarantees this (Herlihy and Wing, 1990).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ GROUP: Final = (*LOGIN, "item")
 
 
 def against_writes(numbered: pl.DataFrame) -> pl.DataFrame:
-    """One row per answer that showed a cart and item that its log-in was told was written; `numbered` has log-ins.
+    """One row per answer with a cart and item that its log-in had written, as far as acknowledged.
 
-    `row`, `group` (a number for user, log-in and item), `done_ns`, `seen` of that item, `least` and `most` that the
-    answer could show of it.
+    `numbered` has log-ins. Columns: `row`, `group` (a number for user, log-in and item), `done_ns`, `seen` of that
+    item, and `least` and `most` that the answer could show of it.
     """
     writes = numbered.filter(told_written).select(*GROUP, at="done_ns")
     groups = writes.select(GROUP).unique(maintain_order=True).with_row_index("group")
@@ -44,9 +44,9 @@ def against_writes(numbered: pl.DataFrame) -> pl.DataFrame:
 
 
 def first_shown(compared: pl.DataFrame) -> pl.DataFrame:
-    """Of `against_writes`, the answers that show a loss that none before them had shown, and `lost`: how many writes.
+    """The rows of `against_writes` that show a loss which no earlier one had shown, and `lost`: how many writes.
 
-    A lost write is missing from every later answer too, but it was lost once.
+    A lost write is missing from every later answer, too, but it was lost once.
     """
     missing = pl.col("least") - pl.col("seen")
     return (
@@ -60,5 +60,5 @@ def first_shown(compared: pl.DataFrame) -> pl.DataFrame:
 
 
 def surplus(compared: pl.DataFrame) -> int:
-    """How many items of log-ins were shown more often than they can have been written: a write was done twice."""
+    """How many items were shown more often than they can have been written: a write was carried out twice."""
     return compared.filter(pl.col("seen") > pl.col("most"))["group"].n_unique()

@@ -1,4 +1,4 @@
-"""No identity mix: the answer belongs to the one who asked. Ever."""
+"""No identity mix: an answer always belongs to the user who asked."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 import polars as pl
 
 from authlab.checkers.carts import showed, shown_items
+from authlab.checkers.counterexamples import Row, issue_of, plural, split_up, violation
 from authlab.checkers.fate import accepted, unknown_count
 from authlab.checkers.rules import EXAMPLES, USUAL, Rules
-from authlab.checkers.telling import Row, issue_of, plural, split_up, violation
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Violation
 
@@ -18,10 +18,10 @@ NAME: Final = "no_identity_mix"
 
 
 def mixed_up(samples: pl.DataFrame) -> pl.DataFrame:
-    """Answers that belong to somebody else: the samples' columns, and `foreign`, an item that gave it away or "".
+    """Answers that belong to another user: the samples' columns, and `foreign`, an item that proves it, or "".
 
-    Either the answer named another user (the load compared it), or its cart holds an item that the one who asked has
-    sent in no request of the whole history, of whatever fate.
+    Either the answer named another user (the load compared it), or its cart holds an item that its user sent in no
+    request of the whole history, of whatever fate.
     """
     numbered = samples.with_row_index("row")
     own = samples.filter(pl.col("item") != "").select("user", "item").unique()
@@ -42,15 +42,15 @@ def no_identity_mix(
     faults: Sequence[FaultEvent],
     rules: Rules = USUAL,  # noqa: ARG001 - a checker's signature
 ) -> Checked:
-    """Each such answer is a violation: what issued the credential, and the answer to it, prove it."""
+    """Each such answer is a violation. The answer that issued the credential, and the wrong answer, prove it."""
     answers = samples.select(accepted.sum()).item() or 0
     unclear = unknown_count(samples)
     if not answers:
-        reason = "no request was accepted: no answer shows whose it is"
+        reason = "no request was accepted, so no answer shows whose data it has"
         return Checked(NAME, "inconclusive", reason, indeterminate=unclear, reasons=(reason,))
     mixed = mixed_up(samples).sort("done_ns")
     if mixed.is_empty():
-        summary = f"all {plural(answers, 'answer')} belonged to the one who asked"
+        summary = f"all {plural(answers, 'answer')} belonged to the user who asked"
         return Checked(NAME, "passed", summary, answers, unclear)
     return Checked(
         NAME,

@@ -1,4 +1,4 @@
-"""No lost update: every acknowledged write is in the cart. A violation names the two writes of which one is gone."""
+"""No lost update: every acknowledged write is in the cart. A violation names the lost write and the one over it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from authlab.checkers.carts import LONGEST, told_written
+from authlab.checkers.counterexamples import Row, plural, split_up, violation
 from authlab.checkers.fate import unknown_count
 from authlab.checkers.logins import with_logins
 from authlab.checkers.lost_writes import against_writes, first_shown, surplus
 from authlab.checkers.rules import EXAMPLES, USUAL, Rules
-from authlab.checkers.telling import Row, plural, split_up, violation
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Violation
 
@@ -20,7 +20,7 @@ NAME: Final = "no_lost_update"
 
 
 class Loss(NamedTuple):
-    """The write that is gone, the one that overwrote it (None where no acknowledged one explains it)."""
+    """The lost write, and the one that overwrote it (None if no acknowledged one explains the loss)."""
 
     gone: Row
     by: Row | None
@@ -31,13 +31,13 @@ def no_lost_update(
     faults: Sequence[FaultEvent],
     rules: Rules = USUAL,  # noqa: ARG001 - a checker's signature
 ) -> Checked:
-    """Each answer that first shows a loss is a violation: both writes, and that answer, prove it."""
+    """Each answer that is first to show a loss is a violation. Both writes, and that answer, prove it."""
     numbered = with_logins(samples)
     compared = against_writes(numbered)
     unclear = numbered.filter(pl.col("item") != "").pipe(unknown_count)
     answers = compared.filter(pl.col("least") > 0)["row"].n_unique()
     if not answers:
-        reason = "no answer showed a cart after an acknowledged write: nothing shows whether one was lost"
+        reason = "no answer showed a cart after an acknowledged write, so nothing shows whether one was lost"
         return Checked(NAME, "inconclusive", reason, indeterminate=unclear, reasons=(reason,))
     losses = first_shown(compared)
     extra = {
@@ -82,9 +82,9 @@ def _told(numbered: pl.DataFrame, row: Row, faults: Sequence[FaultEvent]) -> Vio
 
 
 def explain(writes: Sequence[Row], item: str, shown: Row) -> Loss:
-    """Which write of `item` is gone, and by which other: the two of which neither had seen the other, the latest first.
+    """Which write of `item` is lost, and which other one overwrote it: the latest pair that did not see each other.
 
-    `writes` are the log-in's acknowledged ones before the answer `shown`, by time, and `shown` itself if it is one.
+    `writes` are the log-in's acknowledged writes before the answer `shown`, by time, and `shown` itself if it is one.
     """
     mine = [write for write in reversed(writes) if write["item"] == item]
     for gone in mine:
@@ -106,7 +106,7 @@ def _neither_saw(one: Row, other: Row) -> bool:
 
 
 def _saw(later: Row, earlier: Row) -> bool:
-    """Whether the cart that `later` was answered with can have been built upon that of `earlier`."""
+    """Whether the cart in the answer to `later` can contain that of `earlier`."""
     item = earlier["item"]
     own = bool(later["item"] == item)
     return _held(later["cart"], item) >= _held(earlier["cart"], item) + int(own)

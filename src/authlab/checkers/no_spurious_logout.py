@@ -1,4 +1,4 @@
-"""No spurious log-out: a credential that was issued, is not expired and not revoked, is accepted."""
+"""No spurious log-out: a credential that was issued, and is neither expired nor revoked, is accepted."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 
 import polars as pl
 
+from authlab.checkers.counterexamples import Row, issue_of, plural, split_up, violation
 from authlab.checkers.fate import accepted, unknown_count
 from authlab.checkers.logins import LOGIN, ends, with_logins
 from authlab.checkers.rules import EXAMPLES, USUAL, Rules
-from authlab.checkers.telling import Row, issue_of, plural, split_up, violation
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Violation
 
@@ -22,8 +22,8 @@ _unexpected: Final = pl.col("outcome") == "auth"  # a refusal that the scenario 
 def good_requests(samples: pl.DataFrame, rules: Rules = USUAL) -> pl.DataFrame:
     """Requests that had to be accepted, and were answered: the samples' columns, `login` and `refused`.
 
-    Their credential could neither have expired nor been revoked by the time the answer came. A log-out of unknown fate
-    may have revoked it, so what came after that one is not among them.
+    Their credential can neither have expired nor been revoked by the time of the answer. A log-out of unknown fate may
+    have revoked it, so requests after such a log-out are not included.
     """
     numbered = with_logins(samples)
     return (
@@ -35,11 +35,11 @@ def good_requests(samples: pl.DataFrame, rules: Rules = USUAL) -> pl.DataFrame:
 
 
 def no_spurious_logout(samples: pl.DataFrame, faults: Sequence[FaultEvent], rules: Rules = USUAL) -> Checked:
-    """Each refusal of a good credential is a violation: the answer that issued it, and the refusal, prove it."""
+    """Each refusal of a good credential is a violation. The answer that issued it, and the refusal, prove it."""
     good = good_requests(samples, rules)
     unclear = unknown_count(samples)
     if good.is_empty():
-        reason = "no request with a good credential was answered: nothing shows whether one is accepted"
+        reason = "no request with a good credential was answered, so nothing shows whether one is accepted"
         return Checked(NAME, "inconclusive", reason, indeterminate=unclear, reasons=(reason,))
     refusals = good.filter("refused").sort("done_ns")
     if refusals.is_empty():

@@ -1,4 +1,4 @@
-"""No use after log-out: no request sent after the log-out was acknowledged succeeds; how long it did is measured."""
+"""No use after log-out: no request sent after an acknowledged log-out succeeds. Measures how long it still did."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 
 import polars as pl
 
+from authlab.checkers.counterexamples import Row, plural, split_up, violation
 from authlab.checkers.fate import accepted, refused, unknown_count
 from authlab.checkers.logins import LOGIN, ends, with_logins
 from authlab.checkers.rules import EXAMPLES, USUAL, Rules
-from authlab.checkers.telling import Row, plural, split_up, violation
 from authlab.model.faults import FaultEvent
 from authlab.model.history import Checked, Staleness, Violation
 
@@ -33,18 +33,18 @@ def late_requests(samples: pl.DataFrame, rules: Rules = USUAL) -> pl.DataFrame:
 
 
 def no_use_after_logout(samples: pl.DataFrame, faults: Sequence[FaultEvent], rules: Rules = USUAL) -> Checked:
-    """Each such request that succeeds is a violation: the log-out's acknowledgement, and the answer, prove it."""
+    """Each such request that succeeds is a violation. The log-out's acknowledgement, and the answer, prove it."""
     late = late_requests(samples, rules)
     unclear = unknown_count(samples)
     if late.is_empty():
-        reason = "no credential was shown after its log-out had been acknowledged: nothing shows whether it still works"
+        reason = "no credential was used after its log-out was acknowledged, so nothing shows whether it still works"
         return Checked(NAME, "inconclusive", reason, indeterminate=unclear, reasons=(reason,))
     window = staleness(late)
     used = late.filter("accepted").sort("sent_ns")
     if used.is_empty():
         summary = f"all {plural(late.height, 'request')} sent after a log-out were refused"
         return Checked(NAME, "passed", summary, late.height, unclear, staleness=window)
-    most = "and no refusal was seen" if window.at_most_ms is None else f"and at most {window.at_most_ms:,.1f} ms"
+    most = "and was never refused" if window.at_most_ms is None else f"and at most {window.at_most_ms:,.1f} ms"
     return Checked(
         NAME,
         "violated",
@@ -60,7 +60,7 @@ def no_use_after_logout(samples: pl.DataFrame, faults: Sequence[FaultEvent], rul
 
 
 def staleness(late: pl.DataFrame) -> Staleness:
-    """The staleness window over `late_requests`, which must not be empty."""
+    """How long a revoked credential worked, from `late_requests`, which must not be empty."""
     last_ns = pl.col("sent_ns").filter("accepted").max()
     refusals = pl.col("done_ns").filter(pl.col("accepted").not_() & (pl.col("sent_ns") > last_ns.fill_null(0)))
     each = late.group_by(LOGIN).agg(

@@ -14,6 +14,6 @@ def too_many(workers: int) -> str | None:
     if workers * WORKER_BYTES <= room:
         return None
     return (
-        f"{workers} workers at once want about {workers * WORKER_BYTES // 1024**2} MiB of memory, "
-        f"{room // 1024**2} are free"
+        f"{workers} workers at once need about {workers * WORKER_BYTES // 1024**2} MiB of memory, "
+        f"and {room // 1024**2} MiB are free"
     )

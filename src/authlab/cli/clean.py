@@ -11,25 +11,27 @@ from authlab.cli.values import results_option
 
 
 @click.command()
-@click.option("--keep", type=click.IntRange(min=0), default=3, show_default=True, help="How many newest runs stay.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--keep", type=click.IntRange(min=0), default=3, show_default=True, help="How many newest runs to keep.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
+@click.option("--yes", is_flag=True, help="Do not ask before removing.")
 @results_option
 def clean(keep: int, dry_run: bool, yes: bool, results: Path) -> int:
-    """Remove old runs, all but the newest. Folders that are not the lab's, and running runs, stay."""
-    from authlab.lab.reading import is_ours, is_running
+    """Remove old runs and keep the newest. Running runs, and folders that are not runs, are never removed."""
+    from authlab.lab.folders import is_ours
+    from authlab.lab.lock import is_running
     from authlab.store.runs import stored_runs
 
     # A symbolic link is somebody's own arrangement, and what it points to is elsewhere.
     ours = [p for p in stored_runs(results) if not p.is_symlink() and is_ours(p) and not is_running(p)]
     old = ours[: max(0, len(ours) - keep)]
     if not old:
-        click.echo(f"nothing to remove: {len(ours)} runs in {results}, {keep} are kept")
+        there = "there is 1 run" if len(ours) == 1 else f"there are {len(ours)} runs"
+        click.echo(f"nothing to remove: {there} in {results}, and the newest {keep} are kept")
         return 0
     size = sum(file.stat().st_size for path in old for file in path.rglob("*") if file.is_file())
     for path in old:
         click.echo(path.name)
-    click.echo(f"{len(old)} runs, {size / 1024**2:.1f} MiB")
+    click.echo(f"{len(old)} {'run' if len(old) == 1 else 'runs'}, {size / 1024**2:.1f} MiB")
     if dry_run:
         return 0
     if not yes:

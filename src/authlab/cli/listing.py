@@ -12,7 +12,7 @@ from authlab.cli.values import results_option
 @click.command("list")
 @results_option
 def list_command(results: Path) -> int:
-    """Show experiments, groups, modes, and the runs made so far."""
+    """Show experiments, groups, faults, modes, and the runs made so far."""
     from authlab.experiments.catalogue import DEFAULT, EXPERIMENTS, GROUPS
     from authlab.faults.catalogue import FAULTS
     from authlab.model.modes import MODES
@@ -38,7 +38,7 @@ def list_command(results: Path) -> int:
 
 
 def _runs(results: Path) -> list[tuple[str, str]]:
-    from authlab.lab.reading import describe
+    from authlab.lab.folders import describe
     from authlab.store.runs import stored_runs
 
     return [(path.name, describe(path)) for path in stored_runs(results)] or [("none yet", "make one: authlab run")]

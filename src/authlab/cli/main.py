@@ -34,9 +34,9 @@ Exit codes:
 def cli() -> None:
     """Measure where a horizontally scaled web service should keep its authentication state.
 
-    Several identical Flask workers stand behind an nginx proxy in a chosen mode (sticky in-memory session,
-    shared-Redis session, stateless JWT, …), Locust drives them, and a report holds every claim against its
-    prediction. Begin with: authlab run
+    Several identical Flask workers run behind an nginx proxy in a chosen mode (sticky in-memory session,
+    shared-Redis session, stateless JWT, …). Locust loads them, and a report compares every prediction with
+    what was measured. Start with: authlab run
     """
 
 

@@ -1,4 +1,4 @@
-"""`authlab report` and `authlab compare`: stored runs shown again, and held against each other."""
+"""`authlab report` and `authlab compare`: stored runs reported again, and compared with each other."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from pathlib import Path
 
 import click
 
-from authlab.cli.gates import check_junit, exit_code, junit_option, verdict_words
+from authlab.cli.ci import check_junit, exit_code, junit_option, verdict_words
 from authlab.cli.values import Problems, option, results_option
 
+_MARGIN_HELP = "Changes in times and CPU smaller than this count as no change."
+_SHARE_HELP = "The same for shares of failed requests (0.02: 2 points)."
 _COMPARE_EPILOG = """\b
 Each quantity of each mode gets a verdict (less is better in all of them):
   same          its whole 95 % interval lies within the margin
   worse, better it lies wholly outside
   inconclusive  everything else; a trial in doubt; an effect that the runs' own A/A pairs could have made;
-                a quantity that circumstances forbid to compare
-Absolute times count only where there is no ratio to `none`: they also tell what changed on the machine.
+                a quantity that the circumstances do not allow to compare
+Absolute times count only where there is no ratio to `none`: they also show what changed on the machine.
 
 \b
 Exit codes with --fail-on:
@@ -30,7 +32,7 @@ Without it, 0: a difference is a finding. 64: these runs can't be compared at al
 @click.argument("run", default="latest")
 @results_option
 def report(run: str, results: Path) -> int:
-    """Write the report of RUN again: a path, an id, or `latest`. A recording of plain Locust is a run, too."""
+    """Judge RUN again and write its report: a path, an id, or `latest`. A recording of plain Locust is a run, too."""
     from authlab.host.chart_script import begin
     from authlab.store.runs import find_run
 
@@ -48,9 +50,19 @@ def report(run: str, results: Path) -> int:
 @click.command(epilog=_COMPARE_EPILOG)
 @click.argument("runs", nargs=-1, metavar="RUN RUN…", required=True)
 @option(
-    "--margin", type=float, default=0.1, show_default=True, help="Relative change of times and CPU that still is none."
+    "--margin",
+    type=float,
+    default=0.1,
+    show_default=True,
+    help=_MARGIN_HELP,
 )
-@option("--share-margin", type=float, default=0.02, show_default=True, help="The same for shares of failed requests.")
+@option(
+    "--share-margin",
+    type=float,
+    default=0.02,
+    show_default=True,
+    help=_SHARE_HELP,
+)
 @option("--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if worse, 2 if inconclusive.")
 @junit_option
 @click.option(
@@ -66,7 +78,7 @@ def compare(
     out: Path | None,
     results: Path,
 ) -> int:
-    """Hold two or more runs (or recordings) against the first: circumstances first, then effects."""
+    """Compare two or more runs (or recordings) with the first: circumstances first, then effects."""
     from authlab.lab.reporting import compare_folders
     from authlab.report.compare.margins import Margins
     from authlab.store.runs import find_runs

@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from authlab.cli.arguments import faults_of, modes_of, precision_of, scenario_of
 from authlab.cli.capacity import too_many
-from authlab.cli.gates import check_junit, exit_code, junit_option, verdict_words
-from authlab.cli.meant import faults_of, modes_of, scenario_of
+from authlab.cli.ci import check_junit, exit_code, junit_option, verdict_words
 from authlab.cli.stacking import choice_of, stack_options
 from authlab.cli.values import DURATION, Problems, option, results_option
 from authlab.model.errors import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
-    from authlab.experiments.base import Experiment, Options
+    from authlab.experiments.experiment import Experiment
+    from authlab.experiments.options import Options
 
-_FAULT_HELP = "Do this to the modes, like crash-worker@10s or redis-latency=5ms@20s+10s (repeatable)."
+_FAULT_HELP = "Inject a fault, e.g. crash-worker@10s or redis-latency=5ms@20s+10s (repeatable)."
+_FOR_HELP = "How long the whole run may take: 45s, 10m, 1h.  [default: 2m55s; with --until: 10m]"
+_REPEAT_HELP = "How many times a fault experiment runs, each with its own seed.  [default: 2, quick: 1]"
+_UNTIL_HELP = "Go on until sessions against tokens is this precise, e.g. cpu=2% (or p50=5%), or --for is over."
 QUICK_S = 42.0
 DEFAULT_S = 175.0
+UNTIL_S = 600.0
 MOST_REPEATS = 100  # a day of fault experiments
 
 
@@ -30,14 +35,25 @@ MOST_REPEATS = 100  # a day of fault experiments
 @option("--workers", type=int, default=3, show_default=True, help="Workers behind the proxy in each mode.")
 @option("--users", type=int, default=50, show_default=True, help="Logged-in users in each mode.")
 @option("--rate", type=float, default=300.0, show_default=True, help="Requests per second, all users together.")
-@option("--for", "duration", type=DURATION, help="How long the whole run may take: 45s, 10m, 1h.  [default: 2m55s]")
-@option("--quick", is_flag=True, help="Under 45 seconds; the report says what it therefore can't tell.")
-@option("--mode", "modes", multiple=True, help="Only these modes or mode files (repeatable); controls are added.")
-@option("--scenario", default="browse", show_default=True, help="What users do: a shipped scenario, or a Locust file.")
+@option(
+    "--for",
+    "duration",
+    type=DURATION,
+    help=_FOR_HELP,
+)
+@option("--until", metavar="QUANTITY=HALF-WIDTH", help=_UNTIL_HELP)
+@option("--quick", is_flag=True, help="Run for under 45 seconds; the report says what such a run cannot show.")
+@option("--mode", "modes", multiple=True, help="A mode or mode file to run (repeatable); `none` is always added.")
+@option(
+    "--scenario",
+    default="browse",
+    show_default=True,
+    help="What users do: a shipped scenario's name, or a Locust file.",
+)
 @option("--slice", "slice_s", type=DURATION, help="Length of a slice of load.  [default: 0.25s]")
-@option("--blocks", type=int, help="Blocks of slices, instead of as many as fit into --for.")
+@option("--blocks", type=int, help="Number of blocks of slices.  [default: as many as fit into --for]")
 @option("--fault", "faults", multiple=True, metavar="FAULT@START[+DURATION]", help=_FAULT_HELP)
-@option("--repeat", type=int, help="How often a fault experiment is done, seeds apart.  [default: 2, quick: 1]")
+@option("--repeat", type=int, help=_REPEAT_HELP)
 @option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of schedules and orders.")
 @stack_options
 @option("--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if a claim is refuted, 2 if inconclusive.")
@@ -50,6 +66,7 @@ def run(
     users: int,
     rate: float,
     duration: float | None,
+    until: str | None,
     quick: bool,
     modes: tuple[str, ...],
     scenario: str,
@@ -65,33 +82,33 @@ def run(
     plain: bool,
     results: Path,
 ) -> int:
-    """Run experiments: predictions are printed, then measured, then judged.
+    """Run experiments: print their predictions, measure, and judge the predictions.
 
-    Without a name the main comparison runs (three-modes). `authlab list` shows all experiments and groups.
+    Without a name the main comparison (three-modes) runs. `authlab list` shows all experiments and groups.
     """
     from authlab.cli.watching import watching
-    from authlab.experiments.base import SLICE_S, Options
+    from authlab.experiments.options import SLICE_S, Options
     from authlab.lab.reporting import write_junit
-    from authlab.lab.session import run_experiments
+    from authlab.lab.run import run_experiments
 
     problems = Problems()
-    meant = modes_of(modes, problems)
-    choice = choice_of(stack_kind, worker_cpus, problems, meant.own)
+    asked = modes_of(modes, problems)
+    choice = choice_of(stack_kind, worker_cpus, problems, asked)
     options = Options(
         workers=workers,
         users=users,
         rate_rps=rate,
         slice_s=slice_s or SLICE_S,
         blocks=blocks,
-        budget_s=duration or (QUICK_S if quick else DEFAULT_S),
+        budget_s=duration or (QUICK_S if quick else UNTIL_S if until else DEFAULT_S),
         asked_s=duration,
-        modes=meant.names,
+        modes=asked,
         seed=seed,
         repeat=repeat if repeat is not None else 1 if quick else 2,
         faults=faults_of(faults, problems),
         quick=quick,
-        own_modes=meant.own,
         scenario=scenario_of(scenario, problems),
+        until=precision_of(until, problems),
     )
     chosen = _checked(experiments, options, fail_on, duration, junit, problems)
     command = ["authlab", *sys.argv[1:]]
@@ -120,7 +137,7 @@ def _checked(
 
     `problems` are those that were found on the way to the `options`.
     """
-    from authlab.experiments.catalogue import CHOSEN_FAULTS, DEFAULT, chosen
+    from authlab.experiments.catalogue import CHOSEN_FAULTS, DEFAULT, EXPERIMENTS, chosen
 
     found: list[Experiment] = []
     if options.faults and names:
@@ -138,8 +155,13 @@ def _checked(
     ):
         if not 0 < value < 1e9:
             problems.add(f"{text} must be above zero, not {value:g}")
-    if options.quick and duration:
-        problems.add("--quick and --for exclude each other: both say how long the run takes")
+    if options.until and found != [EXPERIMENTS[DEFAULT]]:
+        problems.add(f"--until belongs to {DEFAULT}: leave other experiments and --fault out")
+    if options.until and options.blocks:
+        problems.add("--until and --blocks exclude each other: both say how many blocks there are")
+    if options.quick and (duration or options.until):
+        other = "--for" if duration else "--until"
+        problems.add(f"--quick and {other} exclude each other: both say how long the run takes")
     if not 1 <= options.repeat <= MOST_REPEATS:
         problems.add(f"--repeat must be 1 to {MOST_REPEATS}, not {options.repeat}")
     if options.slice_s < 0.1:
@@ -152,15 +174,14 @@ def _checked(
 
 
 def _check_capacity(options: Options, found: list[Experiment], problems: Problems) -> None:
+    """Note what planning finds wrong with the options, and whether all workers fit into this machine's memory."""
     if options.workers <= 0:
         return
-    from authlab.experiments.faulted import FaultExperiment
+    from authlab.lab.machine import machine_facts
 
     most = 0
     for experiment in found:
-        most = max([most, *(stage.workers * len(stage.modes) for stage in experiment.stages(options))])
-        if isinstance(experiment, FaultExperiment):
-            with problems.collecting():
-                most = max([most, *(stage.most_workers for stage in experiment.fault_stages(options))])
+        with problems.collecting():
+            most = max([most, *(plan.most_workers for plan in experiment.plan(options, machine_facts()))])
     if problem := too_many(most):
         problems.add(f"{problem}; use fewer --workers or fewer --mode")

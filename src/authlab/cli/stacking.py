@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from authlab.cli.values import Problems, option
-from authlab.model.errors import nearest
 from authlab.model.modes import Mode, check_containers_hold
 
 if TYPE_CHECKING:
@@ -22,19 +21,18 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return kind(cpus(command))
 
 
-def choice_of(kind: str, worker_cpus: float | None, problems: Problems, own: Sequence[Mode] = ()) -> StackChoice:
-    """What the two options mean, for a call with the user's `own` modes. What is wrong is noted in `problems`."""
+def choice_of(kind: str, worker_cpus: float | None, problems: Problems, modes: Sequence[Mode] = ()) -> StackChoice:
+    """The stack that the two options ask for, for a call with these `modes`. Problems are noted in `problems`."""
     from authlab.lab.stacks import STACK_KINDS, StackChoice
 
     found = next((known for known in STACK_KINDS if known == kind), None)
     if found is None:
-        with problems.collecting():
-            raise nearest("kind of stack", kind, STACK_KINDS, "kinds")
+        problems.add(f"unknown kind of stack {kind!r}; kinds: {', '.join(STACK_KINDS)}")
     if worker_cpus is not None and found == "local":
-        problems.add("--worker-cpus holds containers back: it needs --stack compose")
+        problems.add("--worker-cpus limits containers: it needs --stack compose")
     if worker_cpus is not None and not 0.01 <= worker_cpus <= 1024:
         problems.add(f"--worker-cpus must be a share of a CPU of at least 0.01, not {worker_cpus:g}")
     if found == "compose":
         with problems.collecting():
-            check_containers_hold(own)
+            check_containers_hold(modes)
     return StackChoice(found or "local", worker_cpus)

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 import click
 
+from authlab.cli.arguments import modes_of
 from authlab.cli.capacity import too_many
-from authlab.cli.meant import modes_of
 from authlab.cli.stacking import choice_of, stack_options
 from authlab.cli.values import Problems, option
 
@@ -31,22 +31,21 @@ def up(
     stack_kind: str,
     worker_cpus: float | None,
 ) -> int:
-    """Stand MODE up and keep it until Ctrl-C: prints its URL, and curl and locust lines that work as pasted.
+    """Start MODE and keep it running until Ctrl-C. Prints its URL, and curl and locust lines that work as pasted.
 
-    MODE is a mode's name, or a TOML file that declares a mode of your own. With --browser the browser lab's sites come
-    up beside it, among them a deliberately weak API, reachable from that Chromium alone.
+    MODE is a mode's name, or a TOML file that declares a mode of your own. With --browser the browser lab's sites start
+    beside it, among them a deliberately weak API that only that Chromium can reach.
     """
     from authlab.lab.browsing.driving import check_browser_lab
     from authlab.lab.browsing.window import window
     from authlab.lab.foreground import foreground, wait_for_end
     from authlab.load.scenario import scenario_meant
-    from authlab.model.modes import mode_named
 
     problems = Problems()
     asked = modes_of([mode], problems)
     with problems.collecting():
         load = scenario_meant(scenario)
-    choice = choice_of(stack_kind, worker_cpus, problems, asked.own)
+    choice = choice_of(stack_kind, worker_cpus, problems, asked)
     for value, name in ((workers, "--workers"), (users, "--users")):
         if value <= 0:
             problems.add(f"{name} must be above zero, not {value}")
@@ -55,7 +54,7 @@ def up(
     problems.raise_if_any()
     if browser:
         check_browser_lab()
-    chosen = mode_named(asked.names[0], asked.own)
+    (chosen,) = asked
     click.echo(f"starting {chosen.name}: {chosen.note} …", err=True)
     with foreground(chosen, workers=workers, users=users, port=port, scenario=load, choice=choice) as site:
         click.echo(f"\n{chosen.name} is up at {site.stack.url} with {workers} workers. Ctrl-C ends it.\n")

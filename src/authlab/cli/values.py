@@ -93,5 +93,5 @@ results_option = click.option(
     type=click.Path(file_okay=True, path_type=Path),
     default=Path("results"),
     show_default=True,
-    help="Folder that runs go to.",
+    help="Folder for runs.",
 )

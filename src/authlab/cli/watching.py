@@ -46,7 +46,7 @@ class PlainLines:
         """Print the predictions."""
         self._say(f"{experiment}: “{claim}”")
         for prediction in predictions:
-            self._say("  predicted: " + in_words(prediction))
+            self._say("  " + in_words(prediction))
 
     def progress(self, progress: Standing) -> None:
         """Print how far the load is, now and then."""
@@ -127,8 +127,9 @@ def in_words(prediction: Prediction) -> str:
         return f"{name}: {prediction.rule or prediction.formula}"
     if prediction.unit == YES_NO:
         return f"{name}: {prediction.quantity}: {_yes_no(prediction)} ({prediction.formula})"
-    wanted = f"{prediction.value:.3f} ± {prediction.margin:g}"
-    return f"{name}: {prediction.quantity.replace('_', ' ')} = {prediction.formula} = {wanted}"
+    wanted = f"{prediction.value:.3g} ± {prediction.margin:g}"
+    formula = "" if prediction.formula == f"{prediction.value:g}" else f" ({prediction.formula})"
+    return f"{name}: {prediction.quantity.replace('_', ' ')}: predicted {wanted}{formula}"
 
 
 def _yes_no(prediction: Prediction) -> str:

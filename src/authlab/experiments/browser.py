@@ -11,9 +11,14 @@ from authlab.browser.checks import CHECKS, CONTROLS
 from authlab.browser.order import Answer, key_of
 from authlab.browser.places import PLACES
 from authlab.browser.rules import ruling
-from authlab.experiments.base import Options, Stage, StageData
+from authlab.experiments.evidence import Evidence
+from authlab.experiments.expectation import Expectation, Measured
+from authlab.experiments.experiment import Bench
+from authlab.experiments.options import Options
 from authlab.experiments.verdicts import combine
-from authlab.model.findings import YES_NO, ExperimentResult, Judgement, Observation, Prediction, Verdict
+from authlab.model.findings import YES_NO, Judgement, Observation, Prediction, Verdict
+from authlab.model.machine import MachineFacts
+from authlab.model.plan import Plan
 
 _EVIL_READS: Final = ("reflect", "evil.test reads the answer")
 _CONTROLS: Final[dict[tuple[str, str], tuple[str, str]]] = {
@@ -41,7 +46,7 @@ _CONTROLS: Final[dict[tuple[str, str], tuple[str, str]]] = {
 @dataclass(frozen=True)
 class BrowserExperiment:
     """A claim about what a browser does. `attacks` are whole columns of the matrix, `extra` single cells of others,
-    `supports` scenarios that bring nothing but a control. It has no stages: no load is run."""
+    `supports` scenarios that bring nothing but a control. It has no plans: no load is run."""
 
     id: str
     claim: str
@@ -49,9 +54,11 @@ class BrowserExperiment:
     attacks: tuple[str, ...] = ()
     extra: tuple[tuple[str, str], ...] = ()
     supports: tuple[str, ...] = ()
+    telling: str = "matrix"
+    bench: Bench = "browser"
 
-    def stages(self, options: Options) -> list[Stage]:  # noqa: ARG002 - the protocol's
-        """None: the browser lab stands its own sites up."""
+    def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002 - the protocol's
+        """None: the browser lab starts its own sites."""
         return []
 
     @property
@@ -65,42 +72,28 @@ class BrowserExperiment:
         """The single scenarios that it needs."""
         return list(dict.fromkeys([*(check.scenario for check in CHECKS[self.id]), *self.supports]))
 
-    def predictions(self, options: Options) -> list[Prediction]:  # noqa: ARG002 - a browser's rules have no parameters
+    def expectations(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002 - a browser's rules have no parameters
         """One per question: yes (1) or no (0), with the rule that it follows from."""
         found = []
         for place, attack in [*((p, a) for a in self.attacks for p in PLACES), *self.extra]:
             for question in ATTACKS[attack].questions:
                 ruled = ruling(PLACES[place], attack, question)
-                found.append(_prediction(place, quantity_of(attack, question), ruled.holds, ruled.rule))
-        found += [_prediction(c.subject, c.question, c.holds, c.rule) for c in CHECKS[self.id]]
-        return found
+                found.append(_expectation(place, quantity_of(attack, question), ruled.holds, ruled.rule))
+        return [*found, *(_expectation(c.subject, c.question, c.holds, c.rule) for c in CHECKS[self.id])]
 
-    def judge(self, predictions: Sequence[Prediction], data: Sequence[StageData]) -> ExperimentResult:  # noqa: ARG002
-        """Without answers there is nothing to judge by."""
-        return self.judge_answers(predictions, {})
+    def observe(self, evidence: Evidence) -> Sequence[Observation]:  # noqa: ARG002 - the protocol's
+        """Nothing beside the questions."""
+        return ()
 
-    def judge_answers(self, predictions: Sequence[Prediction], answers: Mapping[str, Answer]) -> ExperimentResult:
-        """Every prediction against what was seen: equal or not."""
-        observations = [o for p in predictions if (o := _observation(p, answers)) is not None]
-        seen = {key_of(o.mode, o.quantity): o for o in observations}
-        judgements = [
-            _judged(p, seen.get(key_of(p.mode, p.quantity)), _missing_control(p, answers)) for p in predictions
-        ]
+    def verdict(self, judgements: Sequence[Judgement]) -> Verdict:
+        """Confirmed where the browser did in every question what the rules say."""
         met = sum(j.verdict.value == "confirmed" for j in judgements)
-        verdict = combine(
+        found = combine(
             judgements,
             f"the browser did what the rules say, in all of {len(judgements)} questions",
             f"the browser did what the rules say in {met} of {len(judgements)} questions",
         )
-        told = () if verdict.value == "confirmed" else verdict.reasons
-        return ExperimentResult(
-            self.id,
-            self.claim,
-            tuple(predictions),
-            tuple(observations),
-            tuple(judgements),
-            Verdict(verdict.value, verdict.summary, told),
-        )
+        return Verdict(found.value, found.summary, () if found.value == "confirmed" else found.reasons)
 
     def _control_cells(self) -> Iterator[tuple[str, str]]:
         for attack in (*self.attacks, *(attack for _, attack in self.extra)):
@@ -111,22 +104,27 @@ class BrowserExperiment:
                     yield place, control
 
 
-def _prediction(subject: str, quantity: str, holds: bool, rule: str) -> Prediction:
-    return Prediction(subject, quantity, rule, float(holds), margin=0.0, unit=YES_NO)
+def _expectation(subject: str, quantity: str, holds: bool, rule: str) -> Expectation:
+    prediction = Prediction(subject, quantity, rule, float(holds), margin=0.0, unit=YES_NO)
 
+    def measure(evidence: Evidence, _label: str) -> Measured | None:
+        answer = evidence.answers.get(key_of(subject, quantity))
+        if answer is None:
+            return None
+        where = f" (picture and requests: evidence/{answer.evidence})" if answer.evidence else ""
+        value = None if answer.value is None else float(answer.value)
+        interval = None if value is None else (value, value)
+        return Measured(value, interval, 1, 1, YES_NO, f"{answer.note}{where}")
 
-def _observation(prediction: Prediction, answers: Mapping[str, Answer]) -> Observation | None:
-    answer = answers.get(key_of(prediction.mode, prediction.quantity))
-    if answer is None:
-        return None
-    note = f"{answer.note} (picture and requests: evidence/{answer.evidence})" if answer.evidence else answer.note
-    value = None if answer.value is None else float(answer.value)
-    interval = None if value is None else (value, value)
-    return Observation(prediction.mode, prediction.quantity, value, interval, 1, 1, YES_NO, note=note)
+    def doubts(evidence: Evidence) -> tuple[str, ...]:
+        missing = _missing_control(prediction, evidence.answers)
+        return (missing,) if missing else ()
+
+    return Expectation(subject, quantity, measure, prediction, doubts=doubts, judge=_judged)
 
 
 def _missing_control(prediction: Prediction, answers: Mapping[str, Answer]) -> str | None:
-    """Why a "no" of this question would tell nothing; None where the attack was seen to work."""
+    """Why a "no" of this question would show nothing; None where the attack was seen to work."""
     attack, _, question = prediction.quantity.partition(": ")
     control = _CONTROLS.get((attack, question)) or CONTROLS.get((prediction.mode, prediction.quantity))
     if control is None:
@@ -137,14 +135,19 @@ def _missing_control(prediction: Prediction, answers: Mapping[str, Answer]) -> s
     return f"the positive control ({control[0]}, {control[1]}) did not show the attack working"
 
 
-def _judged(prediction: Prediction, seen: Observation | None, doubt: str | None) -> Judgement:
+def _judged(
+    prediction: Prediction,
+    seen: Observation | None,
+    doubts: Sequence[str],
+    remedy: str,  # noqa: ARG001 - a judge's signature
+) -> Judgement:
     about = f"{prediction.mode}, {prediction.quantity}"
     if seen is None or seen.value is None:
         why = (seen.note,) if seen is not None and seen.note else ()
         return Judgement(prediction, seen, Verdict("inconclusive", f"{about}: not seen", why))
     words = "yes" if seen.value else "no"
-    if not seen.value and doubt:
-        return Judgement(prediction, seen, Verdict("inconclusive", f"{about}: {words}", (doubt,)))
+    if not seen.value and doubts:
+        return Judgement(prediction, seen, Verdict("inconclusive", f"{about}: {words}", tuple(doubts)))
     if seen.value == prediction.value:
         return Judgement(prediction, seen, Verdict("confirmed", f"{about}: {words}, as predicted"))
     return Judgement(prediction, seen, Verdict("refuted", f"{about}: {words}, against the prediction", (seen.note,)))

@@ -5,17 +5,20 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final
 
-from authlab.experiments.base import Experiment
 from authlab.experiments.browser import BROWSER_EXPERIMENTS
+from authlab.experiments.experiment import Experiment
+from authlab.experiments.procedures import Rule
+from authlab.experiments.until_precise import NAME as UNTIL_PRECISE
+from authlab.experiments.until_precise import until_precise
 from authlab.model.errors import nearest
 
-_MODULES: Final = (
+_STEADY: Final = (
     "three_modes",
     "round_robin",
 )
 """Modules of this package, in the order of `authlab list`. Each names its experiment EXPERIMENT."""
 
-_FAULT_MODULES: Final[tuple[str, ...]] = (
+_FAULTS: Final = (
     "worker_crash",
     "rolling_restart",
     "sticky_drain",
@@ -29,7 +32,10 @@ _FAULT_MODULES: Final[tuple[str, ...]] = (
     "prefork_trap",
     "logout_takes_effect",
 )
-"""The same for fault experiments, in `experiments/faulty/`."""
+"""The same for those of the group `faults`."""
+
+RULES: Final[dict[str, Rule]] = {UNTIL_PRECISE: until_precise}
+"""The rules of procedures, by the name that a plan stores."""
 
 
 def _experiment(module: str) -> Experiment:
@@ -37,26 +43,28 @@ def _experiment(module: str) -> Experiment:
     return found
 
 
-FAULT_EXPERIMENTS: dict[str, Experiment] = {
-    found.id: found for found in (_experiment(f"faulty.{module}") for module in _FAULT_MODULES)
-}
+def _by_id(modules: tuple[str, ...]) -> dict[str, Experiment]:
+    return {found.id: found for found in map(_experiment, modules)}
 
-EXPERIMENTS: dict[str, Experiment] = {
-    **{found.id: found for found in map(_experiment, _MODULES)},
-    **FAULT_EXPERIMENTS,
-    **BROWSER_EXPERIMENTS,
-}
 
-DEFAULT = "three-modes"
+FAULT_EXPERIMENTS: Final[dict[str, Experiment]] = _by_id(_FAULTS)
+EXPERIMENTS: Final[dict[str, Experiment]] = {**_by_id(_STEADY), **FAULT_EXPERIMENTS, **BROWSER_EXPERIMENTS}
 
-CHOSEN_FAULTS: Experiment = _experiment("faulty.chosen")
-"""What `authlab run --fault …` runs: no name of its own on the command line."""
+DEFAULT: Final = "three-modes"
 
-GROUPS: dict[str, tuple[str, ...]] = {
+CHOSEN_FAULTS: Final = _experiment("chosen")
+"""What `authlab run --fault …` runs: it has no name on the command line."""
+
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "faults": tuple(FAULT_EXPERIMENTS),
     "browser": tuple(BROWSER_EXPERIMENTS),
     "all": tuple(EXPERIMENTS),
 }
+
+
+def known(identifier: str) -> Experiment | None:
+    """The experiment of a stored run; None where this version of authlab has none of that id."""
+    return CHOSEN_FAULTS if identifier == CHOSEN_FAULTS.id else EXPERIMENTS.get(identifier)
 
 
 def chosen(names: tuple[str, ...]) -> list[Experiment]:

@@ -1,14 +1,22 @@
-"""Slices of load: how many fit into a time, and in which order a block takes them."""
+"""Plans under the load that the user chose: interleaved slices, and arms side by side."""
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
-from authlab.experiments.base import Options, Stage
-from authlab.model.windows import Slice, mode_of
+from authlab.experiments.options import Options
+from authlab.model.modes import MODES, Mode
+from authlab.model.plan import Arm, Interleaved, Plan, SideBySide
 
-OVERHEAD_S = 14.0
+FLOOR: Final = "none"
+"""The mode that everything is compared with."""
+
+OVERHEAD_S: Final = 14.0
 """What a run needs beside its slices: stacks and Locust up, log-ins, tables, report; measured on two cores."""
+
+RATE_SHARE: Final = 1 / 3
+"""Share of the run's rate that each arm gets where arms stand side by side: several of them are under load at once."""
 
 
 def blocks_within(budget_s: float, labels: int, slice_s: float, gap_s: float) -> int:
@@ -16,49 +24,60 @@ def blocks_within(budget_s: float, labels: int, slice_s: float, gap_s: float) ->
     return max(4, int((budget_s - OVERHEAD_S) / (labels * (slice_s + gap_s))))
 
 
-def stage_of(options: Options, key: str, workers: int, labels: tuple[str, ...], blocks: int, slice_s: float) -> Stage:
-    """A stage under the load that the user chose."""
-    return Stage(
-        key=key,
-        workers=workers,
-        labels=labels,
-        blocks=blocks,
-        slice_s=slice_s,
-        warmup_s=min(options.warmup_s, slice_s / 4),
-        gap_s=options.gap_s,
-        users=options.users,
-        rate_rps=options.rate_rps,
-        seed=options.seed,
-        own_modes=options.own_modes,
-        scenario=options.scenario,
+def steady(options: Options, mode: Mode, *, slices: int = 1, workers: int | None = None) -> Arm:
+    """An arm that gets the whole load in its slices; users who are refused stay out."""
+    return Arm(
+        mode.name,
+        mode,
+        workers or options.workers,
+        options.users,
+        options.rate_rps,
+        slices,
+        options.scenario_name,
     )
 
 
-def slices_of(stage: Stage) -> list[Slice]:
-    """The stage's slices in time order: every block takes each label once, in an order shuffled by the seed.
+def interleaved(options: Options, stage: str, arms: Iterable[Arm], blocks: int, slice_s: float) -> Plan:
+    """A plan whose load moves between the arms."""
+    return Plan(stage, tuple(arms), slices_of(options, blocks, slice_s), options.seed)
 
-    All slices of a block share one schedule seed, so that every mode meets the same arrivals.
+
+def slices_of(options: Options, blocks: int, slice_s: float) -> Interleaved:
+    """So many blocks of slices that long."""
+    return Interleaved(blocks, slice_s, min(options.warmup_s, slice_s / 4), options.gap_s)
+
+
+def loaded(options: Options, label: str, mode: str | Mode, **more: Any) -> Arm:
+    """An arm that is loaded beside others; `mode` may be a built-in one's name. `more` are further fields of `Arm`.
+
+    Users who are refused log in again once.
     """
-    # A schedule needs a repeatable generator, not a secure one.
-    rng = random.Random(f"{stage.seed}:{stage.key}:order")  # noqa: S311
-    planned: list[Slice] = []
-    at = 0.0
-    for block in range(stage.blocks):
-        order = list(stage.labels)
-        rng.shuffle(order)
-        schedule_seed = rng.randrange(2**31)
-        for label in order:
-            planned.append(
-                Slice(
-                    index=len(planned),
-                    block=block,
-                    mode=mode_of(label),
-                    label=label,
-                    start_s=at,
-                    end_s=at + stage.slice_s,
-                    warmup_s=stage.warmup_s,
-                    seed=schedule_seed,
-                )
-            )
-            at += stage.slice_s + stage.gap_s
-    return planned
+    usual: dict[str, Any] = {
+        "workers": options.workers,
+        "users": options.users,
+        "rate_rps": options.rate_rps * RATE_SHARE,
+        "scenario": options.scenario_name,
+        "relogin": "once",
+    }
+    return Arm(label, MODES[mode] if isinstance(mode, str) else mode, **{**usual, **more})
+
+
+def side_by_side(
+    options: Options, stage: str, arms: Sequence[Arm], duration_s: float, seed: int, *, timed: bool = False
+) -> Plan | None:
+    """A plan with those of the arms whose modes the user chose, and `none`; None where that leaves none of them."""
+    names = options.mode_names
+    kept = tuple(arm for arm in arms if not names or arm.mode.name in names or arm.mode.name == FLOOR)
+    if names and not any(arm.mode.name in names for arm in kept):
+        return None
+    return Plan(stage, kept, SideBySide(duration_s, timed), seed)
+
+
+def repeated(options: Options, make: Callable[[str, int], Plan | None], least: int = 1) -> list[Plan]:
+    """The plan that `make(stage, seed)` gives, once for each repetition, each with its own seed.
+
+    `least` is for what yields one value per repetition; a quick run can't keep it.
+    """
+    times = options.repeat if options.quick else max(options.repeat, least)
+    made = (make(f"r{n + 1}", options.seed + n) for n in range(times))
+    return [plan for plan in made if plan is not None]

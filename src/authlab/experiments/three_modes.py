@@ -5,29 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from authlab.experiments.base import Experiment, Options, Stage, StageData
+from authlab.experiments.evidence import Evidence
+from authlab.experiments.expectation import Expectation, expect, expect_at_least
+from authlab.experiments.experiment import StackExperiment
 from authlab.experiments.measures import (
-    FLOOR,
+    FAILED,
+    REFUSED,
     aa_observations,
     aa_results,
     comparisons,
-    failure_shares,
+    failure_share,
     levels,
-    table_of,
+    observation,
+    ratio_to,
 )
-from authlab.experiments.planning import blocks_within, stage_of
+from authlab.experiments.options import Options
+from authlab.experiments.planning import FLOOR, blocks_within, interleaved, steady
 from authlab.experiments.tails import tail_observations
-from authlab.experiments.verdicts import judge_at_least, judge_value
-from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction, Verdict
-from authlab.model.modes import Mode
-from authlab.model.windows import AGAIN
+from authlab.experiments.until_precise import going_on_until
+from authlab.experiments.verdicts import RUN_LONGER
+from authlab.model.findings import Judgement, Observation, Verdict
+from authlab.model.machine import MachineFacts
+from authlab.model.modes import MODES, Mode
+from authlab.model.plan import Arm, Plan
 
 MUCH_BETTER: Final = 1.5
 """A session must cost at least this many times a token's CPU per request for "much better" to hold."""
 
 _SESSIONS: Final = ("sticky", "redis")
 _TOKEN: Final = "jwt"  # noqa: S105  (a mode's name)
-_LABELS: Final = (FLOOR, FLOOR + AGAIN, "memory", "sticky", "redis", "jwt")
+_MODES: Final = ("memory", *_SESSIONS, _TOKEN)
+_CPU: Final = "cpu_us"
 
 
 def expected_failure_share(mode: Mode, workers: int) -> tuple[float, str]:
@@ -41,102 +49,108 @@ def expected_failure_share(mode: Mode, workers: int) -> tuple[float, str]:
     return (workers - 1) / workers, "(N-1)/N"
 
 
-class ThreeModes:
+def refused(arm: Arm, stage: str = "") -> Expectation:
+    """Under an interleaved arm, the share of requests refused is that of its traits."""
+    value, formula = expected_failure_share(arm.mode, arm.workers)
+    return expect(
+        arm.label,
+        REFUSED,
+        value,
+        failure_share(REFUSED),
+        formula=formula,
+        workers=arm.workers,
+        stage=stage,
+        remedy=RUN_LONGER,
+    )
+
+
+class ThreeModes(StackExperiment):
     """ "Stateless tokens scale much better than sessions"."""
 
     id = "three-modes"
     claim = "stateless tokens scale much better than sessions"
     summary = "sticky sessions, Redis sessions and JWT against no auth at all: failures, latency, CPU per request"
+    telling = "differences"
 
-    def stages(self, options: Options) -> list[Stage]:
-        """One stage: all modes side by side, `none` twice per block."""
-        labels = _labels(options)
-        blocks = options.blocks or blocks_within(options.budget_s, len(labels), options.slice_s, options.gap_s)
-        return [stage_of(options, "main", options.workers, labels, blocks, options.slice_s)]
+    def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
+        """All modes in one plan, `none` twice per block: without a floor and its twin nothing can be compared."""
+        modes = options.modes or tuple(MODES[name] for name in _MODES)
+        arms = [steady(options, MODES[FLOOR], slices=2), *(steady(options, m) for m in modes if m.name != FLOOR)]
+        labels = sum(arm.slices for arm in arms)
+        blocks = options.blocks or blocks_within(options.budget_s, labels, options.slice_s, options.gap_s)
+        plan = interleaved(options, "main", arms, blocks, options.slice_s)
+        return [plan if options.until is None else going_on_until(plan, options, _leading(plan))]
 
-    def predictions(self, options: Options) -> list[Prediction]:
+    def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
         """Failure shares by formula; "much better" by its rule."""
-        modes = _modes(options)
-        found = []
-        for mode in modes:
-            share, formula = expected_failure_share(options.mode(mode), options.workers)
-            found.append(Prediction(mode, "auth_failure_share", formula, share, workers=options.workers))
-        if _TOKEN in modes:
-            found.extend(
-                Prediction(
+        arms = [arm for plan in plans for arm in plan.arms]
+        return [
+            *(refused(arm) for arm in arms),
+            *(
+                expect_at_least(
                     session,
-                    "cpu_us_ratio",
-                    f"CPU per request of {session} / {_TOKEN} ≥ {MUCH_BETTER}",
-                    None,
-                    workers=options.workers,
-                    against=_TOKEN,
+                    f"{_CPU}_ratio",
+                    MUCH_BETTER,
+                    ratio_to(_TOKEN, _CPU),
+                    formula=f"CPU per request of {session} / {_TOKEN} ≥ {MUCH_BETTER}",
                     rule=f'"much better" holds if a session costs at least {MUCH_BETTER} times a token',
+                    workers=arms[0].workers if arms else None,
+                    against=_TOKEN,
+                    rests_on=(_TOKEN,),
+                    doubts=_aa_doubts,
+                    remedy=RUN_LONGER,
                 )
                 for session in _SESSIONS
-                if session in modes
-            )
+            ),
+        ]
+
+    def observe(self, evidence: Evidence) -> list[Observation]:
+        """Other failures, times, CPU and tails of all modes, and how each compares with each other one."""
+        found: list[Observation] = []
+        for data in evidence.plans:
+            pairs = _pairs(list(data.arms))
+            shares = {label: failure_share(FAILED)(evidence, label) for label in data.arms}
+            found += [observation(data, label, FAILED, share) for label, share in shares.items() if share is not None]
+            found += levels(data)
+            found += comparisons(data, pairs)
+            found += tail_observations(data, pairs)
+            found += aa_observations(data)
         return found
 
-    def judge(self, predictions: Sequence[Prediction], data: Sequence[StageData]) -> ExperimentResult:
-        """Failure shares against their formula; the claim by the CPU ratio of sessions to tokens."""
-        stage = data[0]
-        table = table_of(stage)
-        modes = list(stage.frames)
-        pairs = [(mode, FLOOR) for mode in modes if mode != FLOOR and FLOOR in modes]
-        pairs += [(a, b) for i, b in enumerate(modes) for a in modes[i + 1 :] if FLOOR not in (a, b)]
-        pairs += [(session, _TOKEN) for session in _SESSIONS if {session, _TOKEN} <= set(modes)]
-        pairs = list(dict.fromkeys(pairs))
-        aa = aa_results(table)
-        observations = [
-            *failure_shares(stage, table),
-            *levels(stage, table),
-            *comparisons(stage, table, pairs),
-            *tail_observations(stage, pairs),
-            *aa_observations(aa, stage, table),
-        ]
-        aa_doubts = tuple(
-            f"the A/A pair of `none` differs by up to {result.smallest_effect:.1%} in CPU per request "
-            f"(margin {result.margin:.0%}): the machine was too restless; run again, or longer with --for"
-            for quantity, result in aa.items()
-            if quantity == "cpu_us" and not result.passed
-        )
-        judgements = [
-            judge_value(p, _find(observations, p), stage.invalid.get(p.mode, ()))
-            if p.value is not None
-            else judge_at_least(
-                p,
-                _find(observations, p),
-                MUCH_BETTER,
-                (*stage.invalid.get(p.mode, ()), *stage.invalid.get(_TOKEN, ()), *aa_doubts),
-            )
-            for p in predictions
-        ]
-        return ExperimentResult(
-            self.id, self.claim, tuple(predictions), tuple(observations), tuple(judgements), _verdict(judgements)
-        )
+    def verdict(self, judgements: Sequence[Judgement]) -> Verdict:
+        """The claim's verdict comes from the CPU rule; the failure shares are reported beside it."""
+        return _verdict(judgements)
 
 
-EXPERIMENT: Final[Experiment] = ThreeModes()
+EXPERIMENT: Final = ThreeModes()
 
 
-def _modes(options: Options) -> tuple[str, ...]:
-    return tuple(label for label in _labels(options) if not label.endswith(AGAIN))
+def _pairs(modes: list[str]) -> list[tuple[str, str]]:
+    """Each mode to `none`, each to those before it, and sessions to tokens."""
+    found = [(mode, FLOOR) for mode in modes if mode != FLOOR and FLOOR in modes]
+    found += [(a, b) for i, b in enumerate(modes) for a in modes[i + 1 :] if FLOOR not in (a, b)]
+    found += [(session, _TOKEN) for session in _SESSIONS if {session, _TOKEN} <= set(modes)]
+    return list(dict.fromkeys(found))
 
 
-def _labels(options: Options) -> tuple[str, ...]:
-    """The labels of a block. `none` and its twin are always in: without a floor nothing can be compared."""
-    if not options.modes:
-        return _LABELS
-    return (FLOOR, FLOOR + AGAIN, *(mode for mode in options.modes if mode != FLOOR))
+def _leading(plan: Plan) -> list[tuple[str, str]]:
+    """The pairs that the verdict rests on: sessions to tokens or, where they are not both in, every mode to `none`."""
+    modes = [arm.label for arm in plan.arms]
+    found = [(session, _TOKEN) for session in _SESSIONS if {session, _TOKEN} <= set(modes)]
+    return found or [(mode, FLOOR) for mode in modes if mode != FLOOR]
 
 
-def _find(observations: Sequence[Observation], prediction: Prediction) -> Observation | None:
-    wanted = (prediction.mode, prediction.quantity, prediction.against)
-    return next((o for o in observations if (o.mode, o.quantity, o.against) == wanted), None)
+def _aa_doubts(evidence: Evidence) -> tuple[str, ...]:
+    return tuple(
+        f"the A/A pair of `none` differs by up to {result.smallest_effect:.1%} in CPU per request "
+        f"(margin {result.margin:.0%}): the machine was too restless; run again, or longer with --for"
+        for data in evidence.plans
+        for quantity, result in aa_results(data).items()
+        if quantity == _CPU and not result.passed
+    )
 
 
 def _verdict(judgements: Sequence[Judgement]) -> Verdict:
-    """The claim's verdict comes from the CPU rule; the failure shares are told beside it."""
     rules = [item for item in judgements if item.prediction.value is None]
     shares = [item for item in judgements if item.prediction.value is not None]
     met = sum(item.verdict.value == "confirmed" for item in shares)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from authlab.model.findings import Judgement, Observation, Prediction, Verdict
 
 RUN_LONGER: Final = "run longer with --for"
+MORE_USERS: Final = "more users (--users) or repetitions (--repeat)"
+
+Judge = Callable[[Prediction, Observation | None, Sequence[str], str], Judgement]
+"""Prediction, observation, doubts and the remedy for a wide interval, to a judgement."""
+
+
+def judge_prediction(
+    prediction: Prediction, observation: Observation | None, doubts: Sequence[str] = (), remedy: str = RUN_LONGER
+) -> Judgement:
+    """Judge by `judge_value` or, where the prediction has a threshold in place of a value, by `judge_at_least`."""
+    if prediction.at_least is not None:
+        return judge_at_least(prediction, observation, prediction.at_least, doubts, remedy)
+    return judge_value(prediction, observation, doubts, remedy)
 
 
 def judge_value(
@@ -64,7 +77,7 @@ def judge_at_least(
     if observation is None or observation.value is None or observation.interval is None:
         return Judgement(prediction, observation, Verdict("inconclusive", f"{name} was not measured", reasons))
     low, high = observation.interval
-    seen = f"{name}: {observation.value:.3g} [{low:.3g}, {high:.3g}], held against {threshold:g}"
+    seen = f"{name}: {observation.value:.3g} [{low:.3g}, {high:.3g}], at least {threshold:g} was expected"
     if reasons:
         verdict = Verdict("inconclusive", f"{seen}, but the trial is in doubt", reasons)
     elif low >= threshold:

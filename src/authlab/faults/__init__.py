@@ -1,1 +1,1 @@
-"""Faults: harm done to a stack at known moments, with proof, and undone. One file each."""
+"""Faults: changes to a stack at known moments, each proven and then undone. One file each."""

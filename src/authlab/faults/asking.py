@@ -1,4 +1,4 @@
-"""Questions to the workers behind the proxy's back: the proof that a fault took effect."""
+"""Questions to the workers without the proxy: they prove that a fault took effect."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def served_by(url: str) -> str:
 
 
 def url_of(stack: Stack, worker: str) -> str:
-    """The worker's own address. Raises `LabError` where there is no such worker."""
+    """The worker's own address. Raises `LabError` if there is no such worker."""
     for known in stack.workers:
         if known.name == worker:
             return known.url

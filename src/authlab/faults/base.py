@@ -15,8 +15,8 @@ from authlab.stack.secrets import Secrets
 
 
 @dataclass(frozen=True)
-class Unit:
-    """What a fault's value is measured in. `default` stands where none is given; None: it must be."""
+class ValueUnit:
+    """The unit of a fault's value. `default` is used if no value is given; None: a value is required."""
 
     name: str
     default: float | None
@@ -27,9 +27,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Order:
-    """A planned fault as it is carried out: target and value settled. `secrets` are those of the stack's workers.
+    """A planned fault as it is carried out, with its target and value. `secrets` are those of the stack's workers.
 
-    A fault of several steps waits between them by its `course`, and so can be cut short.
+    A fault of several steps waits between them by its `course`, and can be cut short there.
     """
 
     planned: PlannedFault
@@ -40,31 +40,31 @@ class Order:
 
 
 class Fault(ABC):
-    """One kind of fault. Stateless but for what lies between `begin` and `end`: one object for each that is planned.
+    """One kind of fault. It keeps no state except between `begin` and `end`. Each planned fault has its own object.
 
-    `on` says what it is done to: one worker, the store, or the whole stack. `lasts`: whether it needs a duration
-    ("required") or ends by itself ("never"). `needs` are the capabilities that the stack
-    must have (`authlab.stack.capabilities`); `needs_link`: the link in front of the store too.
+    `on` is its target: one worker, the store, or the whole stack. `lasts`: whether it needs a duration ("required") or
+    ends by itself ("never"). `needs` are the capabilities that the stack must have (`authlab.stack.capabilities`);
+    `needs_link`: it also needs the link in front of the store.
     """
 
     kind: ClassVar[str]
     summary: ClassVar[str]
     on: ClassVar[Literal["worker", "store", "stack"]]
     lasts: ClassVar[Literal["required", "never"]] = "never"
-    unit: ClassVar[Unit | None] = None
+    unit: ClassVar[ValueUnit | None] = None
     needs: ClassVar[tuple[type, ...]] = ()
     needs_link: ClassVar[bool] = False
     needs_tokens: ClassVar[bool] = False
-    """Whether it makes sense only where workers sign tokens."""
+    """Whether it works only where workers sign tokens."""
 
     one_at_a_time: ClassVar[bool] = False
-    """Whether two of them would undo each other whatever worker each is done to."""
+    """Whether two of them would undo each other, whichever workers they affect."""
 
     once_a_run: ClassVar[bool] = False
-    """Whether it is one of those of which a run can have only one: they change the signing key."""
+    """Whether a run can have only one of these faults: they change the signing key."""
 
     loses: ClassVar[Literal["nothing", "workers", "store", "tokens"]] = "nothing"
-    """What is gone after it, so that those whose state lay there are logged out by design."""
+    """What is lost after it. Users whose state was there are logged out by design."""
 
     @abstractmethod
     def sentence(self, order: Order) -> str:
@@ -72,18 +72,18 @@ class Fault(ABC):
 
     @abstractmethod
     def begin(self, stack: Any, order: Order) -> str:
-        """Do it; returns the proof that it took effect. Raises `LabError` where it can't be done."""
+        """Do it. Returns the proof that it took effect. Raises `LabError` if it can't be done."""
 
     def end(self, stack: Any, order: Order) -> str:  # noqa: ARG002 - most faults undo themselves
-        """Undo it, or wait until what it caused is over; further proof, or nothing.
+        """Undo it, or wait until its consequences are over. Returns further proof, or nothing.
 
-        Called exactly once for each fault that has begun, whatever happened, also where `begin` itself failed.
+        Called exactly once for each fault that has begun, whatever happened, even if `begin` itself failed.
         """
         return ""
 
     @classmethod
     def unprovable(cls, planned: PlannedFault) -> str:  # noqa: ARG003 - most can be proven at any size
-        """Why there could be no proof of it as it is planned, with what to plan instead; empty where there can be."""
+        """Why the fault as planned could not be proven, and what to plan instead; empty if it can be proven."""
         return ""
 
     def check(self, stack: Stack) -> None:
@@ -96,5 +96,5 @@ class Fault(ABC):
 
 
 def fits(fault: type[Fault], mode: Mode) -> bool:
-    """Whether there is something in that mode that the fault can be done to."""
+    """Whether the fault has a target in that mode."""
     return (fault.on != "store" or mode.needs_store) and (not fault.needs_tokens or mode.signs_tokens)

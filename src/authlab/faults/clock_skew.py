@@ -1,7 +1,7 @@
 """A worker's clock is off.
 
-Not the machine's: a seam of the service (services/clock.py), which adds seconds to the clock that tokens and sessions
-are issued and checked by. A restart of the worker sets it, so a stateful worker loses its sessions too.
+Not the machine's clock: the service (services/clock.py) adds seconds to the clock with which it issues and checks
+tokens and sessions. A restart of the worker sets it, so a stateful worker loses its sessions, too.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import time
 from typing import Any, Final
 
 from authlab.faults.asking import token_parts, url_of
-from authlab.faults.base import Fault, Order, Unit
+from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.faults.restarting import restart
 from authlab.model.faults import PlannedFault
 from authlab.stack.capabilities import Giving, Stopping
 
 _FILE = "clock.json"
-_WHOLE_S = 1.0  # tokens tell whole seconds, rounded down
+_WHOLE_S = 1.0  # tokens count whole seconds, rounded down
 _NOISE_S = 0.2  # a container's engine may run on a machine with a clock of its own
-_LEAST_S = 1.5  # a clock that is off by less may issue what a right one does
+_LEAST_S = 1.5  # a clock that is off by less may issue the same as a right one
 
 
 class ClockSkew(Fault):
@@ -28,7 +28,7 @@ class ClockSkew(Fault):
     summary = "set a worker's clock VALUE seconds ahead (behind: a negative value), restarting it"
     on = "worker"
     lasts = "required"
-    unit = Unit("s", None, -86_400.0, 86_400.0)
+    unit = ValueUnit("s", None, -86_400.0, 86_400.0)
     needs = (Giving, Stopping)
     needs_tokens = True
     one_at_a_time = True  # one file holds the clocks of all workers
@@ -43,7 +43,7 @@ class ClockSkew(Fault):
         if planned.value is None or abs(planned.value) >= _LEAST_S:
             return ""
         return (
-            f"{cls.kind}={planned.value:g} can't be proven, for tokens tell whole seconds: "
+            f"{cls.kind}={planned.value:g} can't be proven, because tokens count whole seconds: "
             f"set the clock at least {_LEAST_S:g} s ahead or behind"
         )
 

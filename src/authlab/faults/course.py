@@ -1,4 +1,4 @@
-"""How a fault goes: it waits between its steps, can be cut short there, and notes when each step was."""
+"""The course of a fault: it waits between its steps, can be cut short there, and records when each step was."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from authlab.model.faults import Step
 
 
 class CutShort(LabError):
-    """The fault was to be undone before all of it had been done."""
+    """The fault had to be undone before all of its steps were done."""
 
 
 class Course:
-    """The course of one fault. `halt`, once set, cuts it short at its next wait."""
+    """The course of one fault. Setting `halt` cuts it short at its next wait."""
 
     def __init__(self, halt: threading.Event | None = None) -> None:
         self._halt = halt or threading.Event()
@@ -22,12 +22,12 @@ class Course:
         self._steps: list[Step] = []
 
     def wait(self, seconds: float) -> None:
-        """Wait between two steps. Raises `CutShort`, at once where no more is to be done."""
+        """Wait between two steps. Raises `CutShort`, at once if nothing more is to be done."""
         if self._halt.wait(seconds):
             raise CutShort("it was cut short")
 
     def step(self, target: str, start_ns: int, gone_ns: int) -> None:
-        """Note a restart that began and took effect at those moments (CLOCK_MONOTONIC) and is over now."""
+        """Record a restart that began and took effect at those moments (CLOCK_MONOTONIC) and is over now."""
         with self._lock:
             self._steps.append(Step(target, start_ns, gone_ns, time.monotonic_ns()))
 

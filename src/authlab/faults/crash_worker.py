@@ -1,4 +1,4 @@
-"""A worker dies as a program does that is out of memory: at once, and all of it."""
+"""A worker dies like a program that is out of memory: at once, with all its processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from authlab.stack.capabilities import Crashing, Serving
 
 
 class CrashWorker(Fault):
-    """SIGKILL of a whole instance; the stack's supervisor brings it back, which is the fault's end."""
+    """SIGKILL of a whole instance. The fault ends when the stack's supervisor has brought it back."""
 
     kind = "crash-worker"
     summary = "SIGKILL a worker; the stack's supervisor brings it back"
@@ -19,7 +19,7 @@ class CrashWorker(Fault):
     needs = (Crashing, Serving)
 
     def sentence(self, order: Order) -> str:
-        return f"{order.target} is killed by SIGKILL, master and children alike, and its supervisor starts it again"
+        return f"{order.target} is killed by SIGKILL, with all its processes, and its supervisor starts it again"
 
     def begin(self, stack: Any, order: Order) -> str:
         gone = stack.crash(order.target)

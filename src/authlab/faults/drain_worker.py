@@ -1,4 +1,4 @@
-"""A deploy that waits: a worker gets no new clients until its own have gone, then it is restarted."""
+"""A deploy that waits: a worker gets no new clients until its own have left, then it is restarted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOOKS_PER_WORKER = 4
 
 
 class DrainWorker(Fault):
-    """nginx's `drain` for as long as the fault lasts; then the worker is restarted and chosen again."""
+    """nginx's `drain` for as long as the fault lasts. Then the worker is restarted and gets clients again."""
 
     kind = "drain-worker"
     summary = "send a worker no new clients (nginx's drain), restart it at the end"
@@ -32,7 +32,7 @@ class DrainWorker(Fault):
         stack.drain(order.target)
         looks = _LOOKS_PER_WORKER * len(names(stack))
         chosen = [served_by(stack.url) for _ in range(looks)]
-        if order.target in chosen or not all(chosen):  # who got no answer may have been sent anywhere
+        if order.target in chosen or not all(chosen):  # a client without an answer may have been sent anywhere
             return ""
         return f"none of {looks} new clients was sent to {order.target}"
 

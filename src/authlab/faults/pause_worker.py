@@ -1,4 +1,4 @@
-"""A worker stands still: a stall (garbage collection, a frozen disk, a paused machine), no crash."""
+"""A worker is frozen: a stall (garbage collection, a frozen disk, a paused machine), not a crash."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class PauseWorker(Fault):
     """SIGSTOP, later SIGCONT: connections stay open, nothing is answered, nothing is forgotten."""
 
     kind = "pause-worker"
-    summary = "let a worker stand still (SIGSTOP), and go on at the end"
+    summary = "freeze a worker (SIGSTOP), resume it at the end"
     on = "worker"
     lasts = "required"
-    loses = "workers"  # where the proxy gives up before it goes on
+    loses = "workers"  # if the proxy gives up before the worker resumes
     needs = (Pausing, Serving)
 
     def sentence(self, order: Order) -> str:
-        return f"{order.target} stands still for {order.planned.for_s:g} s, with its memory and its connections"
+        return f"{order.target} is frozen for {order.planned.for_s:g} s, with its memory and its connections"
 
     def begin(self, stack: Any, order: Order) -> str:
         pid = stack.pause(order.target)
         if answers(url_of(stack, order.target), _SILENT_FOR_S):
             return ""
-        return f"pid {pid} stood still: no answer to /healthz within {_SILENT_FOR_S * 1e3:.0f} ms"
+        return f"pid {pid} was frozen: no answer to /healthz within {_SILENT_FOR_S * 1e3:.0f} ms"
 
     def end(self, stack: Any, order: Order) -> str:
         stack.resume(order.target)

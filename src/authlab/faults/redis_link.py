@@ -1,16 +1,16 @@
-"""The way to the store is slow, stands still, or is cut."""
+"""The connection to the store is slow, blocked, or cut."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
 
-from authlab.faults.base import Fault, Order, Unit
+from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.model.errors import LabError
 from authlab.stack.capabilities import Link, Linked
 
-_NOISE_MS = 1.0  # what a PING alone may vary by on a busy machine
-_LOOKS = 3  # a hiccup of the machine is over by then, a delay that is not the one that was asked for is not
+_NOISE_MS = 1.0  # how much a PING alone may vary on a busy machine
+_LOOKS = 3  # a short disturbance of the machine is over by then; a wrong delay is not
 
 
 def _link(stack: Any) -> Link:
@@ -21,9 +21,9 @@ def _link(stack: Any) -> Link:
 
 
 def _silence(link: Link, close: Callable[[bool], None]) -> str:
-    """What a PING through the link comes to once it is closed, as proof that it comes to nothing; empty if answered.
+    """Proof that a PING through the link fails once it is closed: the error; empty if the PING was answered.
 
-    Raises `LabError` if there was no answer before: then silence proves nothing.
+    Raises `LabError` if there was no answer before, because silence would then prove nothing.
     """
     before = link.round_trip_ms()
     close(True)
@@ -35,13 +35,13 @@ def _silence(link: Link, close: Callable[[bool], None]) -> str:
 
 
 class RedisLatency(Fault):
-    """Everything that goes to the store is held back for VALUE milliseconds."""
+    """Everything that goes to the store is delayed by VALUE milliseconds."""
 
     kind = "redis-latency"
-    summary = "hold everything that goes to the store back for VALUE"
+    summary = "delay everything that goes to the store by VALUE"
     on = "store"
     lasts = "required"
-    unit = Unit("ms", None, 0.1, 10_000.0)  # less could not be told from a PING's own time
+    unit = ValueUnit("ms", None, 0.1, 10_000.0)  # a smaller delay would be lost in a PING's own time
     needs = (Linked,)
     needs_link = True
 
@@ -67,7 +67,7 @@ class RedisStall(Fault):
     """Connections stay open, and nothing passes."""
 
     kind = "redis-stall"
-    summary = "let nothing pass to or from the store, connections stay open"
+    summary = "block all traffic to and from the store; connections stay open"
     on = "store"
     lasts = "required"
     needs = (Linked,)

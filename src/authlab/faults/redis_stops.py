@@ -1,4 +1,4 @@
-"""The store ends, in good order or not, and comes back after a while."""
+"""The store stops, gracefully or not, and comes back after a while."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from authlab.stack.capabilities import Serving, Stopping
 
 
 class StopRedis(Fault):
-    """SIGTERM: Redis writes down what it is configured to keep, and ends."""
+    """SIGTERM: Redis saves what it is configured to keep, and ends."""
 
     kind = "stop-redis"
-    summary = "stop the store in good order, start it again at the end"
+    summary = "stop the store gracefully, start it again at the end"
     on = "store"
     lasts = "required"
     loses = "store"
@@ -21,7 +21,7 @@ class StopRedis(Fault):
     _kill = False
 
     def sentence(self, order: Order) -> str:
-        how = "killed by SIGKILL" if self._kill else "stopped in good order"
+        how = "killed by SIGKILL" if self._kill else "stopped gracefully"
         return f"the store is {how} and started again {order.planned.for_s:g} s later"
 
     def begin(self, stack: Any, order: Order) -> str:  # noqa: ARG002
@@ -30,11 +30,11 @@ class StopRedis(Fault):
 
     def end(self, stack: Any, order: Order) -> str:  # noqa: ARG002
         stack.start_again("store", BACK_WITHIN_S)
-        return "it takes the password and answers again"
+        return "it accepts the password and answers again"
 
 
 class KillRedis(StopRedis):
-    """SIGKILL: what Redis had handed to the kernel is kept, for the kernel lives."""
+    """SIGKILL: what Redis had passed to the kernel is kept, because the kernel still runs."""
 
     kind = "kill-redis"
     summary = "SIGKILL the store, start it again at the end"

@@ -1,4 +1,4 @@
-"""Restarting workers: what a deploy, and every fault that needs one, does."""
+"""Restarting workers, as a deploy does and several faults need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BACK_WITHIN_S = 30.0
 
 @dataclass(frozen=True)
 class Restarted:
-    """A worker that was ended and serves again after `away_s`."""
+    """A worker that was ended and served again after `away_s`."""
 
     worker: str
     pid: int
@@ -26,7 +26,7 @@ class Restarted:
 
 
 def restart(stack: Any, order: Order, worker: str, *, kill: bool = False) -> Restarted:
-    """End a worker and start it again, a step of the order's course. Raises `LabError`."""
+    """End a worker and start it again: a step of the order's course. Raises `LabError`."""
     start_ns = time.monotonic_ns()
     gone = stack.stop(worker, kill=kill)
     gone_ns = time.monotonic_ns()
@@ -36,7 +36,7 @@ def restart(stack: Any, order: Order, worker: str, *, kill: bool = False) -> Res
 
 
 def restart_all(stack: Any, order: Order, *, kill: bool = False) -> list[Restarted]:
-    """All workers at once."""
+    """Restart all workers at once."""
     workers = names(stack)
     with ThreadPoolExecutor(len(workers), thread_name_prefix="restart") as pool:
         return list(pool.map(lambda worker: restart(stack, order, worker, kill=kill), workers))
@@ -47,6 +47,6 @@ def names(stack: Any) -> list[str]:
     return [worker.name for worker in stack.workers]
 
 
-def told(restarts: Sequence[Restarted]) -> str:
+def proof_of(restarts: Sequence[Restarted]) -> str:
     """The proof of several restarts."""
     return "; ".join(map(str, restarts))

@@ -1,4 +1,4 @@
-"""The key that signs tokens changes: by four strategies, of which one is right."""
+"""The key that signs tokens changes: four strategies, one of which is right."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from authlab.faults.asking import token_parts, url_of
-from authlab.faults.base import Fault, Order, Unit
-from authlab.faults.restarting import Restarted, names, restart, restart_all, told
+from authlab.faults.base import Fault, Order, ValueUnit
+from authlab.faults.restarting import Restarted, names, proof_of, restart, restart_all
 from authlab.model.errors import LabError
 from authlab.stack.capabilities import Giving, Stopping
 from authlab.stack.secrets import new_key
@@ -31,17 +31,17 @@ class KeyFile:
 
 
 def ring(active: Key, *others: Key) -> dict[str, Any]:
-    """A key file: `active` signs, all of them verify."""
+    """A key file: `active` signs, all of the keys verify."""
     return {"active": active["kid"], "keys": [dict(active), *map(dict, others)]}
 
 
 class KeyFault(Fault):
-    """What the four have in common: the old key, a new one, and the proof that every worker signs with it."""
+    """What the four share: the old key, a new one, and the proof that every worker signs with the new one."""
 
     on = "stack"
     needs = (Giving, Stopping)
     needs_tokens = True
-    once_a_run = True  # a container's keys can't be read from here: a second one would take the first key for the old
+    once_a_run = True  # a container's keys can't be read from here: a second fault would use the wrong old key
     loses = "tokens"
 
     def begin(self, stack: Any, order: Order) -> str:
@@ -56,21 +56,21 @@ class KeyFault(Fault):
         signing = [token_parts(url_of(stack, name), order.secrets, stack.mode)[0]["kid"] for name in names(stack)]
         if any(kid != new["kid"] for kid in signing):
             return ""
-        return f"{told(done)}; then all {len(signing)} workers signed with key {new['kid']}, not {old['kid']}"
+        return f"{proof_of(done)}; then all {len(signing)} workers signed with key {new['kid']}, not {old['kid']}"
 
     @abstractmethod
     def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:
-        """Have every worker sign with `new`."""
+        """Make every worker sign with `new`."""
 
 
 class SwapKey(KeyFault):
-    """Naive: the new key takes the old one's place everywhere at once."""
+    """Naive: the new key replaces the old one everywhere at once."""
 
     kind = "swap-key"
     summary = "naive key rotation: the new key replaces the old one on all workers at once"
 
     def sentence(self, order: Order) -> str:  # noqa: ARG002
-        return "all workers are restarted at once with a new signing key; the old one is known no more"
+        return "all workers are restarted at once with a new signing key; the old one is no longer accepted"
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:  # noqa: ARG002
         _give_all(stack, file, ring(new))
@@ -78,13 +78,13 @@ class SwapKey(KeyFault):
 
 
 class CompromiseKey(KeyFault):
-    """The old key is known to a thief: it must stop at once, whatever that breaks."""
+    """A thief has the old key: it must stop working at once, whatever that breaks."""
 
     kind = "compromise-key"
     summary = "the old key is stolen: SIGKILL and restart all workers with a new key at once"
 
     def sentence(self, order: Order) -> str:  # noqa: ARG002
-        return "all workers are killed and started with a new signing key, so that the stolen one stops at once"
+        return "all workers are killed and started with a new signing key, so that the stolen one stops working at once"
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:  # noqa: ARG002
         _give_all(stack, file, ring(new))
@@ -96,10 +96,10 @@ class SwapKeyRolling(KeyFault):
 
     kind = "swap-key-rolling"
     summary = "naive key rotation, one worker after the other, VALUE seconds apart"
-    unit = Unit("s", 1.0, 0.0, 600.0)
+    unit = ValueUnit("s", 1.0, 0.0, 600.0)
 
     def sentence(self, order: Order) -> str:
-        return f"one worker after the other is restarted with a new signing key alone, {order.value:g} s apart"
+        return f"one worker after the other is restarted and knows only the new signing key, {order.value:g} s apart"
 
     def rotate(self, stack: Any, old: Key, new: Key, order: Order, file: KeyFile) -> list[Restarted]:  # noqa: ARG002
         return _roll(stack, order, file, ring(new), order.value)
@@ -110,11 +110,11 @@ class OverlapKey(KeyFault):
 
     kind = "overlap-key"
     summary = "key rotation with overlap: learn, sign, and VALUE seconds later forget"
-    unit = Unit("s", None, 0.0, 86_400.0)
+    unit = ValueUnit("s", None, 0.0, 86_400.0)
 
     def sentence(self, order: Order) -> str:
         return (
-            "one worker after the other learns a new key; then they sign with it; "
+            "one worker after the other learns a new key; then all sign with it; "
             f"{order.value:g} s after that they forget the old one"
         )
 
@@ -126,16 +126,17 @@ class OverlapKey(KeyFault):
 
 
 def _give_all(stack: Any, file: KeyFile, document: Mapping[str, Any]) -> None:
-    """Let every worker find `document` at its next start, be there a file of its own from a rotation before or not."""
+    """Make every worker find `document` at its next start, even if an earlier rotation gave it a file of its own."""
     for worker in names(stack):
         stack.give(file.of(worker), document)
-    stack.give(file.name, document)  # for those that are yet to come
+    stack.give(file.name, document)  # for workers that are added later
 
 
 def _roll(stack: Any, order: Order, file: KeyFile, document: Mapping[str, Any], apart_s: float) -> list[Restarted]:
-    """Restart every worker with `document`, one after the other: a file of its own comes before the common one.
+    """Restart every worker with `document`, one after the other. A worker's own file has precedence over the common
+    one.
 
-    The common one follows when all have it: a worker that is added later knows what they know.
+    When all have it, the common file follows, so that a worker that is added later knows the same keys.
     """
     done: list[Restarted] = []
     workers: Sequence[str] = names(stack)

@@ -1,31 +1,31 @@
-"""More workers, or fewer, while users are at work."""
+"""More workers, or fewer, while users are active."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from authlab.faults.asking import answers, url_of
-from authlab.faults.base import Fault, Order, Unit
+from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.faults.restarting import names
 from authlab.model.errors import UsageProblem
 from authlab.stack.capabilities import Scaling
 
-_WORKERS = Unit("workers", 1.0, 1.0, 64.0, whole=True)
+_WORKERS = ValueUnit("workers", 1.0, 1.0, 64.0, whole=True)
 _ANSWER_WITHIN_S = 2.0
 
 
 class ScaleOut(Fault):
-    """Further workers are started, and the proxy told of them."""
+    """Further workers are started, then added to the proxy's list."""
 
     kind = "scale-out"
-    summary = "start VALUE more workers and tell the proxy"
+    summary = "start VALUE more workers and add them to the proxy"
     on = "stack"
     unit = _WORKERS
     loses = "workers"
     needs = (Scaling,)
 
     def sentence(self, order: Order) -> str:
-        return f"{_counted('more ', order.value)} started, and the proxy is told"
+        return f"{_counted('more ', order.value)} started, and added to the proxy"
 
     def begin(self, stack: Any, order: Order) -> str:
         before = names(stack)
@@ -36,17 +36,17 @@ class ScaleOut(Fault):
 
 
 class ScaleIn(Fault):
-    """The last workers are taken from the proxy and stopped gracefully."""
+    """The last workers are removed from the proxy and stopped gracefully."""
 
     kind = "scale-in"
-    summary = "take the last VALUE workers from the proxy and stop them gracefully"
+    summary = "remove the last VALUE workers from the proxy and stop them gracefully"
     on = "stack"
     unit = _WORKERS
     loses = "workers"
     needs = (Scaling,)
 
     def sentence(self, order: Order) -> str:
-        return f"{_counted('', order.value)} taken from the proxy and stopped gracefully, from the last on"
+        return f"{_counted('', order.value)} removed from the proxy and stopped gracefully, from the last on"
 
     def begin(self, stack: Any, order: Order) -> str:
         before = {worker.name: worker.url for worker in stack.workers}
@@ -56,7 +56,7 @@ class ScaleIn(Fault):
         stack.scale(left)
         gone = [name for name in before if name not in names(stack)]
         silent = [name for name in gone if not answers(before[name], _ANSWER_WITHIN_S)]
-        return f"{', '.join(silent)} answer no more" if len(silent) == int(order.value) else ""
+        return f"{', '.join(silent)} no longer answer" if len(silent) == int(order.value) else ""
 
 
 def _counted(more: str, workers: float) -> str:

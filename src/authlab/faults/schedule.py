@@ -21,7 +21,7 @@ _LOOK_EVERY_S = 0.1
 
 
 def order_of(planned: PlannedFault, stack: Stack, secrets: Secrets, seed: int) -> Order:
-    """Target and value settled: the seed chooses a worker, the same one in every mode. Raises `UsageProblem`."""
+    """The order with its target and value. The seed chooses a worker, the same in every mode. Raises `UsageProblem`."""
     kind = FAULTS[planned.kind]
     value = planned.value if planned.value is not None else (kind.unit.default if kind.unit else None) or 0.0
     names = [worker.name for worker in stack.workers]
@@ -35,11 +35,11 @@ def order_of(planned: PlannedFault, stack: Stack, secrets: Secrets, seed: int) -
 
 
 class FaultSchedule:
-    """The faults of one stack, each in a thread of its own, so that they may overlap.
+    """The faults of one stack. Each has a thread of its own, so they may overlap.
 
-    `begin` starts the clock at `origin_ns` (CLOCK_MONOTONIC), `abort` undoes what is under way. `told` gets all events
-    so far after each change. A fault that could not be done, or undone, is a problem: `problems` has a sentence for
-    each. With `in_turn_s` none begins before the one before it has been over for so many seconds.
+    `begin` starts the clock at `origin_ns` (CLOCK_MONOTONIC). `abort` undoes what is under way. After each change
+    `on_change` gets all events so far. `problems` has a sentence for each fault that could not be done or undone.
+    With `in_turn_s` a fault begins only when the one before it has been over for that many seconds.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class FaultSchedule:
         planned: Sequence[PlannedFault],
         secrets: Secrets,
         seed: int,
-        told: Callable[[Sequence[FaultEvent]], None],
+        on_change: Callable[[Sequence[FaultEvent]], None],
         in_turn_s: float | None = None,
     ) -> None:
         self._stack = stack
-        self._told = told
+        self._on_change = on_change
         self._lock = threading.Lock()
-        self._telling = threading.Lock()
+        self._notifying = threading.Lock()
         self._halt = threading.Event()
         self._in_turn_s = in_turn_s
         self._over = [threading.Event() for _ in planned]
@@ -70,7 +70,7 @@ class FaultSchedule:
 
     @property
     def sentences(self) -> list[str]:
-        """What will be done, a sentence each."""
+        """What will be done, one sentence each."""
         return [
             f"at {order.planned.at_s:g} s: {fault.sentence(order)}"
             for fault, order in zip(self._faults, self.orders, strict=True)
@@ -83,7 +83,7 @@ class FaultSchedule:
             return tuple(sorted(self._events.values(), key=lambda event: event.start_ns))
 
     def begin(self, origin_ns: int) -> None:
-        """From now on faults happen."""
+        """Start the clock: from now on faults happen."""
         for number in range(len(self._faults)):
             thread = threading.Thread(
                 target=self._carry_out, args=(number, origin_ns), name=f"fault {number}", daemon=True
@@ -97,7 +97,7 @@ class FaultSchedule:
         return not any(thread.is_alive() for thread in self._threads)
 
     def abort(self) -> None:
-        """Undo what is under way; nothing more is begun."""
+        """Undo what is under way, and begin nothing more."""
         self._halt.set()
         self._join()
 
@@ -107,7 +107,7 @@ class FaultSchedule:
             thread.join(max(0.1, deadline - time.monotonic()))
             if thread.is_alive():
                 what = f"{order.planned.kind} of {order.target}"
-                self.problems.append(f"{what} was still under way {_UNDO_WITHIN_S:.0f} s after it was to be undone")
+                self.problems.append(f"{what} was not undone within {_UNDO_WITHIN_S:.0f} s")
 
     def _carry_out(self, number: int, origin_ns: int) -> None:
         try:
@@ -130,7 +130,7 @@ class FaultSchedule:
         planned = order.planned
         start_ns = time.monotonic_ns()
         proof = ""
-        self._note(number, _event(order, start_ns, None, ""))  # a lab that is killed meanwhile leaves word of it
+        self._note(number, _event(order, start_ns, None, ""))  # if the lab is killed meanwhile, this record is left
         try:
             proof = fault.begin(self._stack, order)
             self._note(number, _event(order, start_ns, None, proof))
@@ -155,10 +155,10 @@ class FaultSchedule:
         self._note(number, _event(order, start_ns, time.monotonic_ns(), whole))
 
     def _note(self, number: int, event: FaultEvent) -> None:
-        with self._telling:  # so that of two threads the later one's word is the last
+        with self._notifying:  # so that of two threads the later one's events are the last
             with self._lock:
                 self._events[number] = event
-            self._told(self.events)
+            self._on_change(self.events)
 
     def _sleep_until(self, moment_ns: int) -> bool:
         return not self._halt.wait(max(0.0, (moment_ns - time.monotonic_ns()) / 1e9))

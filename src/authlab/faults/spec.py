@@ -19,11 +19,11 @@ _AMOUNT: Final = re.compile(r"(?P<number>[+-]?\d+(?:\.\d+)?)\s*(?P<unit>[a-z]*)"
 _SECONDS: Final = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _MOST_S: Final = 86_400.0
 _DECIMALS: Final = 9
-"""Times are kept in nanoseconds. Beyond that is only what conversion of a unit leaves (0.0011 s are 1.1 ms)."""
+"""Times are kept in nanoseconds. Smaller differences come only from converting a unit (0.0011 s are 1.1 ms)."""
 
 
 def parse_fault(text: str) -> PlannedFault:
-    """The fault that `text` means. Raises `UsageProblem` that says what is wrong, or `UnknownName` (nearest match)."""
+    """The fault in `text`. Raises `UsageProblem`, which says what is wrong, or `UnknownName` (nearest match)."""
     found = _FORM.fullmatch(text.strip())
     if found is None:
         raise UsageProblem(
@@ -43,17 +43,17 @@ def parse_fault(text: str) -> PlannedFault:
 
 
 def problems_of(planned: PlannedFault) -> list[str]:
-    """All that is wrong with a planned fault of a known kind."""
+    """All problems of a planned fault of a known kind."""
     kind = FAULTS[planned.kind]
     found = []
     if kind.lasts == "required" and planned.for_s is None:
-        found.append(f"it needs a duration: {planned.kind}@START+DURATION")
+        found.append(f"add a duration: {planned.kind}@START+DURATION")
     if kind.lasts == "never" and planned.for_s is not None:
-        found.append("it has no duration: it is over at once, or ends by itself")
+        found.append("it takes no duration: it is over at once, or ends by itself")
     if planned.for_s is not None and planned.for_s <= 0:
         found.append("its duration must be above zero")
     if planned.target and kind.on != "worker":
-        found.append(f"it is not done to one worker, so it takes no {planned.target!r}")
+        found.append(f"it does not affect a single worker, so it takes no {planned.target!r}")
     unit = kind.unit
     if unit is None:
         if planned.value is not None:
@@ -79,7 +79,7 @@ def spelled(planned: PlannedFault) -> str:
 
 
 def _digits(number: float) -> str:
-    """The number in full: `parse_fault` reads no exponents."""
+    """The number without an exponent, because `parse_fault` reads none."""
     text = f"{Decimal(repr(number)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -88,7 +88,7 @@ def _seconds(text: str, what: str, amount: str) -> float:
     found = _AMOUNT.fullmatch(amount.strip())
     factor = None if found is None else _SECONDS.get(found["unit"])
     if found is None or factor is None:
-        raise UsageProblem(f"--fault {text!r}: its {what} {amount!r} is no time; write 10s, 500ms or 2m")
+        raise UsageProblem(f"--fault {text!r}: its {what} {amount!r} is not a time; write 10s, 500ms or 2m")
     seconds = round(float(found["number"]) * factor, _DECIMALS)
     if not 0 <= seconds <= _MOST_S:
         raise UsageProblem(f"--fault {text!r}: its {what} must be 0 to {_MOST_S:g} s, not {seconds:g}")
@@ -100,11 +100,12 @@ def _value(text: str, kind: type[Fault], amount: str | None) -> float | None:
         return None
     found = _AMOUNT.fullmatch(amount.strip())
     if found is None:
-        raise UsageProblem(f"--fault {text!r}: its value {amount!r} is no number")
+        raise UsageProblem(f"--fault {text!r}: its value {amount!r} is not a number")
     number, unit = float(found["number"]), found["unit"]
     own = "" if kind.unit is None else kind.unit.name
     if not unit or unit == own:
         return number
     if own in _SECONDS and unit in _SECONDS:
         return round(number * _SECONDS[unit] / _SECONDS[own], _DECIMALS)
-    raise UsageProblem(f"--fault {text!r}: its value is in {own or 'nothing: it takes none'}, not in {unit}")
+    problem = f"its value must be in {own}, not in {unit}" if own else "it takes no value"
+    raise UsageProblem(f"--fault {text!r}: {problem}")

@@ -1,4 +1,4 @@
-"""A worker is stopped in good order, and stays away for a while."""
+"""A worker is stopped gracefully, and stays away for a while."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The machine: processes that never outlive us, CPU clocks, ports, facts about the hardware."""
+"""The machine: processes that never outlive the lab, CPU clocks, ports, facts about the hardware."""

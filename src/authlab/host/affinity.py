@@ -1,4 +1,4 @@
-"""Pinning whole processes to processor cores, every thread of them."""
+"""Pins whole processes to processor cores, with every thread of them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ _ROUNDS = 5
 
 
 def usable_cpus() -> list[int]:
-    """Numbers of the cores that this process may use, ascending; all there are where it can't be asked."""
+    """Numbers of the cores that this process may use, ascending. All cores, if the system can't say."""
     if sys.platform == "linux":
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
 
 
 def pin(pids: Iterable[int], cpus: Collection[int]) -> None:
-    """Pin every thread of the processes to `cpus`; threads and children to come inherit it.
+    """Pin every thread of the processes to `cpus`. Their future threads and children inherit it.
 
-    A thread that starts meanwhile may slip through, so we look again until nothing is left to do. Does nothing
-    where the system can't pin (macOS), and skips processes that are gone. Raises OSError if no core of `cpus`
-    can be used.
+    A thread that starts meanwhile may be missed, so this repeats until nothing is left to do. It does nothing where the
+    system can't pin (macOS), and skips processes that are gone. Raises OSError if no core of `cpus` can be used.
     """
     if sys.platform != "linux":
         return
@@ -33,7 +32,7 @@ def pin(pids: Iterable[int], cpus: Collection[int]) -> None:
 
 
 def _pin_once(pid: int, cpus: set[int]) -> bool:
-    """Pin the threads that are not yet; whether there were any."""
+    """Pin the threads that are not pinned yet. Returns whether there were any."""
     changed = False
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - names are all that is needed

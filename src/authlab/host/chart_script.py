@@ -1,7 +1,8 @@
-"""The charts' JavaScript (Vega, Vega-Lite, Vega-Embed), put together by a process of its own.
+"""The charts' JavaScript (Vega, Vega-Lite, Vega-Embed), bundled by a separate process.
 
-vl-convert bundles it anew each time: more than a second of CPU, in which it holds Python's lock. So it is begun as
-soon as a page is known to be wanted, and runs on another core while the run is read and computed.
+vl-convert bundles it again each time. That takes more than a second of CPU, during which it holds Python's lock. The
+process is therefore started as soon as a page will be needed, and runs on another core while the run is read and
+computed.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _WITHIN_S = 60.0
 
 @functools.cache
 def begin() -> subprocess.Popen[bytes] | None:
-    """Begin, if it isn't begun; None where no process can be started (then `chart_script` does it alone).
+    """Start the process if it isn't started. None if none can be started (then `chart_script` does it alone).
 
-    It ends with us: at our exit, or, if we are killed, when it finds nobody who reads what it writes.
+    It ends at our exit or, if we are killed, when nobody reads its output.
     """
     try:
         process = subprocess.Popen(

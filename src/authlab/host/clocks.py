@@ -1,4 +1,4 @@
-"""CPU time and memory of other processes, read cheaply enough to do so at every slice boundary."""
+"""CPU time and memory of other processes. Cheap enough to read at every slice boundary."""
 
 from __future__ import annotations
 

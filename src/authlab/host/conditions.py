@@ -1,4 +1,4 @@
-"""Watches the machine while something is measured: foreign programs, a greedy host, clocks that jump, sleep."""
+"""Watches the machine during a measurement: other programs, CPU that its host takes away, clock jumps, sleep."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from authlab.model.conditions import Conditions
 
 
 class ConditionsWatch:
-    """Compares the machine before and after: `begin`, later `end`.
+    """Compares the machine before and after: call `begin`, later `end`.
 
-    `own_cpu_ns` gives the CPU time that all programs of the lab have used so far, in nanoseconds; what the cores did
-    beyond it was foreign.
+    `own_cpu_ns` gives the CPU time that all programs of the lab have used so far, in nanoseconds. Everything beyond it
+    is the work of other programs.
     """
 
     def __init__(self, own_cpu_ns: Callable[[], int]) -> None:
@@ -29,7 +29,7 @@ class ConditionsWatch:
         self._before = _read(self._own_cpu_ns())
 
     def end(self) -> Conditions:
-        """What happened since `begin`; nothing is known where that was never called."""
+        """What happened since `begin`. Nothing is known if that was never called."""
         if self._before is None:
             return Conditions()
         return _between(self._before, _read(self._own_cpu_ns()))
@@ -86,7 +86,7 @@ def _between(before: _Reading, after: _Reading) -> Conditions:
 
 
 def _culprit(before: _Reading, after: _Reading, foreign_s: float) -> str | None:
-    """The heaviest foreign program, if most of the foreign time is its own and not that of many short-lived ones."""
+    """The other program that used most CPU, if it alone used most of it, not many short-lived ones."""
     used = {
         name: seconds - before.by_process.get(key, (name, 0.0))[1] for key, (name, seconds) in after.by_process.items()
     }
@@ -101,9 +101,9 @@ def _cores() -> list[int]:
 
 
 def _cores_used_ns(cores: list[int]) -> tuple[int | None, int | None]:
-    """CPU time that `cores` were busy, and that a hypervisor stole from them, since boot.
+    """CPU time since boot that `cores` were busy, and that a hypervisor stole from them.
 
-    From /proc/stat, whose ticks of 10 ms are fine enough for what lasts seconds.
+    From /proc/stat, whose ticks of 10 ms are fine enough for periods of seconds.
     """
     try:
         lines = Path("/proc/stat").read_text(encoding="utf-8").splitlines()

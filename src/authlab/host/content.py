@@ -1,4 +1,4 @@
-"""Where the programs that the lab starts are found: the checkout, or inside the installed wheel."""
+"""Finds the programs that the lab starts: in the checkout, or inside the installed wheel."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _PARTS = ("services", "loadtests", "compose")
 
 @cache
 def content_root() -> Path:
-    """The folder that holds `services/`, `loadtests/` and `compose/`.
+    """The folder that contains `services/`, `loadtests/` and `compose/`.
 
-    An installed wheel carries them as `authlab/_content`; an editable install reads the checkout.
-    Raises `Unavailable` when neither is there.
+    An installed wheel contains them as `authlab/_content`; an editable install uses the checkout.
+    Raises `Unavailable` if neither is there.
     """
     package = Path(__file__).resolve().parent.parent
     for root in (package / "_content", package.parent.parent):

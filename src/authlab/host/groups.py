@@ -13,16 +13,16 @@ _ZOMBIE = b"Z"
 
 
 def group_members(groups: Collection[int]) -> dict[int, list[int]]:
-    """Process ids of each of the process groups, ascending; zombies are left out. One walk for all of them."""
+    """Process ids of each of the process groups, ascending, without zombies. One pass for all groups."""
     found: dict[int, list[int]] = {group: [] for group in groups}
     if sys.platform == "linux":
         for entry in os.scandir("/proc"):
             if entry.name.isdigit():
                 try:
-                    # the command name may hold blanks and brackets: the fields begin after its last bracket
+                    # the command name may contain blanks and brackets, so the fields begin after its last bracket
                     fields = Path(f"/proc/{entry.name}/stat").read_bytes().rpartition(b")")[2].split()
                 except OSError:
-                    continue  # gone meanwhile
+                    continue  # it ended meanwhile
                 group = int(fields[2])
                 if group in found and fields[0] != _ZOMBIE:
                     found[group].append(int(entry.name))

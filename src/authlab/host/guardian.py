@@ -1,11 +1,11 @@
 """The guardian: a small program that owns every program the lab starts, so that none outlives the lab.
 
-Run as `python -I -S guardian.py FD FOLDER…`: standard library only, in a session of its own, deaf to Ctrl-C.
-FD is its end of a socket pair with authlab. When the other end closes, whatever the cause (the end of a `with`,
-an exception, SIGKILL), it kills every process that descends from it, removes the folders, and exits.
+Run as `python -I -S guardian.py FD FOLDER…`: standard library only, in a session of its own, ignoring Ctrl-C.
+FD is its end of a socket pair with authlab. When the other end closes, for whatever reason (the end of a `with`, an
+exception, SIGKILL), it kills every process that descends from it, removes the folders, and exits.
 
-On Linux it is the *subreaper* of its descendants: a daemon that leaves its group, session and parent becomes
-its child, so "kill my descendants until I have none" misses nobody. Elsewhere it kills the process groups.
+On Linux it is the *subreaper* of its descendants: a daemon that leaves its group, session and parent becomes its child.
+Killing descendants until none is left therefore misses nobody. Elsewhere it kills the process groups.
 
 Messages are lines of JSON. From authlab:
 `{"spawn": id, "argv", "log", "env", "cwd", "cpus"}`, `{"signal": id, "sig", "group"}`, `{"remove": folder}`.
@@ -54,10 +54,10 @@ def _descendants(root: int) -> list[int]:
         if entry.isdigit():
             try:
                 with open(f"/proc/{entry}/stat", "rb") as stat:  # noqa: PTH123
-                    # the command name may hold blanks and brackets: the fields begin after its last bracket
+                    # the command name may contain blanks and brackets, so the fields begin after its last bracket
                     parent = int(stat.read().rpartition(b")")[2].split()[1])
             except (OSError, IndexError):
-                continue  # gone meanwhile
+                continue  # it ended meanwhile
             children.setdefault(parent, []).append(int(entry))
     found: list[int] = []
     waiting = [root]
@@ -79,7 +79,7 @@ def _kill_quietly(pid: int, *, group: bool) -> None:
 
 
 def _become(order: dict[str, Any], guardian: int, mask: set[Any]) -> NoReturn:
-    """In the forked child: turn into the program. Raises OSError if that is not possible."""
+    """In the forked child: become the program. Raises OSError if that is not possible."""
     os.setsid()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != guardian:
@@ -100,12 +100,12 @@ def _become(order: dict[str, Any], guardian: int, mask: set[Any]) -> NoReturn:
 
 
 class Guardian:
-    """Spawns, reaps, and in the end kills. One thread, one loop."""
+    """Spawns, reaps, and kills at the end. One thread, one loop."""
 
     def __init__(self, channel: socket.socket, folders: list[str]) -> None:
         self.channel = channel
         self.folders = folders
-        self.leaders: dict[int, int] = {}  # pid -> id of those that we spawned and have not reaped
+        self.leaders: dict[int, int] = {}  # pid -> id of the programs that were spawned and not yet reaped
         self.authlab_listens = True
 
     def run(self) -> None:
@@ -138,14 +138,14 @@ class Guardian:
                 _remove(folder)
 
     def receive(self) -> bytes:
-        """What authlab sent, empty once it is gone."""
+        """What authlab sent; empty when authlab is gone."""
         try:
             return self.channel.recv(1 << 20)
         except ConnectionError:
             return b""
 
     def tell(self, message: dict[str, Any]) -> None:
-        """Send one message; notice when nobody is there."""
+        """Send one message, and notice if nobody is there."""
         try:
             self.channel.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
@@ -161,7 +161,7 @@ class Guardian:
             self.folders.append(order["remove"])
 
     def spawn(self, order: dict[str, Any]) -> None:
-        """Fork and execute; authlab hears of it only once the program itself runs, or why it doesn't."""
+        """Fork and execute. authlab gets the answer only when the program itself runs, or the reason why it doesn't."""
         try:
             log_start = os.stat(order["log"]).st_size  # noqa: PTH116
         except OSError:
@@ -195,7 +195,7 @@ class Guardian:
             self.tell({"spawned": order["spawn"], "pid": pid, "log_start": log_start})
 
     def signal(self, order: dict[str, Any]) -> None:
-        """Signal a program (or its group). Only we can do so safely: an unreaped pid is never reused."""
+        """Signal a program (or its group). Only the guardian can do so safely: an unreaped pid is never reused."""
         done = False
         for pid, number in self.leaders.items():
             if number == order["target"]:
@@ -207,8 +207,8 @@ class Guardian:
         self.tell({"signalled": order["signal"], "done": done})
 
     def reap(self) -> None:
-        """Collect the dead. What is left of a dead leader's group goes with it: an nginx worker without
-        its master, or a gunicorn child, would go on serving."""
+        """Reap the dead. The rest of a dead leader's group is killed, too: an nginx worker without its master, or a
+        gunicorn child, would go on serving."""
         while True:
             try:
                 pid = self.next_dead()
@@ -226,8 +226,8 @@ class Guardian:
                 self.tell({"ended": number, "status": os.waitstatus_to_exitcode(self.status)})
 
     def next_dead(self) -> int:
-        """The pid of a dead child, 0 where there is none. Left as a zombie where the system can do that, so
-        that its process group cannot be another's by the time we kill it."""
+        """The pid of a dead child, 0 if there is none. It stays a zombie if the system supports that, so that no other
+        process group can get its number before it is killed."""
         if _KEEPS_ZOMBIE:
             dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             return 0 if dead is None else dead.si_pid
@@ -254,7 +254,7 @@ _KEEPS_ZOMBIE = hasattr(os, "waitid")  # macOS before Python 3.13 has none
 
 
 def _remove(folder: str) -> None:
-    """Remove a folder and what is in it; only ever an absolute, real folder with a parent of its own."""
+    """Remove a folder and its content; only an absolute, real folder that is not a root."""
     path = Path(folder)
     if path.is_absolute() and len(path.parts) > 2 and not path.is_symlink():
         for _ in range(3):
@@ -265,14 +265,14 @@ def _remove(folder: str) -> None:
 
 
 def main() -> None:
-    """Get deaf, raise the limit of open files for what we start, and serve."""
+    """Ignore signals, raise the limit of open files for the programs, and serve."""
     for name in _DEAF_TO:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):  # macOS has a bound of its own; what there is must do
+        with contextlib.suppress(OSError, ValueError):  # macOS has its own limit; what there is must be enough
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)

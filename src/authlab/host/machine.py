@@ -16,19 +16,19 @@ _PACKAGES = ("authlab", "flask", "werkzeug", "gunicorn", "redis", "hiredis", "py
 
 @dataclass(frozen=True)
 class Pinning:
-    """Cores of the load generator and of everything that it measures; empty where nothing is pinned."""
+    """Cores of the load generator, and of everything that it measures. Empty if nothing is pinned."""
 
     generator: tuple[int, ...]
     stack: tuple[int, ...]
 
     @property
     def stack_cores(self) -> int:
-        """How many cores the stack may use: all of them where nothing is pinned."""
+        """How many cores the stack may use: all of them if nothing is pinned."""
         return len(self.stack) or os.cpu_count() or 1
 
 
 def pinning() -> Pinning:
-    """Generator on the last core that we may use, the stack on all others.
+    """The generator on the last core that the lab may use, the stack on all others.
 
     On one core, or where the system has no CPU affinity (macOS), nothing is pinned.
     """
@@ -41,7 +41,7 @@ def pinning() -> Pinning:
 
 
 def machine_facts(pins: Pinning) -> dict[str, Any]:
-    """CPU, memory, system, load before the run: circumstances, not identity (no host name, no user)."""
+    """CPU, memory, system, load before the run: facts that matter, without identity (no host name, no user)."""
     return {
         "cpu": _cpu_model(),
         "architecture": platform.machine(),
@@ -72,7 +72,7 @@ def _cpu_model() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:
-        pass  # not Linux: the platform's own word has to do
+        pass  # not Linux: use the platform's own name
     return platform.processor() or platform.machine()
 
 

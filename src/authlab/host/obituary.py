@@ -1,4 +1,4 @@
-"""What is said about a program that ended: name, exit status, last lines, path of the full log."""
+"""The message about a program that ended: name, exit status, last lines, path of the full log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TAIL_BYTES = 8192
 
 
 def tail(log: Path, start: int = 0, *, lines: int = _LAST_LINES) -> list[str]:
-    """The last non-empty lines of a log, looking at nothing before byte `start`; none if it can't be read."""
+    """The last non-empty lines of a log after byte `start`. None if it can't be read."""
     try:
         with log.open("rb") as file:
             end = file.seek(0, 2)
@@ -39,6 +39,6 @@ def last_words(log: Path, start: int = 0) -> str:
 
 
 def obituary(name: str, status: int | None, log: Path, start: int = 0) -> str:
-    """A finished diagnosis of a program that ended (or, with status None, still runs)."""
+    """A complete diagnosis of a program that ended (or, with status None, still runs)."""
     fate = "is running" if status is None else how_it_ended(status)
     return f"{name} {fate}. {last_words(log, start)}"

@@ -1,4 +1,4 @@
-"""Free loopback ports, reserved so that nobody else gets them before the program that they are for."""
+"""Free loopback ports, reserved so that no other program gets them before the intended one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LINUX = sys.platform == "linux"
 class ReservedPort:
     """A loopback port that is ours until `release`.
 
-    On Linux a bound socket that does not listen holds the port: neither the kernel's choice of ephemeral ports nor
-    another exclusive bind takes it, while a server that sets SO_REUSEADDR (nginx, gunicorn and Redis do) may
-    bind and listen beside it, again and again after crashes. Elsewhere a second bind is not allowed, so the port is
-    let go at once and can be lost to somebody else: whoever starts a server must be ready to try another one.
+    On Linux a bound socket that does not listen reserves the port. The kernel does not choose it as an ephemeral port,
+    and another exclusive bind fails. A server that sets SO_REUSEADDR (nginx, gunicorn and Redis do) can still bind and
+    listen, again and again after crashes. Elsewhere a second bind is not allowed. The port is then released at once,
+    and another program can take it: whoever starts a server must be ready to try another port.
     """
 
     def __init__(self, number: int, holder: socket.socket | None) -> None:
@@ -42,15 +42,15 @@ class ReservedPort:
 
 
 def free_port() -> ReservedPort:
-    """A free port of the system's choice."""
-    # bound without SO_REUSEADDR, so that a port which another lab has reserved is not given to us
+    """A free port, chosen by the system."""
+    # Bound without SO_REUSEADDR: the system then never gives us a port that another lab has reserved.
     return _hold(0, shared_from_the_start=False)
 
 
 def this_port(number: int) -> ReservedPort:
     """The given port. Raises `Unavailable` if something listens on it or it is not ours to use."""
     try:
-        # connections of an earlier run in TIME_WAIT must not stand in the way: SO_REUSEADDR before the bind
+        # SO_REUSEADDR before the bind, so that connections of an earlier run in TIME_WAIT do not prevent it
         return _hold(number, shared_from_the_start=True)
     except PermissionError as error:
         raise Unavailable(

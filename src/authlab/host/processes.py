@@ -26,7 +26,7 @@ _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "
 
 
 def minimal_environment() -> dict[str, str]:
-    """What a program needs of our environment to run at all, and nothing that could change what it does."""
+    """The part of our environment that a program needs to run, and nothing that could change what it does."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
@@ -38,7 +38,7 @@ class Process:
         self.log = log
         self.pid = 0
         self.log_start = 0
-        """Size of the log when this program began to write to it: what is before is a predecessor's."""
+        """Size of the log when this program began to write to it. Everything before belongs to a predecessor."""
         self._guardian = guardian
         self._number = number
         self._status: int | None = None
@@ -58,17 +58,17 @@ class Process:
         return self._status
 
     def stop(self, *, sig: int = SIGTERM, within_s: float) -> int:
-        """Ask the program to end with `sig`, kill its whole group after `within_s`; the exit status.
+        """Ask the program to end with `sig`, kill its whole group after `within_s`. Returns the exit status.
 
-        `sig` goes to the program itself, which knows how to end its children. Raises `LabError` if even
-        SIGKILL does not end it (a process that hangs in the kernel).
+        `sig` goes to the program itself, which knows how to end its children. Raises `LabError` if even SIGKILL does
+        not end it (a process that hangs in the kernel).
         """
         self.signal(sig, group=False)
         status = self.wait(within_s)
         return self.kill() if status is None else status
 
     def kill(self) -> int:
-        """SIGKILL the whole group; the exit status. Raises `LabError` if that does not end it."""
+        """SIGKILL the whole group. Returns the exit status. Raises `LabError` if that does not end it."""
         self.signal(SIGKILL)
         status = self.wait(_ANSWER_WITHIN_S)
         if status is None:
@@ -76,7 +76,7 @@ class Process:
         return status
 
     def obituary(self) -> str:
-        """How it ended, its last lines and where the full log is: a finished diagnosis."""
+        """How it ended, its last lines, and the path of the full log: a complete diagnosis."""
         return obituary(self.name, self.poll(), self.log, self.log_start)
 
     def _has_ended(self, status: int) -> None:
@@ -85,11 +85,11 @@ class Process:
 
 
 class Guardian:
-    """Starts programs that end when this does, when this process does, even by SIGKILL.
+    """Starts programs that end with it, and with this process, even if that is killed by SIGKILL.
 
-    A context manager, thread-safe. Folders in `cleanup` (and those given to `remove_at_end`) are removed in the end,
-    also after a SIGKILL; create them after entering, so that there is no moment in which they could stay behind.
-    A process forked from this one without exec would keep the guardian waiting for it.
+    A context manager, thread-safe. Folders in `cleanup` (and those given to `remove_at_end`) are removed at the end,
+    even after a SIGKILL. Create them after entering, so that they can never stay behind. A process that is forked from
+    this one without exec would keep the guardian waiting for it.
     """
 
     def __init__(self, cleanup: Sequence[Path] = ()) -> None:
@@ -106,7 +106,7 @@ class Guardian:
         command = [sys.executable, "-I", "-S", str(program), str(theirs.fileno()), *map(str, self._cleanup)]
         self._channel = ours
         try:
-            # stdout would be held open for as long as it lives: a pipe's reader would wait for it
+            # The guardian would keep stdout open for as long as it lives, and a pipe's reader would wait for it.
             self._program = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -131,7 +131,7 @@ class Guardian:
         return self._program.pid
 
     def close(self) -> None:
-        """End everything that was started and remove the folders. Returns once that is done."""
+        """End everything that was started, and remove the folders. Returns when that is done."""
         with contextlib.suppress(OSError):  # it is gone already; the reader has done its part
             self._channel.shutdown(socket.SHUT_WR)
         try:
@@ -143,7 +143,7 @@ class Guardian:
         self._channel.close()
 
     def remove_at_end(self, folder: Path) -> None:
-        """Have `folder` (which need not exist yet) removed when everything has ended."""
+        """Remove `folder` (which need not exist yet) when everything has ended."""
         self._send({"remove": str(folder.absolute())})
 
     def spawn(
@@ -156,7 +156,7 @@ class Guardian:
         cwd: Path | None = None,
         cpus: Sequence[int] | None = None,
     ) -> Process:
-        """Start a program in a session of its own; its output is appended to `log`.
+        """Start a program in a session of its own. Its output is appended to `log`.
 
         `env` is its complete environment, by default `minimal_environment()`. `cpus` pins it from the start.
         Returns once the program itself runs (after exec). Raises `LabError` if it cannot be started.
@@ -245,7 +245,7 @@ class Guardian:
             answer.arrived.set()
 
     def _guardian_is_gone(self) -> None:
-        """It ended, by `close` or before its time: then the groups that it leaves are killed from here."""
+        """The guardian ended, by `close` or before its time: kill the groups that it left from here."""
         self._lost = True
         with self._lock:
             left = list(self._processes.values())
@@ -260,7 +260,7 @@ class Guardian:
 
 
 class _Answer:
-    """The place where the reader puts what the guardian said."""
+    """A place for the guardian's answer, which the reader fills."""
 
     def __init__(self) -> None:
         self.arrived = threading.Event()
@@ -268,6 +268,6 @@ class _Answer:
 
 
 def wait_all(processes: Sequence[Process], within_s: float) -> list[Process]:
-    """Wait for several processes at once; those that still run when `within_s` is over."""
+    """Wait for several processes at once. Returns those that still run after `within_s`."""
     deadline = time.monotonic() + within_s
     return [process for process in processes if process.wait(max(0.0, deadline - time.monotonic())) is None]

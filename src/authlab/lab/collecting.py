@@ -1,44 +1,88 @@
-"""From what a trial left on disk (plan, recording, resources) to its three tables. Works after a crash too."""
+"""From what a trial left on disk (slices, recording, resources) to its three tables. Works after a crash too."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
+from msgspec import Struct, to_builtins
 
 from authlab.lab.sampling import RESOURCES_FILE, read_resources
-from authlab.model.errors import Damaged
+from authlab.model.plan import Plan
 from authlab.model.windows import Slice
 from authlab.stats.latency import with_latencies
 from authlab.store.atomic import write_json
 from authlab.store.frames import SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 from authlab.store.recording import read_recording
-from authlab.store.runs import read_object
+from authlab.store.runs import RunFolder, read_object
+from authlab.store.typed import typed
 
 SLICES_FILE = "slices.json"
 RECORDING = "recording"
 
 
+class _Slices(Struct, frozen=True):
+    origin_ns: int
+    slices: tuple[Slice, ...]
+
+
 def write_slices(folder: Path, slices: Sequence[Slice], origin_ns: int) -> None:
     """Keep a trial's slices and the moment (CLOCK_MONOTONIC) that their times count from."""
-    write_json(folder / SLICES_FILE, {"origin_ns": origin_ns, "slices": [asdict(part) for part in slices]})
+    write_json(folder / SLICES_FILE, to_builtins(_Slices(origin_ns, tuple(slices))))
 
 
-def collect(folder: Path) -> TrialFrames:
-    """The tables of the trial in `folder`, from its raw files. Slices that never began are left out.
+def collected(store: RunFolder, folder: Path, plan: Plan, stopped_ns: int) -> TrialFrames | None:
+    """Make tables of what a trial's load has left since they were last written, and write them in its place.
 
-    Raises `Damaged` where the raw files aren't whole enough to be read.
+    `stopped_ns` is when the load was stopped. None where it left nothing, or none of it can be read.
     """
-    body = read_object(folder / SLICES_FILE, "a trial")
-    try:
-        origin, slices = int(body["origin_ns"]), [Slice(**item) for item in body["slices"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"{folder / SLICES_FILE} is damaged: {error!r}.") from error
+    if not has_raw(folder):
+        return None
+    tables = tables_of(store, folder.name, plan, stopped_ns)
+    store.write_frames(folder.name, tables)
+    discard_raw(folder)
+    return tables
+
+
+def tables_of(store: RunFolder, trial_id: str, plan: Plan | None, stopped_ns: int = 0) -> TrialFrames:
+    """The tables of a trial: those that were written, and what a lab that was killed left beside them.
+
+    Raises `Damaged` where a file isn't whole enough to be read.
+    """
+    written, folder = store.read_frames(trial_id), store.path / "trials" / trial_id
+    if not has_raw(folder):
+        return written
+    raw = _collect(folder, plan is not None and plan.side_by_side, stopped_ns)
+    return TrialFrames(
+        samples=_added(written.samples, raw.samples, "window"),
+        windows=_added(written.windows, raw.windows, "index"),
+        resources=_added(written.resources, raw.resources, "index"),
+    )
+
+
+def _added(written: pl.DataFrame, raw: pl.DataFrame, slices: str) -> pl.DataFrame:
+    """Both tables as one; the written one where the lab was killed after it was written, before the raw was removed.
+
+    Tables are written one after the other, so each is looked at by itself. `slices` is the column of slices' numbers.
+    """
+    there = raw.filter(pl.col(slices) >= 0)[slices].is_in(written[slices].to_list()).any()
+    return written if there else pl.concat([written, raw])
+
+
+def _collect(folder: Path, open_ended: bool, stopped_ns: int) -> TrialFrames:
+    """The tables of the raw files. A slice that was not served to its end is left out; an `open_ended` one was planned
+    longer than its load, and ended when the load was stopped.
+    """
+    planned = typed(read_object(folder / SLICES_FILE, "a trial"), _Slices, folder / SLICES_FILE)
     recording = read_recording(folder / RECORDING)
-    windows = _windows(slices, origin, recording.windows)
+    windows = _windows(planned.slices, planned.origin_ns, recording.windows, open_ended)
+    if open_ended:
+        last_ns = recording.samples["done_ns"].max()
+        ended_ns = stopped_ns or (last_ns if isinstance(last_ns, int) else 0)
+        windows = windows.filter(pl.col("start_ns") <= ended_ns)
+        windows = windows.with_columns(pl.min_horizontal("end_ns", pl.lit(ended_ns)).alias("end_ns"))
     return TrialFrames(_samples(recording.samples, windows), windows, read_resources(folder / RESOURCES_FILE))
 
 
@@ -54,7 +98,7 @@ def has_raw(folder: Path) -> bool:
     return (folder / SLICES_FILE).exists() and (folder / RECORDING).is_dir()
 
 
-def _windows(slices: Sequence[Slice], origin_ns: int, recorded: pl.DataFrame) -> pl.DataFrame:
+def _windows(slices: Sequence[Slice], origin_ns: int, recorded: pl.DataFrame, open_ended: bool) -> pl.DataFrame:
     planned = pl.DataFrame(
         [
             {
@@ -76,8 +120,9 @@ def _windows(slices: Sequence[Slice], origin_ns: int, recorded: pl.DataFrame) ->
     counted = recorded.group_by("window").agg(
         pl.col("arrivals").sum(), pl.col("unserved").sum(), pl.col("cpu_ns").sum().alias("generator_cpu_ns")
     )
-    # An inner join: a slice that no generator closed was not served whole, and would spoil its block.
-    return planned.join(counted, left_on="index", right_on="window").select(list(WINDOWS_SCHEMA)).sort("index")
+    # A slice that no generator closed was not served whole, and would spoil its block: an inner join leaves it out.
+    joined = planned.join(counted, left_on="index", right_on="window", how="left" if open_ended else "inner")
+    return joined.with_columns(pl.col(counted.columns[1:]).fill_null(0)).select(list(WINDOWS_SCHEMA)).sort("index")
 
 
 def _samples(recorded: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:

@@ -35,7 +35,7 @@ def probe_stores(stores: Mapping[str, Probing], note: Callable[[str], None]) -> 
     return {label: tuple(probes) for label, probes in found.items()}
 
 
-def told(probes: tuple[StoreProbe, ...]) -> dict[str, float | int | None]:
+def in_numbers(probes: tuple[StoreProbe, ...]) -> dict[str, float | int | None]:
     """Probes of one store in a few numbers, for run.json."""
     pooled = StoreProbe(
         tuple(call for probe in probes for call in probe.calls_us),

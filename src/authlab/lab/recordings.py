@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 
 from authlab.checkers.guards import trial_reasons
-from authlab.lab.summaries import summary_of
+from authlab.lab.trials import summary_of
 from authlab.model.run import Run, RunStatus, Trial
 from authlab.stats.latency import with_latencies
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
-from authlab.store.recording import Recording, read_recording
+from authlab.store.recording import Clock, Recording, read_recording
 
 _BLOCK_NS = 1_000_000_000
 _WARMUP_NS = 2_000_000_000
@@ -28,9 +28,8 @@ def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
     blocks. Raises `Damaged` where the folder holds no whole recording.
     """
     recording = read_recording(folder)
-    meta = recording.metadata
-    scenario, mode = meta["scenario"], meta.get("mode")
-    label = str(mode or scenario)
+    meta, head = recording.metadata, recording.head
+    label = head.mode or head.scenario
     frames = _frames(recording, label)
     reasons = trial_reasons(frames.samples, frames.windows)
     trial = Trial(
@@ -44,14 +43,14 @@ def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
         reasons=reasons,
         summary=summary_of(frames),
     )
-    status: RunStatus = "finished" if recording.status == "finished" else "interrupted"
+    status: RunStatus = "finished" if head.status == "finished" else "interrupted"
     run = Run(
         id=folder.name,
         status=status,
-        command=("locust", "-f", f"loadtests/{scenario}.py"),
-        seed=int(meta.get("seed") or 0),
-        started_at=_moment(meta.get("clock")),
-        finished_at=_moment(meta.get("clock_end")) or None,
+        command=("locust", "-f", f"loadtests/{head.scenario}.py"),
+        seed=head.seed or 0,
+        started_at=_moment(head.clock),
+        finished_at=None if head.clock_end is None else _moment(head.clock_end),
         stack="recording",
         machine=_table(meta.get("machine")),
         versions={name: str(value) for name, value in _table(meta.get("versions")).items()},
@@ -59,9 +58,9 @@ def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
             "users": meta.get("users"),
             "rate_rps": meta.get("rate_rps"),
             **_table(meta.get("parameters")),
-            "scenario": scenario,
-            "host": meta.get("host"),
-            "mode": mode,
+            "scenario": head.scenario,
+            "host": head.host,
+            "mode": head.mode,
         },
         trials=(trial,),
     )
@@ -121,7 +120,5 @@ def _frames(recording: Recording, label: str) -> TrialFrames:
     )
 
 
-def _moment(clock: Any) -> str:
-    if not isinstance(clock, dict) or "unix_ns" not in clock:
-        return ""
-    return datetime.fromtimestamp(int(clock["unix_ns"]) / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _moment(clock: Clock) -> str:
+    return datetime.fromtimestamp(clock.unix_ns / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

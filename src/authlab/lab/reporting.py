@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from authlab.host.chart_script import begin
-from authlab.lab.browsing.trials import judged_so_far
-from authlab.lab.collecting import collect, has_raw
-from authlab.lab.judging import judge_again
-from authlab.lab.reading import is_recording, is_running
+from authlab.lab.folders import is_recording
+from authlab.lab.judge import judge_run
+from authlab.lab.lock import is_running
 from authlab.lab.recordings import run_of_recording
+from authlab.lab.stored import Stored, load
 from authlab.model.errors import Damaged, Unavailable, all_of
-from authlab.model.history import TrialHistory
 from authlab.model.run import Run
 from authlab.report import (
     build_report,
@@ -30,40 +29,31 @@ from authlab.report import (
 from authlab.report.compare.margins import Margins
 from authlab.store.atomic import write_text
 from authlab.store.frames import TrialFrames
-from authlab.store.history import read_trial_history
 from authlab.store.runs import RunFolder, read_object
 
 
-def load_any(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
-    """A stored run, or a recording as a run, with the tables of each trial.
+def load_any(folder: Path) -> Stored:
+    """A stored run, judged again, or a recording as a run.
 
     A run whose lab was killed says `running`; it comes back as `interrupted`, with what its raw files hold.
     Raises `Damaged` for a folder that is neither.
     """
     if is_recording(folder):
-        return run_of_recording(folder)
+        run, frames = run_of_recording(folder)
+        return Stored(run, frames, {})
     store = RunFolder(folder)
     run = store.read_run()
     if run.status == "running" and not is_running(folder):
         run = replace(run, status="interrupted", failure="authlab was killed; this is what its files hold")
-    frames = {}
-    for trial in run.trials:
-        place = folder / "trials" / trial.id
-        frames[trial.id] = collect(place) if has_raw(place) else store.read_frames(trial.id)
-    return judge_again(judged_so_far(run, store), frames), frames
-
-
-def histories_of(run: Run, folder: Path) -> dict[str, TrialHistory]:
-    """What was done to the run's trials, and what it did, by the trial's id. Raises `Damaged`."""
-    found = {trial.id: read_trial_history(folder / "trials" / trial.id) for trial in run.trials}
-    return {trial: history for trial, history in found.items() if history is not None}
+    stored = load(store, run)
+    return replace(stored, run=judge_run(stored, store))
 
 
 def write_reports(folder: Path) -> tuple[Path, list[str]]:
     """Write report.json, report.html and report.md of the run in `folder`; the HTML's path, and a summary."""
     begin()
-    run, frames = load_any(folder)
-    report = build_report(run, frames, histories_of(run, folder))
+    stored = load_any(folder)
+    report = build_report(stored.run, stored.frames, stored.histories)
     store = RunFolder(folder)
     store.write_report("report.json", report)
     store.write_report("report.md", render_markdown(report))
@@ -79,9 +69,10 @@ class Compared:
     verdicts: frozenset[str]
 
 
-def _load_all(folders: Sequence[Path]) -> list[tuple[Run, dict[str, TrialFrames]]]:
-    """`load_any` of each; raises one `Damaged` for all that can't be read."""
-    return all_of((partial(load_any, folder) for folder in folders), Damaged)
+def _load_all(folders: Sequence[Path]) -> list[tuple[Run, Mapping[str, TrialFrames]]]:
+    """Run and tables of each; raises one `Damaged` for all that can't be read."""
+    stored = all_of((partial(load_any, folder) for folder in folders), Damaged)
+    return [(one.run, one.frames) for one in stored]
 
 
 def compare_folders(folders: Sequence[Path], out: Path, margins: Margins, junit: Path | None = None) -> Compared:

@@ -1,4 +1,4 @@
-"""The load: Locust run as a program, its plan, and what it has recorded so far. Locust itself is never imported."""
+"""The load: runs Locust as a program, writes its plan, and reads its records. Locust itself is never imported."""
 
 from authlab.load.plan import LoadPlan, Window
 from authlab.load.process import LoadProcess, Readiness

@@ -1,4 +1,4 @@
-"""What a load generator is to do: the plan that the lab writes and `loadtests/` reads. Schema `authlab/plan/1`."""
+"""The plan of a load generator. The lab writes it and `loadtests/` reads it. Schema `authlab/plan/1`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ DEFAULT_TIMEOUT_S: Final = 5.0
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of load at `rate_rps` over all users. Times count from the origin that `LoadProcess.go` gives.
+    """A period of load at `rate_rps` over all users. Times count from the origin that `LoadProcess.go` gives.
 
-    Equal seeds give equal arrivals: the windows of one block share theirs, whatever the mode.
+    Equal seeds give equal arrivals. The windows of one block share their seed, whatever the mode.
     """
 
     index: int
@@ -30,13 +30,13 @@ class Window:
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """Windows in the order of time, for `users` users.
+    """Windows in order of time, for `users` users.
 
-    `mix` holds the shares of the scenario's operations, None for the scenario's own mix; `timeout_s` the time after
-    which a request is given up. `relogin`: what a user does whose credential is refused; with "always" it logs in again
-    each time, and a log-in that fails is tried again at the user's next arrival, in place of what was planned for it.
-    `addresses`: each user says in `X-Forwarded-For` that it comes from a network of its own (10.A.B.1, where A.B is its
-    number + 1): for routing by address. `credential` is how what a log-in gives travels.
+    `mix` holds the shares of the scenario's operations; None means the scenario's own mix. `timeout_s` is the time
+    after which a request is given up. `relogin`: what a user does whose credential is refused. With "always" it logs in
+    again each time. A failed log-in is repeated at the user's next arrival, instead of that arrival's planned request.
+    `addresses`: each user claims a network of its own in `X-Forwarded-For` (10.A.B.1, where A.B is its number + 1), for
+    routing by address. `credential` is how the credential that a log-in gives travels.
     """
 
     seed: int
@@ -49,7 +49,7 @@ class LoadPlan:
     credential: Credential = "answer"
 
     def to_json(self, go: Path) -> str:
-        """The plan file's text. `go` is the file whose appearance will start the windows."""
+        """The plan file's text. The windows will start when the file `go` appears."""
         body = {
             "schema": PLAN_SCHEMA,
             "seed": self.seed,

@@ -22,14 +22,14 @@ from authlab.model.errors import LabError
 _POLL_S = 0.02
 _STOP_WITHIN_S = 3.0
 
-# libev's default on Linux, epoll, rounds sleeps up to whole milliseconds, which put 0.6 ms of lag on the median
-# request; its select backend sleeps to the microsecond (0.1 ms measured) and has no trouble with some hundred users.
+# libev's default on Linux, epoll, rounds sleeps up to whole milliseconds, which added 0.6 ms of lag to the median
+# request. Its select backend sleeps to the microsecond (0.1 ms measured) and can handle some hundred users.
 _TIMER_BACKEND = "select"
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """How the log-ins went: `failures` are the users who gave up, each with its number and its problem."""
+    """The result of the log-ins. `failures` are the users who gave up, each with its number and its problem."""
 
     users: int
     failures: tuple[tuple[int, str], ...]
@@ -40,7 +40,7 @@ class LoadProcess:
     wait_ready, go, wait.
 
     `recording` becomes the folder with its samples, `runtime` holds plan and go file, `log` gets its output. It starts
-    on all cores, for starting is CPU alone, and is pinned to `cpus` once ready.
+    on all cores, because starting needs nothing but CPU, and is pinned to `cpus` when it is ready.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class LoadProcess:
         self._guardian = guardian
         self._url = url
         self._plan = plan
-        self._recording = recording.absolute()  # Locust runs in a folder of its own
+        self._recording = recording.absolute()  # Locust runs in a different folder
         self._credentials = credentials
         self._runtime = runtime.absolute()
         self._log = log
@@ -78,7 +78,7 @@ class LoadProcess:
         return self._started().pid
 
     def start(self) -> None:
-        """Write the plan and start Locust. Returns at once; `wait_ready` tells how it went."""
+        """Write the plan and start Locust. Returns at once; `wait_ready` returns the result."""
         for folder in (self._runtime, self._recording, self._log.parent):
             folder.mkdir(parents=True, exist_ok=True)
         self._go.unlink(missing_ok=True)
@@ -123,17 +123,17 @@ class LoadProcess:
         return ready
 
     def go(self, origin_ns: int) -> None:
-        """Let the windows begin: their times count from `origin_ns` of CLOCK_MONOTONIC, which may lie ahead."""
+        """Let the windows begin. Their times count from `origin_ns` of CLOCK_MONOTONIC, which may be in the future."""
         beside = self._go.with_suffix(".new")
         beside.write_text(json.dumps({"origin_ns": origin_ns}), encoding="utf-8")
         beside.replace(self._go)
 
     def wait(self, within_s: float) -> None:
-        """Wait for the end that follows the last window. Raises `LabError` if it failed or still runs."""
+        """Wait for the end after the last window. Raises `LabError` if it failed or still runs."""
         process = self._started()
         status = process.wait(within_s)
         if status is None:
-            raise LabError(f"{process.name} was not done {within_s:.0f} s after its last window. {process.obituary()}")
+            raise LabError(f"{process.name} still ran {within_s:.0f} s after its last window. {process.obituary()}")
         if status != 0:
             raise LabError(process.obituary())
 
@@ -142,11 +142,11 @@ class LoadProcess:
         return self._started().poll()
 
     def progress(self) -> Counts:
-        """What it has recorded so far. Cheap: reads only what was added since the last call."""
+        """What it has recorded so far. Cheap: reads only what is new since the last call."""
         return self._tail.counts()
 
     def cpu_ns(self) -> int:
-        """CPU time that it has used, in nanoseconds; once it has ended, as far as it was read before."""
+        """CPU time that it has used, in nanoseconds. After its end, the last value that was read."""
         with contextlib.suppress(ProcessLookupError):
             self._cpu_ns = cpu_ns(self.pid)
         return self._cpu_ns
@@ -156,7 +156,7 @@ class LoadProcess:
         return self._started().obituary()
 
     def stop(self) -> None:
-        """End it, whatever it does; its recording is marked `interrupted` unless it was done. Harmless when ended."""
+        """End it. Its recording is marked `interrupted` unless it had finished. Harmless if it has ended."""
         if self._process is not None and self._process.poll() is None:
             self._process.stop(within_s=_STOP_WITHIN_S)
 
@@ -177,12 +177,12 @@ class LoadProcess:
         return None
 
     def _environment(self) -> dict[str, str]:
-        # Locust reads ~/.locust.conf: a stranger's settings must not change what is measured.
+        # Locust reads ~/.locust.conf: a user's own settings must not change the measurement.
         inherited = minimal_environment()
         return inherited | {
             "HOME": str(self._runtime),
             "AUTHLAB_CREDENTIALS": str(self._credentials.absolute()),
-            # A scenario of the user's own imports the recorder, which is beside the shipped ones.
+            # A scenario of the user's own imports the recorder, which is beside the shipped scenarios.
             "PYTHONPATH": os.pathsep.join(filter(None, (str(library()), inherited.get("PYTHONPATH")))),
             "GEVENT_BACKEND": os.environ.get("GEVENT_BACKEND", _TIMER_BACKEND),
         }

@@ -19,7 +19,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 @dataclass(frozen=True)
 class Scenario:
-    """A Locust file. `name` is its name without the suffix."""
+    """A Locust file. `name` is its file name without the suffix."""
 
     name: str
     path: Path
@@ -30,7 +30,7 @@ class Scenario:
         return self.path.parent == library()
 
     def fingerprint(self) -> str:
-        """SHA-256 of the file, in hexadecimal: a name doesn't tell which version of a file was run."""
+        """SHA-256 of the file, in hexadecimal, because a name doesn't say which version of a file was run."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
@@ -40,10 +40,10 @@ def library() -> Path:
 
 
 def scenario_meant(word: str) -> Scenario:
-    """The scenario that a word on the command line means: the name of a shipped one, or a Locust file's path.
+    """The scenario for a word on the command line: the name of a shipped one, or a Locust file's path.
 
-    Raises `UsageProblem`: an unknown name (with the nearest match), a file that is missing, not Python, or whose name
-    can't name a recording.
+    Raises `UsageProblem`: an unknown name (with the nearest match), or a file that is missing, is not Python, or has a
+    name that can't be a recording's name.
     """
     if not word.endswith(_SUFFIX) and os.sep not in word:
         shipped = {path.stem: path for path in sorted(library().glob(f"*{_SUFFIX}"))}
@@ -59,6 +59,6 @@ def scenario_meant(word: str) -> Scenario:
         raise UsageProblem(f"the scenario {word} is not Python: {error}") from error
     if path.suffix != _SUFFIX or not _NAME.fullmatch(path.stem):
         raise UsageProblem(
-            f"the scenario {word} needs another file name: letters, digits, - and _, at most 32, and then {_SUFFIX}"
+            f"the scenario {word} needs another file name: at most 32 letters, digits, - and _, and then {_SUFFIX}"
         )
     return Scenario(path.stem, path)

@@ -15,7 +15,7 @@ _OUTCOME: Final = SAMPLE_COLUMNS.index("outcome")
 
 @dataclass(frozen=True)
 class Counts:
-    """Requests within windows so far (log-ins before the first are not counted), by outcome."""
+    """Requests in windows so far, by outcome. Log-ins before the first window are not counted."""
 
     outcomes: dict[str, int]
 
@@ -36,7 +36,7 @@ class Counts:
 
 
 class RecordingTail:
-    """Reads what was added since the last look. Rows appear about once a second and at window ends."""
+    """Reads what is new since the last call. Rows appear about once a second and at window ends."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -44,7 +44,7 @@ class RecordingTail:
         self._outcomes: Counter[str] = Counter()
 
     def counts(self) -> Counts:
-        """The figures up to now; a file that is not there yet, or a line not yet whole, waits for the next look."""
+        """The current figures. A missing file or an incomplete line is left for the next call."""
         for path in self._folder.glob("samples-*.csv"):
             self._read(path)
         return Counts(dict(self._outcomes))

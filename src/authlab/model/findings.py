@@ -36,6 +36,7 @@ class Prediction:
     rule: str = ""
     unit: str = ""
     stage: str = ""
+    at_least: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Judgement:
 @dataclass(frozen=True)
 class ExperimentResult:
     """What one experiment of a run came to. `plans` are stored before anything runs; those of a run of schema 1 are as
-    far as it tells.
+    far as it tells. `telling` is the id of the figure that shows it best; empty for the usual one.
     """
 
     id: str
@@ -90,3 +91,4 @@ class ExperimentResult:
     judgements: tuple[Judgement, ...] = ()
     verdict: Verdict | None = None
     plans: tuple[Plan, ...] = ()
+    telling: str = ""

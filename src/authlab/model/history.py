@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from authlab.model.faults import FaultEvent
+from authlab.model.session_store import StoreProbe
 
 Lane = Literal["user", "proxy", "workers", "store"]
 LANES: Final[tuple[Lane, ...]] = ("user", "proxy", "workers", "store")
@@ -93,6 +94,11 @@ class Seconds:
     origin_ns: int = 0
     counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for lists of unlike length."""
+        if len({len(numbers) for numbers in self.counts.values()}) > 1:
+            raise ValueError("counts has lists of unlike length")
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -119,7 +125,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class TrialHistory:
-    """What was done to one trial, and what each history checker found in it."""
+    """What was done to one trial, what each history checker found in it, and what reading a session cost before it.
+
+    `problems` are sentences about faults that went wrong; each puts the trial in doubt.
+    """
 
     faults: tuple[FaultEvent, ...] = ()
     checks: tuple[Checked, ...] = ()
+    problems: tuple[str, ...] = ()
+    probes: tuple[StoreProbe, ...] = ()

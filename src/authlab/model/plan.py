@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from authlab.model.faults import PlannedFault
 from authlab.model.modes import Mode
@@ -20,6 +20,8 @@ SLACK_S: Final = 60.0
 """How much longer than planned the load may go on where faults take their time: restarts on a busy machine."""
 
 Relogin = Literal["never", "once", "always"]
+
+Seed = Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Plan:
     stage: str
     arms: tuple[Arm, ...]
     exercise: Exercise
-    seed: int
+    seed: Seed
     may_saturate: bool = False
 
     @property
@@ -134,6 +136,22 @@ class Plan:
     def side_by_side(self) -> bool:
         """Whether its arms are loaded at the same time: what is measured of two of them then stands side by side."""
         return isinstance(self.exercise, SideBySide)
+
+    @property
+    def requests(self) -> int:
+        """How many requests its schedules ask for, at most and about."""
+        match self.exercise:
+            case Interleaved(blocks=blocks, slice_s=slice_s):
+                return round(blocks * slice_s * sum(arm.slices * arm.rate_rps for arm in self.arms))
+            case SideBySide(duration_s=seconds):
+                return round((seconds + SLACK_S) * sum(arm.rate_rps for arm in self.arms))
+            case Procedure(most_s=most_s):
+                return round(most_s * max(arm.rate_rps for arm in self.arms))
+
+    @property
+    def most_workers(self) -> int:
+        """How many workers stand at the same time, at most: a fault may add one to each arm."""
+        return sum(arm.workers + (1 if arm.faults else 0) for arm in self.arms)
 
     def arm(self, label: str) -> Arm:
         """The arm of that label, or of its twin. Raises `KeyError`."""

@@ -7,9 +7,11 @@ from typing import Any, Final, Literal
 
 from authlab.model.findings import ExperimentResult
 from authlab.model.machine import MachineFacts
+from authlab.model.plan import Seed
 
-RUN_SCHEMA: Final = "authlab/run/1"
-
+RUN_SCHEMA: Final = "authlab/run/2"
+OLD_RUN_SCHEMA: Final = "authlab/run/1"
+"""Read, reported and compared, but not judged again: it told too little of what had been planned."""
 
 RunStatus = Literal["running", "finished", "interrupted", "failed"]
 
@@ -40,7 +42,7 @@ class Run:
     id: str
     status: RunStatus
     command: tuple[str, ...]
-    seed: int
+    seed: Seed
     started_at: str
     finished_at: str | None
     stack: str

@@ -1,1 +1,1 @@
-"""What stands a mode up: proxy, workers, store."""
+"""The parts of a running mode: proxy, workers, store."""

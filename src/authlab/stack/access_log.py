@@ -1,4 +1,4 @@
-"""Reading the proxy's access log, so that a failure can be laid at the right door: worker, proxy or client."""
+"""Reads the proxy's access log, to find out which part caused a failure: worker, proxy or client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# nginx lists the attempts of one request: ", " between workers, " : " where an internal redirect came between.
+# nginx lists the attempts of one request: ", " between workers, " : " after an internal redirect.
 _BETWEEN_ATTEMPTS = re.compile(r", | : ")
 
 
@@ -25,7 +25,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AccessLine:
-    """One request as the proxy saw it. `unix_s` is when it was over; `attempts` are in order, none if nginx
+    """One request as the proxy logged it. `unix_s` is when it ended. `attempts` are in order; there are none if nginx
     answered by itself without asking a worker."""
 
     request_id: str
@@ -41,7 +41,7 @@ class AccessLine:
 
 
 def read_access_log(path: Path) -> Iterator[AccessLine]:
-    """The lines of an access log, oldest first; a last line that is still being written is left out.
+    """The lines of an access log, oldest first. A last line that is still being written is left out.
 
     Raises `ValueError`, with the line's number, for a line that nginx can't have written.
     """

@@ -1,4 +1,4 @@
-"""Bringing several units (a store, stacks) up side by side, and all of them down again."""
+"""Starts several units (a store, stacks) side by side, and stops all of them again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _TRIES = 3
 _GRACE_S = 0.6
 
 
-class Unit(Protocol):
-    """What is started and stopped as one."""
+class Startable(Protocol):
+    """Something that is started and stopped as one unit."""
 
     @property
     def parts(self) -> Sequence[Part]:
@@ -24,19 +24,19 @@ class Unit(Protocol):
         ...
 
     def reserve(self) -> None:
-        """Take the ports that it needs."""
+        """Reserve the ports that it needs."""
         ...
 
     def start(self) -> None:
-        """Start its programs; none has to answer yet."""
+        """Start its programs. They need not answer yet."""
         ...
 
     def probes(self) -> Sequence[Probe]:
-        """The questions that tell whether its programs answer."""
+        """The questions that show whether its programs answer."""
         ...
 
     def final_probes(self) -> Sequence[Probe]:
-        """The questions that make sense only once those are answered."""
+        """The questions that make sense only when those are answered."""
         ...
 
     def forget(self) -> None:
@@ -44,12 +44,12 @@ class Unit(Protocol):
         ...
 
 
-def bring_up(units: Sequence[Unit], within_s: float, cpus: Collection[int] | None = None) -> None:
-    """Start everything at once, wait until all of it answers, then pin it to `cpus`.
+def bring_up(units: Sequence[Startable], within_s: float, cpus: Collection[int] | None = None) -> None:
+    """Start everything at once, wait until everything answers, then pin it to `cpus`.
 
-    Starts on all cores, because loading Python programs is what takes the time. Whatever goes wrong, nothing of it is
-    left running. A program that finds its port taken (possible where ports can't be reserved) has all of it
-    started anew on others. Raises `LabError`, and `RuntimeError` if some of it is up already.
+    It starts on all cores, because loading Python programs takes most of the time. If anything goes wrong, nothing is
+    left running. If a program finds its port taken (possible where ports can't be reserved), everything is started
+    again on other ports. Raises `LabError`, and `RuntimeError` if some of it is up already.
     """
     if any(unit.parts for unit in units):
         raise RuntimeError("it is up already")
@@ -74,8 +74,8 @@ def bring_up(units: Sequence[Unit], within_s: float, cpus: Collection[int] | Non
             return
 
 
-def bring_down(units: Iterable[Unit]) -> None:
-    """End everything at once: a short grace, then SIGKILL. Harmless when it is down already."""
+def bring_down(units: Iterable[Startable]) -> None:
+    """End everything at once: a short grace period, then SIGKILL. Harmless if it is down already."""
     units = list(units)
     for unit in units:
         for part in unit.parts:
@@ -84,7 +84,7 @@ def bring_down(units: Iterable[Unit]) -> None:
     kill(units)
 
 
-def kill(units: Iterable[Unit]) -> None:
+def kill(units: Iterable[Startable]) -> None:
     """SIGKILL everything that still runs, and give the ports back."""
     units = list(units)
     for process in _processes(units):
@@ -96,5 +96,5 @@ def kill(units: Iterable[Unit]) -> None:
         unit.forget()
 
 
-def _processes(units: Iterable[Unit]) -> list[Process]:
+def _processes(units: Iterable[Startable]) -> list[Process]:
     return [part.process for unit in units for part in unit.parts]

@@ -1,4 +1,4 @@
-"""The link in front of a store: compose/link/link.py, started here or in a container, and told what to do."""
+"""The link in front of a store: compose/link/link.py, started here or in a container, and controlled from here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PINGS = 5
 
 
 def start(guardian: Guardian, *, port: int, control: int, store: int, log: Path) -> Process:
-    """Start a link on loopback: workers connect to `port`, the store is at `store`, `control` is where it is told."""
+    """Start a link on loopback. Workers connect to `port`, the store is at `store`, commands go to `control`."""
     program = content_root() / "compose" / "link" / "link.py"
     places = [("--listen", port), ("--to", store), ("--control", control)]
     argv = [sys.executable, "-I", str(program)]
@@ -30,9 +30,9 @@ def start(guardian: Guardian, *, port: int, control: int, store: int, log: Path)
 
 
 class ControlledLink:
-    """A `Link` (authlab.stack.capabilities) at a host's address, by its control port.
+    """A `Link` (authlab.stack.capabilities) at a host's address, controlled by its control port.
 
-    `delay`, `stall` and `cut` raise `LabError` unless the link says within five seconds that it does so.
+    `delay`, `stall` and `cut` raise `LabError` unless the link confirms the change within five seconds.
     """
 
     def __init__(self, host: str, port: int, control: int, password: str) -> None:
@@ -42,15 +42,15 @@ class ControlledLink:
         self._password = password
 
     def delay(self, one_way_ms: float) -> None:
-        """Hold back what goes to the store for that long; 0 takes it out."""
+        """Delay what goes to the store by that long; 0 removes the delay."""
         self._tell(delay_ms=one_way_ms)
 
     def stall(self, stalled: bool) -> None:
-        """Pass nothing on, and lose nothing, until it is taken back."""
+        """Pass nothing on, without losing anything, until the stall is removed."""
         self._tell(stalled=stalled)
 
     def cut(self, is_cut: bool) -> None:
-        """Close all connections and refuse new ones, until it is taken back."""
+        """Close all connections and refuse new ones, until the cut is removed."""
         self._tell(cut=is_cut)
 
     def round_trip_ms(self) -> float:
@@ -64,14 +64,14 @@ class ControlledLink:
         return statistics.median(took)
 
     def state(self) -> dict[str, Any]:
-        """What the link says of itself: the members are explained in compose/link/link.py. Raises `LabError`."""
+        """The link's report of its state; compose/link/link.py explains the members. Raises `LabError`."""
         return self._told({})
 
     def _tell(self, **wish: float | bool) -> None:
         state = self._told(wish)
         missed = [name for name, value in wish.items() if abs(state[name] - value) > 1e-6]
         if missed:
-            raise LabError(f"the link at {self._place(self._control)} did not take {wish}: it is at {state}.")
+            raise LabError(f"the link at {self._place(self._control)} did not apply {wish}: its state is {state}.")
 
     def _told(self, wish: dict[str, float | bool]) -> dict[str, Any]:
         try:
@@ -81,11 +81,11 @@ class ControlledLink:
                     state: dict[str, Any] = json.loads(lines.readline())
         except (OSError, ValueError) as error:
             raise LabError(
-                f"the link's control port at {self._place(self._control)} does not answer: {error}. (A container's is "
-                "reached only where the engine runs on this very machine, and that is Linux.)"
+                f"the link's control port at {self._place(self._control)} does not answer: {error}. (The port of a "
+                "container can be reached only if the engine runs on this machine, and only on Linux.)"
             ) from error
         if "error" in state:
-            raise LabError(f"the link at {self._place(self._control)} refuses {wish}: {state['error']}")
+            raise LabError(f"the link at {self._place(self._control)} refused {wish}: {state['error']}")
         return state
 
     def _place(self, port: int) -> str:

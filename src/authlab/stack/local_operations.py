@@ -1,4 +1,4 @@
-"""What may be done to a stack of local processes while it stands: see `authlab.stack.capabilities`."""
+"""What can be done to a running stack of local processes: see `authlab.stack.capabilities`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from authlab.model.modes import Mode
 from authlab.model.session_store import StoreProbe
 from authlab.stack import nginx
 from authlab.stack.capabilities import Gone, Link
+from authlab.stack.local_context import LocalContext
 from authlab.stack.local_stack import LocalStack
 from authlab.stack.local_store import LocalStore
 from authlab.stack.part import Part, settle
 from authlab.stack.probe import Probe, healthz, wait_until_ready
 from authlab.stack.secrets import write_secret
-from authlab.stack.shared import Shared
 
 RESTART_AFTER_S: Final = 0.1
-"""How long the supervisor waits before it starts again what crashed: systemd's default RestartSec."""
+"""How long the supervisor waits before it restarts a crashed part: systemd's default RestartSec."""
 
 _BACK_WITHIN_S = 30.0
 _STOP_WITHIN_S: Final = 8.0
@@ -41,26 +41,26 @@ STORE: Final = "store"
 
 
 class _Overtaken(LabError):
-    """Somebody else has started the worker, ended it or taken it away meanwhile: what it is now is theirs to say."""
+    """Another fault has started, ended or removed the worker meanwhile; that fault reports on it from then on."""
 
 
-class OperatedStack(LocalStack):
-    """A local stack with every capability that there is.
+class OperableLocalStack(LocalStack):
+    """A local stack with all capabilities.
 
-    What is started again is pinned to `cpus` once it serves, as everything was at the beginning.
+    A part that is started again is pinned to `cpus` when it serves, like everything at the beginning.
     """
 
     def __init__(
         self,
         mode: Mode,
         workers: int,
-        shared: Shared,
+        context: LocalContext,
         logs: Path,
         store: LocalStore | None,
         port: int | None = None,
         cpus: Collection[int] | None = None,
     ) -> None:
-        super().__init__(mode, workers, shared, logs, store, port)
+        super().__init__(mode, workers, context, logs, store, port)
         self._cpus = cpus
         self._drained: set[str] = set()
         self._paused: set[str] = set()
@@ -68,12 +68,12 @@ class OperatedStack(LocalStack):
         self._ending = threading.Event()
         self._failures: list[str] = []
         self._changing = threading.Lock()
-        """Held while it is looked up whether a worker runs and that is changed: faults come from several threads."""
+        """Held while checking whether a worker runs and changing that: faults come from several threads."""
 
         self._asked_to_end: set[Process] = set()
 
     def quiesce(self) -> None:
-        """It is about to be brought down: nothing is started again any more, and nothing stands still."""
+        """It is about to be stopped: nothing is started again any more, and nothing stays frozen."""
         self._ending.set()
         for thread in self._returning:
             thread.join(_BACK_WITHIN_S)
@@ -83,7 +83,7 @@ class OperatedStack(LocalStack):
                 self.resume(part)
 
     def reserve(self) -> None:
-        """Take the ports; a stack that was down begins as if it had never been operated on."""
+        """Take the ports. A stack that was down begins as if nothing had ever been done to it."""
         self._ending.clear()
         self._drained.clear()
         self._failures.clear()
@@ -91,13 +91,13 @@ class OperatedStack(LocalStack):
         super().reserve()
 
     def troubles(self) -> list[str]:
-        """What happened to it unasked, and what the supervisor could not bring back."""
+        """What happened to it unexpectedly, and what the supervisor could not bring back."""
         return [*super().troubles(), *self._failures]
 
     # Crashing, stopping
 
     def crash(self, part: str) -> Gone:
-        """SIGKILL a worker's or the store's whole group; the supervisor starts it again."""
+        """SIGKILL a worker's or the store's whole group. The supervisor starts it again."""
         gone = self._kill(part, "crashed")
         thread = threading.Thread(target=self._bring_back, args=(part,), name=f"supervisor of {part}", daemon=True)
         self._returning.append(thread)
@@ -105,7 +105,7 @@ class OperatedStack(LocalStack):
         return gone
 
     def stop(self, part: str, *, kill: bool = False) -> Gone:
-        """End a part for good; a worker finishes what it is doing, unless `kill`."""
+        """End a part without a restart. A worker finishes what it is doing, unless `kill`."""
         if kill:
             return self._kill(part, "killed")
         if part == STORE:
@@ -115,7 +115,7 @@ class OperatedStack(LocalStack):
         return Gone(part, process.pid, time.monotonic() - since)
 
     def start_again(self, part: str, within_s: float = _BACK_WITHIN_S) -> None:
-        """Start what was stopped; returns once it serves, pinned."""
+        """Start what was stopped. Returns when it serves, pinned."""
         if part == STORE:
             self._its_store().start_again(within_s)
             self._pin([*self._its_store().parts])
@@ -133,20 +133,20 @@ class OperatedStack(LocalStack):
         return Gone(part, process.pid, time.monotonic() - since)
 
     def _ask_to_end(self, part: str, to_be: str) -> Process:
-        """The process of a part, whose end is wanted from now on. Raises `LabError` where there is none to be ended."""
+        """A part's process, whose end is intended from now on. Raises `LabError` if there is none that can be ended."""
         with self._changing:
             held = self._kept(part)
             process = held.process
             if process.poll() is not None:
                 raise LabError(f"{process.name} does not run: it can't be {to_be}.")
-            if process in self._asked_to_end:  # two that end the same process would both take its end for theirs
+            if process in self._asked_to_end:  # otherwise two faults would both count its end as theirs
                 raise LabError(f"{process.name} is being ended already: it can't be {to_be}.")
             self._asked_to_end.add(process)
             held.expect_end()
             return process
 
     def _await_group_end(self, process: Process) -> None:
-        """A group's master may be gone before its children are."""
+        """Wait for the whole group: its master may be gone before its children are."""
         deadline = time.monotonic() + _DIE_WITHIN_S
         while group_members([process.pid])[process.pid]:
             if time.monotonic() > deadline:
@@ -181,7 +181,7 @@ class OperatedStack(LocalStack):
     # Pausing
 
     def pause(self, part: str) -> int:
-        """SIGSTOP to all of a part's processes; the id of the first."""
+        """SIGSTOP to all of a part's processes. Returns the id of the first."""
         if part == STORE:
             self._paused.add(part)
             return self._its_store().pause()
@@ -199,17 +199,17 @@ class OperatedStack(LocalStack):
         else:
             self._part(part).process.signal(signal.SIGCONT)
 
-    # More or fewer workers, and which of them are chosen
+    # More or fewer workers, and which of them get new clients
 
     def scale(self, workers: int, within_s: float = _BACK_WITHIN_S) -> None:
-        """Start further workers and tell the proxy, or tell the proxy and stop the last ones."""
+        """Start further workers and add them to the proxy, or remove the last ones from the proxy and stop them."""
         if workers < 1:
             raise ValueError(f"a stack needs at least one worker, not {workers}")
         with self._changing:
             more = range(len(self._names), workers)
             for number in more:
                 self._names.append(f"worker-{number + 1}")
-                self._worker_ports.append(self._shared.take_port())
+                self._worker_ports.append(self._context.take_port())
             for number in more:
                 self.start_worker(number)
         for number in more:
@@ -223,12 +223,12 @@ class OperatedStack(LocalStack):
         if more or fewer:
             self._tell_proxy()
         for name in fewer:
-            self._end_for_good(self._parts[name])  # it stays in the account
+            self._end_for_good(self._parts[name])  # its CPU time still counts
         for port in ports:
             port.release()
 
     def _end_for_good(self, gone: Part) -> None:
-        """End a worker that was scaled away, unless a fault did so before: it isn't started any more."""
+        """End a worker that was scaled away, unless a fault did so before. It is not started any more."""
         process = gone.process
         if process.poll() is None:
             self._asked_to_end.add(process)
@@ -236,23 +236,23 @@ class OperatedStack(LocalStack):
             process.stop(sig=signal.SIGTERM, within_s=_STOP_WITHIN_S)
 
     def drain(self, worker: str) -> None:
-        """nginx's `drain`: only those whose cookie names it get there."""
+        """nginx's `drain`: only clients whose cookie names it reach the worker."""
         self._number_of(worker)
         self._drained.add(worker)
         self._tell_proxy()
 
     def undrain(self, worker: str) -> None:
-        """Let it be chosen again."""
+        """Give it new clients again."""
         if worker in self._drained:
             self._drained.discard(worker)
             self._tell_proxy()
 
     def _tell_proxy(self) -> None:
-        """Have the proxy take the workers as they are now; returns once only its new process takes connections."""
+        """Make the proxy use the current workers. Returns when only its new process accepts connections."""
         addresses = {
             name: f"{LOOPBACK}:{port.number}" for name, port in zip(self._names, self._worker_ports, strict=True)
         }
-        folder = self._shared.runtime / self._mode.name / "proxy"
+        folder = self._context.runtime / self._mode.name / "proxy"
         drained = {addresses[name] for name in self._drained if name in addresses}
         nginx.rewrite_upstream(folder, self._mode.routing, list(addresses.values()), drained)
         proxy = self._part("proxy")
@@ -264,11 +264,11 @@ class OperatedStack(LocalStack):
             if proxy.process.poll() is not None:
                 raise LabError(proxy.process.obituary())
             if time.monotonic() > deadline:
-                raise LabError(f"{proxy.process.name} did not take its new workers. Log: {proxy.process.log}")
+                raise LabError(f"{proxy.process.name} did not load its new workers. Log: {proxy.process.log}")
             time.sleep(_PAUSE_S)
         self._pin([proxy])
 
-    # The store and what the service is told
+    # The store, and files for the service
 
     def flush_store(self) -> int:
         """Remove every key of the store."""
@@ -280,7 +280,7 @@ class OperatedStack(LocalStack):
 
     def give(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a file into the folder of secrets."""
-        write_secret(self._shared.secrets.folder / name, content)
+        write_secret(self._context.secrets.folder / name, content)
 
     @property
     def link(self) -> Link | None:
@@ -288,7 +288,7 @@ class OperatedStack(LocalStack):
         return None if self._store is None else self._store.link
 
     def wait_serving(self, part: str, within_s: float) -> float:
-        """Return once the part answers; the seconds it took."""
+        """Wait until the part answers. Returns the seconds it took."""
         since = time.monotonic()
         if part == STORE:
             return self._its_store().wait_serving(within_s)
@@ -301,7 +301,7 @@ class OperatedStack(LocalStack):
         return time.monotonic() - since
 
     def _await_start(self, part: str, within_s: float) -> Process:
-        """The part's process, once there is a living one: the supervisor may be about to start it."""
+        """The part's process, when there is a living one: the supervisor may be about to start it."""
         deadline = time.monotonic() + within_s
         while (process := self._part(part).process).poll() is not None:
             if time.monotonic() > deadline:
@@ -320,20 +320,20 @@ class OperatedStack(LocalStack):
             raise LabError(f"the stack of {self._mode.name} has no part {name!r}; it has {known}.") from None
 
     def _kept(self, name: str) -> Part:
-        """A part that was not scaled away: one that was stays known, for what it used."""
+        """A part that was not scaled away. One that was is kept, because its CPU time still counts."""
         if name != "proxy":
             self._number_of(name)
         return self._part(name)
 
     def _number_of(self, worker: str) -> int:
-        """The worker's place among those that there are."""
+        """The worker's place among the current workers."""
         self._part(worker)
         if worker == "proxy":
-            raise LabError("the proxy is no worker: it can be neither started again nor drained.")
+            raise LabError("the proxy is not a worker: it can be neither started again nor drained.")
         try:
             return self._names.index(worker)
         except ValueError:
-            raise _Overtaken(f"{worker} is no worker any more: it was scaled away.") from None
+            raise _Overtaken(f"{worker} is no longer a worker: it was scaled away.") from None
 
     def _its_store(self) -> LocalStore:
         if self._store is None:
@@ -342,9 +342,9 @@ class OperatedStack(LocalStack):
 
 
 def _taking_connections(master: int) -> list[int]:
-    """The processes of an nginx that take new connections: one that is to end calls itself "… is shutting down".
+    """The processes of an nginx that accept new connections. One that will end calls itself "… is shutting down".
 
-    Where a process can't be asked for its title, all children are held to take them.
+    If a process's title can't be read, all children count.
     """
     found = []
     for pid in group_members([master])[master]:

@@ -10,25 +10,31 @@ from authlab.host.ports import LOOPBACK, ReservedPort, this_port
 from authlab.model.modes import Mode
 from authlab.stack import nginx, worker
 from authlab.stack.bring_up import bring_down, bring_up
+from authlab.stack.local_context import LocalContext
 from authlab.stack.local_store import LocalStore
 from authlab.stack.part import Part
 from authlab.stack.probe import Probe, healthz
 from authlab.stack.protocol import PartUsage, WorkerInfo
-from authlab.stack.shared import Shared
 
 
 class LocalStack:
-    """A `Stack` of local processes. A unit of `bring_up`; `LocalStacks` brings several up side by side.
+    """A `Stack` of local processes. A `Startable`; `LocalStacks` starts several side by side.
 
-    Ports stay reserved from `up` to `down`, so a worker that is started again is found where it was.
+    Ports stay reserved from `up` to `down`, so a restarted worker has the same address.
     """
 
     def __init__(
-        self, mode: Mode, workers: int, shared: Shared, logs: Path, store: LocalStore | None, port: int | None = None
+        self,
+        mode: Mode,
+        workers: int,
+        context: LocalContext,
+        logs: Path,
+        store: LocalStore | None,
+        port: int | None = None,
     ) -> None:
         self._mode = mode
         self._names = [f"worker-{n}" for n in range(1, workers + 1)]
-        self._shared = shared
+        self._context = context
         self._logs = logs
         self._store = store if mode.needs_store else None
         self._fixed_port = port
@@ -67,11 +73,11 @@ class LocalStack:
         return self._logs / "nginx-access.log"
 
     def up(self, deadline_s: float) -> None:
-        """Bring this stack alone up; a store that it needs must be up already. Raises `LabError`."""
+        """Start this stack alone. A store that it needs must be up already. Raises `LabError`."""
         bring_up([self], deadline_s)
 
     def down(self) -> None:
-        """Bring it down; harmless when it is."""
+        """Stop it. Harmless if it is down."""
         bring_down([self])
 
     def usage(self) -> list[PartUsage]:
@@ -79,18 +85,18 @@ class LocalStack:
         return [part.usage() for part in self._all_parts()]
 
     def troubles(self) -> list[str]:
-        """What died or was replaced unasked since it came up, the shared store included."""
+        """What died or was replaced unexpectedly since the start, including the shared store."""
         return [trouble for part in self._all_parts() for trouble in part.troubles()]
 
     def _all_parts(self) -> list[Part]:
         return [*self.parts, *(self._store.parts if self._store else [])]
 
     def reserve(self) -> None:
-        """Take the ports of proxy and workers. Raises `Unavailable` if the fixed one is in use."""
-        self._proxy_port = self._shared.take_port() if self._fixed_port is None else this_port(self._fixed_port)
+        """Take the ports of proxy and workers. Raises `Unavailable` if the fixed port is in use."""
+        self._proxy_port = self._context.take_port() if self._fixed_port is None else this_port(self._fixed_port)
         self._worker_ports = []
         for _ in self._names:
-            self._worker_ports.append(self._shared.take_port())
+            self._worker_ports.append(self._context.take_port())
 
     def start(self) -> None:
         """Start workers and proxy."""
@@ -102,39 +108,41 @@ class LocalStack:
     def start_worker(self, number: int, cpus: Sequence[int] | None = None) -> Part:
         """Start the worker with this index on its port, for the first time or after its end.
 
-        It does not answer yet when this returns (its `probes` tell). `cpus` pins it from the start.
+        It does not answer yet when this returns (its `probes` show when). `cpus` pins it from the start.
         """
         name = self._names[number]
         env = worker.environment(
             self._mode,
             name,
             port=self._worker_ports[number].number,
-            secrets=self._shared.secrets.folder,
+            secrets=self._context.secrets.folder,
             store_port=self._store.port if self._store else None,
-            settings=self._shared.settings,
+            settings=self._context.settings,
         )
         log = self._logs / f"{name}.log"
-        process = worker.start(self._shared.guardian, self._mode, name, env, log, cpus)
+        process = worker.start(self._context.guardian, self._mode, name, env, log, cpus)
         if name in self._parts:
             self._parts[name].replace(process)
         else:
-            # SIGQUIT ends gunicorn at once; on SIGTERM it waits for idle keep-alive connections (2.3 s seen)
+            # SIGQUIT ends gunicorn at once; on SIGTERM it waits for idle keep-alive connections (2.3 s measured)
             self._parts[name] = Part(name, process, end_with=signal.SIGQUIT)
         return self._parts[name]
 
     def _start_proxy(self) -> None:
-        folder = self._shared.runtime / self._mode.name / "proxy"
+        folder = self._context.runtime / self._mode.name / "proxy"
         nginx.prepare(
             folder,
             routing=self._mode.routing,
             port=self._proxy_port.number if self._proxy_port else 0,
             workers=[port.number for port in self._worker_ports],
-            read_timeout_s=self._shared.read_timeout_s,
+            read_timeout_s=self._context.read_timeout_s,
             log=self.access_log,
         )
         log = self._logs / "nginx-error.log"
         name = f"the proxy of {self._mode.name}"
-        self._parts["proxy"] = Part("proxy", nginx.start(self._shared.guardian, self._shared.nginx, name, folder, log))
+        self._parts["proxy"] = Part(
+            "proxy", nginx.start(self._context.guardian, self._context.nginx, name, folder, log)
+        )
 
     def probes(self) -> Sequence[Probe]:
         """Every worker answers by itself, under its own name."""
@@ -144,11 +152,11 @@ class LocalStack:
         ]
 
     def final_probes(self) -> Sequence[Probe]:
-        """Then the proxy passes a request on."""
+        """After that, the proxy passes a request on."""
         return [Probe(self._parts["proxy"].process, healthz(port.number, None)) for port in [self._proxy_port] if port]
 
     def forget(self) -> None:
-        """Its programs have ended: let the ports go."""
+        """Its programs have ended: release the ports."""
         self._parts.clear()
         for port in [self._proxy_port, *self._worker_ports]:
             if port is not None:

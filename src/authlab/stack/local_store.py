@@ -13,10 +13,10 @@ from authlab.model.session_store import Persistence, StoreProbe
 from authlab.stack import link, store_probe, store_server
 from authlab.stack.capabilities import Gone, Link
 from authlab.stack.link import ControlledLink
+from authlab.stack.local_context import LocalContext
 from authlab.stack.part import Part
 from authlab.stack.probe import Probe, wait_until_ready
 from authlab.stack.programs import Program
-from authlab.stack.shared import Shared
 
 _PING_TIMEOUT_S = 1.0
 _FLUSH_WITHIN_S = 10.0
@@ -29,15 +29,15 @@ _PAUSE_S = 0.005
 
 
 class LocalStore:
-    """A store server with its port and its data folder, and with `linked` a link in front of it. A unit of `bring_up`.
+    """A store server with its port and its data folder, and with `linked` a link in front of it. A `Startable`.
 
-    A server that is stopped keeps port and folder: what is in the folder (with `persistence`, its data) is there when
-    it is started again.
+    A stopped server keeps its port and folder. When it is started again, the folder's content (with `persistence`, its
+    data) is still there.
     """
 
     def __init__(
         self,
-        shared: Shared,
+        context: LocalContext,
         program: Program,
         log: Path,
         *,
@@ -45,27 +45,27 @@ class LocalStore:
         linked: bool = False,
     ) -> None:
         self.program = program
-        self._shared = shared
+        self._context = context
         self._log = log
         self._persistence = persistence
         self._linked = linked
-        self._ports: list[ReservedPort] = []  # the server's, and with a link its own and its control's
+        self._ports: list[ReservedPort] = []  # the server's, and with a link its own and its control port
         self._part: Part | None = None
         self._link_part: Part | None = None
 
     @property
     def port(self) -> int:
-        """Where the workers find it: the link's if there is one. 0 while it is down."""
+        """Where the workers find it: the link's port if there is one. 0 while it is down."""
         return self._number(1 if self._linked else 0)
 
     @property
     def server_port(self) -> int:
-        """Where the server itself listens; 0 while it is down."""
+        """The server's own port; 0 while it is down."""
         return self._number(0)
 
     @property
     def link(self) -> Link | None:
-        """The link in front of it, if it was asked for and is up."""
+        """The link in front of it, if it was requested and is up."""
         if self._link_part is None:
             return None
         return ControlledLink(LOOPBACK, self.port, self._number(2), self._password)
@@ -79,7 +79,7 @@ class LocalStore:
         """Take the ports."""
         self._ports = []
         for _ in range(3 if self._linked else 1):
-            self._ports.append(self._shared.take_port())
+            self._ports.append(self._context.take_port())
 
     def start(self) -> None:
         """Configure and start the server, and the link."""
@@ -87,16 +87,16 @@ class LocalStore:
         store_server.prepare(
             self._folder, port=self.server_port, password=self._password, persistence=self._persistence
         )
-        self._part = Part("store", store_server.start(self._shared.guardian, self.program, self._folder, self._log))
+        self._part = Part("store", store_server.start(self._context.guardian, self.program, self._folder, self._log))
         if self._linked:
             log = self._log.with_name("link.log")
             process = link.start(
-                self._shared.guardian, port=self.port, control=self._number(2), store=self.server_port, log=log
+                self._context.guardian, port=self.port, control=self._number(2), store=self.server_port, log=log
             )
             self._link_part = Part("link", process)
 
     def probes(self) -> Sequence[Probe]:
-        """The server is ready when it takes the password and answers, the link when that happens through it."""
+        """The server is ready when it accepts the password and answers, the link when the same works through it."""
         places = (self.server_port, self.port)
         return [Probe(part.process, self._question(port)) for part, port in zip(self.parts, places, strict=False)]
 
@@ -105,16 +105,16 @@ class LocalStore:
         return []
 
     def forget(self) -> None:
-        """It has ended: let the ports go."""
+        """It has ended: release the ports."""
         self._part = self._link_part = None
         for port in self._ports:
             port.release()
         self._ports = []
 
-    # What may be done to it while it is up: see authlab.stack.capabilities. Each raises `LabError`.
+    # What can be done to it while it is up: see authlab.stack.capabilities. Each raises `LabError`.
 
     def stop(self, kill: bool) -> Gone:
-        """End the server in good order, or by SIGKILL."""
+        """End the server gracefully, or by SIGKILL."""
         part = self._running("stopped")
         process, since = part.process, time.monotonic()
         part.expect_end()
@@ -127,37 +127,37 @@ class LocalStore:
         return Gone("store", process.pid, time.monotonic() - since)
 
     def start_again(self, within_s: float) -> None:
-        """Start the server that was stopped, on its port and data; returns once it answers."""
+        """Start the stopped server, on its port and data. Returns when it answers."""
         part = self._known()
         if part.process.poll() is None:
             raise LabError("the store runs: it can't be started again.")
-        process = store_server.start(self._shared.guardian, self.program, self._folder, self._log)
+        process = store_server.start(self._context.guardian, self.program, self._folder, self._log)
         part.replace(process)
         wait_until_ready([Probe(process, self._question(self.server_port))], within_s)
 
     def pause(self) -> int:
-        """Let the server stand still; its id."""
+        """Freeze the server. Returns its process id."""
         process = self._running("paused").process
         if not process.signal(signal.SIGSTOP):
             raise LabError("the store does not run: it can't be paused.")
         return process.pid
 
     def resume(self) -> None:
-        """Let it go on. Harmless where it does."""
+        """Resume it. Harmless if it runs."""
         self._known().process.signal(signal.SIGCONT)
 
     def flush(self) -> int:
-        """Remove every key, of all modes that use it; how many there were."""
+        """Remove every key, of all modes that use it. Returns how many there were."""
         self._known()
         return store_server.flush(self.server_port, self._password, _FLUSH_WITHIN_S)
 
     def probe(self, calls: int) -> StoreProbe:
-        """What reading a session costs at the server itself, beside the link if there is one."""
+        """What reading a session costs at the server itself, without the link."""
         self._known()
         return store_probe.probe(self.server_port, self._password, calls, _READ_WITHIN_S)
 
     def wait_serving(self, within_s: float) -> float:
-        """Return once the server answers, also if it is yet to be started; the seconds it took."""
+        """Wait until the server answers, even if it is not started yet. Returns the seconds it took."""
         part, since = self._known(), time.monotonic()
         ask = self._question(self.server_port)
         while why := ask(None):
@@ -170,11 +170,11 @@ class LocalStore:
 
     @property
     def _folder(self) -> Path:
-        return self._shared.runtime / "store"
+        return self._context.runtime / "store"
 
     @property
     def _password(self) -> str:
-        return self._shared.secrets.store_password
+        return self._context.secrets.store_password
 
     def _number(self, place: int) -> int:
         return self._ports[place].number if self._ports else 0

@@ -16,8 +16,8 @@ from authlab.stack.programs import Program
 
 ROUTING_COOKIE = "authlab_route"
 
-# Routing by nginx directive. `path=/`: without it the cookie is set per folder, and after a crash and a new log-in
-# two paths can stay with two workers for ever.
+# Routing by nginx directive. Without `path=/` the cookie is set per folder. After a crash and a new log-in, two paths
+# can then stay with two workers forever.
 _DIRECTIVES = {
     "round-robin": "",
     "sticky-cookie": f"sticky cookie {ROUTING_COOKIE} path=/ httponly samesite=lax;",
@@ -26,11 +26,11 @@ _DIRECTIVES = {
     "consistent-hash": "hash $lab_route consistent;",
 }
 
-# A key that the client has before it logs in; `merge`, since else the server's own add_header would hide this one.
+# A key that the client has before it logs in. Without `merge` this line would hide the server's own add_header.
 _GIVE_ROUTE = ("add_header_inherit merge;", "add_header Set-Cookie $lab_new_route always;")
 
-# What a routing needs beside its upstream. Whoever reaches the proxy may say which client it speaks for: it listens on
-# loopback, and in containers to their private networks.
+# What a routing needs beside its upstream. nginx trusts every peer to name its client: the proxy listens on loopback,
+# and in containers on their private networks.
 _BESIDE: dict[str, tuple[str, ...]] = {
     "ip-hash": (
         "real_ip_header X-Forwarded-For;",
@@ -49,8 +49,8 @@ def upstream_conf(routing: str, addresses: Sequence[str], drained: Collection[st
 
     Those that are also in `drained` get only clients that are bound to them.
 
-    max_fails=0: nginx's default takes a worker out for ten seconds after one failure, which turns a rolling
-    restart into "no live upstreams".
+    max_fails=0: by default nginx takes a worker out for ten seconds after one failure, which turns a rolling restart
+    into "no live upstreams".
     """
     lines = [
         "zone workers 256k;",
@@ -72,7 +72,7 @@ def listen_conf(address: str, read_timeout_s: float, *, log: str = "access.log a
 def prepare(folder: Path, *, routing: str, port: int, workers: Sequence[int], read_timeout_s: float, log: Path) -> None:
     """Fill nginx's `folder` (its prefix): configuration for the given ports, temporary folders, log.
 
-    The access log is a link in the folder to `log`, so that no path of the user's is ever quoted for nginx.
+    The access log is a link in the folder to `log`, so that no path of the user's has to be quoted for nginx.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copyfile(content_root() / "compose" / "nginx" / "nginx.conf", folder / "nginx.conf")
@@ -83,24 +83,24 @@ def prepare(folder: Path, *, routing: str, port: int, workers: Sequence[int], re
 
 
 def rewrite_upstream(folder: Path, routing: str, addresses: Sequence[str], drained: Collection[str]) -> None:
-    """Give a prepared `folder` other workers; nginx takes them at SIGHUP."""
+    """Give a prepared `folder` other workers. nginx reads them at SIGHUP."""
     draft = folder / "upstream.conf.new"
     draft.write_text(upstream_conf(routing, addresses, drained))
     draft.replace(folder / "upstream.conf")
 
 
 def link_into(folder: Path, name: str, target: Path) -> None:
-    """A link `name` in nginx's `folder` to what is elsewhere, in place of the one that may be there."""
+    """A link `name` in nginx's `folder` to a path elsewhere. Replaces an existing one."""
     link = folder / name
     link.unlink(missing_ok=True)
     link.symlink_to(target.absolute())
 
 
 def start(guardian: Guardian, program: Program, name: str, folder: Path, log: Path) -> Process:
-    """Start nginx on a prepared `folder`; what it says itself goes to `log`.
+    """Start nginx on a prepared `folder`. Its own output goes to `log`.
 
-    Started as root, nginx would give its worker to `nobody`, who cannot enter a private folder: the worker stays
-    who we are. Where we aren't root the directive would only earn a warning.
+    Started as root, nginx would run its worker as `nobody`, who cannot enter a private folder. The directive keeps our
+    own user. If we are not root, the directive would only cause a warning.
     """
     command_line = ["daemon off", "pid nginx.pid", "error_log stderr warn"]
     if os.geteuid() == 0:

@@ -1,4 +1,4 @@
-"""Asking a program whether it answers yet, without asking twice while it still starts."""
+"""Asks a program whether it answers yet, without asking twice while it still starts."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Died(LabError):
 
 @dataclass(frozen=True)
 class Probe:
-    """One question, put to one program: `ask` answers None when it is ready, else why it isn't yet.
+    """One question to one program: `ask` returns None when it is ready, else the reason why it isn't yet.
 
-    `ask` gets a function that tells whether the answer is still wanted, and must look at it often.
+    `ask` gets a function that says whether the answer is still wanted, and must call it often.
     """
 
     process: Process
@@ -39,10 +39,10 @@ class Probe:
 
 
 def wait_until_ready(probes: Sequence[Probe], within_s: float, *, since: float | None = None) -> None:
-    """Put all questions side by side and return when every one has its answer.
+    """Ask all questions side by side. Returns when every one has its answer.
 
-    The time runs from `since` (of `time.monotonic`), by default from now. Raises `Died` as soon as one of the
-    programs ends, `LabError` naming those that have not answered in time.
+    The time counts from `since` (of `time.monotonic`), by default from now. Raises `Died` as soon as one of the
+    programs ends, and `LabError` with the names of those that have not answered in time.
     """
     deadline = (time.monotonic() if since is None else since) + within_s
     enough = threading.Event()
@@ -56,7 +56,7 @@ def wait_until_ready(probes: Sequence[Probe], within_s: float, *, since: float |
                 enough.wait(_PAUSE_S)
         finally:
             enough.set()
-    # a program that died just after its answer is as dead as any
+    # a program that died just after its answer is dead, too
     for probe in probes:
         if probe.process.poll() is not None:
             raise Died(probe.process)
@@ -88,9 +88,9 @@ def _silence(probe: Probe, answer: Future[str | None], within_s: float) -> str |
 
 
 def healthz(port: int, worker: str | None) -> Callable[[Callable[[], bool]], str | None]:
-    """Ask for `/healthz` on a loopback port: ready when it answers 200, named by `worker` (by any, if None).
+    """Ask for `/healthz` on a loopback port: ready when `worker` (any, if None) answers 200.
 
-    gunicorn listens before its application is loaded: one connection waits there for as long as that takes.
+    gunicorn listens before it has loaded its application: one connection waits there until that is done.
     """
 
     def ask(wanted: Callable[[], bool]) -> str | None:
@@ -108,7 +108,7 @@ def healthz(port: int, worker: str | None) -> Callable[[Callable[[], bool]], str
 
 
 def _get(port: int, path: str, wanted: Callable[[], bool]) -> tuple[int, str]:
-    """Status and X-Worker of a GET. Raises OSError on any trouble, TimeoutError once it isn't wanted any more."""
+    """Status and X-Worker of a GET. Raises OSError on any failure, TimeoutError when it isn't wanted any more."""
     answer = b""
     with socket.create_connection((LOOPBACK, port), 1.0) as connection:
         connection.settimeout(_SLICE_S)

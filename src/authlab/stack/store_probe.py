@@ -1,7 +1,7 @@
-"""What reading a session costs at the store itself: the round trip of a GETEX, and what it adds to the file.
+"""What reading a session costs at the store itself: the round trip of a GETEX, and how much it adds to the file.
 
-The connection speaks as the service's does (services/redis_link.py), the command is that of services/states/redis.py,
-and key and value are as long as a session's: what is written down is mostly the key.
+The connection speaks the same protocol as the service's (services/redis_link.py), and the command is that of
+services/states/redis.py. Key and value are as long as a session's, because most of what is written is the key.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from authlab.model.session_store import StoreProbe
 from authlab.stack.store_server import connected
 
 _PREFIX: Final = "authlab:redis:session:"
-"""That of the service's keys; 32 random bytes in hex follow, as there the hash of the session's id."""
+"""The prefix of the service's keys. 32 random bytes in hex follow, like the hash of a session's id."""
 
 _VALUE: Final = '{"u":"user-0001","x":1764201600,"c":{}}'
 _TTL_S: Final = 60
-"""The key is removed at the end; should we be killed before, it goes by itself."""
+"""The key is removed at the end. If the lab is killed before that, it expires by itself."""
 
 _WARM_UP_CALLS: Final = 5
 _WRITTEN_WITHIN_S: Final = 5.0
-"""While the file is being flushed, Redis puts writing to it off for two seconds at most."""
+"""While the file is being flushed, Redis delays writing to it by two seconds at most."""
 
 _PAUSE_S: Final = 0.005
 
 
 def probe(port: int, password: str, calls: int, timeout_s: float, host: str = LOOPBACK) -> StoreProbe:
-    """Read a session of our own `calls` times. `timeout_s` bounds each answer. Raises `LabError`."""
+    """Read a test session `calls` times. `timeout_s` limits the wait for each answer. Raises `LabError`."""
     if calls < 1:
         raise ValueError(f"a probe needs at least one call, not {calls}")
     try:
@@ -66,11 +66,11 @@ class _Asking:
         answer = self._ask(read)
         took_us = (time.perf_counter_ns() - begun) / 1000
         if answer != _VALUE.encode():
-            raise LabError(f"the store lost the session that it was probed with: it answered {answer!r}.")
+            raise LabError(f"the store lost the test session of the probe: it answered {answer!r}.")
         return took_us
 
     def _written(self) -> int | None:
-        """The append-only file's length in bytes once all is written to it; None if there is none."""
+        """The append-only file's length in bytes when everything is written to it. None if there is no such file."""
         deadline = time.monotonic() + _WRITTEN_WITHIN_S
         while True:
             lines = self._ask(_packed("INFO", "persistence")).decode().splitlines()
@@ -90,7 +90,7 @@ class _Asking:
         self._connection.sendall(command)
         head = self._answers.readline()
         if not head.endswith(b"\r\n"):
-            raise ConnectionError("it closed the connection")
+            raise ConnectionError("the store closed the connection")
         kind, said = head[:1], head[1:-2]
         if kind == b"-":
             raise LabError(f"the store can't be probed: it answered {said.decode(errors='replace')!r}.")

@@ -19,10 +19,10 @@ _CONF = "redis.conf"
 
 
 def prepare(folder: Path, *, port: int, password: str, persistence: Persistence = "none") -> None:
-    """Write the server's configuration, readable only by us, into its `folder` (its data folder too).
+    """Write the server's configuration, readable only by us, into its `folder` (also its data folder).
 
-    What is the same in containers stands in compose/store/redis.conf, what `persistence` adds in compose/keys/keys.py
-    too: with an append-only file the data survives a restart of the server.
+    Containers use the same compose/store/redis.conf, and compose/keys/keys.py adds the same lines for `persistence`.
+    With an append-only file the data survives a restart of the server.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines = [
@@ -41,18 +41,18 @@ def start(guardian: Guardian, program: Program, folder: Path, log: Path) -> Proc
 
 
 def why_not_ready(port: int, password: str, timeout_s: float, host: str = LOOPBACK) -> str | None:
-    """None if the server there takes the password and answers PING, else what is in the way."""
+    """None if the server there accepts the password and answers PING, else the reason."""
     try:
         answers = _ask(host, port, password, ["PING"], 2, timeout_s)
     except OSError as error:
         return f"port {port}: {error.strerror or error}"
-    # it says LOADING until its data is read, WRONGPASS if it is a stranger
+    # it says LOADING until its data is read, and WRONGPASS if it is not our server
     said = "; ".join(line.decode(errors="replace") for line in answers)
     return None if answers == [b"+OK", b"+PONG"] else f"port {port} answered {said!r}"
 
 
 def flush(port: int, password: str, timeout_s: float, host: str = LOOPBACK) -> int:
-    """Remove every key; how many there were. Raises `LabError`."""
+    """Remove every key. Returns how many there were. Raises `LabError`."""
     try:
         answers = _ask(host, port, password, ["MULTI", "DBSIZE", "FLUSHALL", "EXEC"], 7, timeout_s)
     except OSError as error:
@@ -64,7 +64,7 @@ def flush(port: int, password: str, timeout_s: float, host: str = LOOPBACK) -> i
 
 
 def round_trips_ms(port: int, password: str, times: int, timeout_s: float, host: str = LOOPBACK) -> list[float]:
-    """How long it takes to have each of some PINGs answered, on one connection. Raises OSError."""
+    """How long each of some PINGs takes to be answered, on one connection. Raises OSError."""
     took = []
     with connected(host, port, timeout_s) as connection:
         _asked(connection, [f"AUTH {password}"], 1)
@@ -82,14 +82,14 @@ def _ask(host: str, port: int, password: str, commands: Sequence[str], lines: in
 
 
 def connected(host: str, port: int, timeout_s: float) -> socket.socket:
-    """A connection that sends at once what it is given; `timeout_s` bounds each wait. Raises OSError."""
+    """A connection that sends at once. `timeout_s` limits each wait. Raises OSError."""
     connection = socket.create_connection((host, port), timeout_s)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
 
 def _asked(connection: socket.socket, commands: Sequence[str], lines: int) -> list[bytes]:
-    """Send inline commands of the Redis protocol; the answer's lines, up to a refusal."""
+    """Send inline commands of the Redis protocol. Returns the answer's lines, up to a refusal."""
     connection.sendall("".join(f"{command}\r\n" for command in commands).encode())
     answer = b""
     while True:

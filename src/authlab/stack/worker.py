@@ -1,4 +1,4 @@
-"""A worker: one gunicorn instance with one process, a single place where memory state can live."""
+"""A worker: one gunicorn instance with one process, a single place where memory state can be."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SERVICE = "services.wsgi:app"
 def environment(
     mode: Mode, worker: str, *, port: int, secrets: Path, store_port: int | None, settings: Mapping[str, str]
 ) -> dict[str, str]:
-    """The worker's complete environment: nothing secret, only the folder in which the secrets are.
+    """The worker's complete environment. It contains nothing secret, only the folder of the secrets.
 
-    `settings` come last and win. Keys of several modes share one store, hence a prefix per mode.
+    `settings` are applied last and win. Keys of several modes share one store, so each mode has a prefix.
     """
     env = minimal_environment() | {
         "AUTHLAB_STATE": mode.state,
@@ -39,9 +39,9 @@ def environment(
 def start(
     guardian: Guardian, mode: Mode, name: str, env: Mapping[str, str], log: Path, cpus: Sequence[int] | None = None
 ) -> Process:
-    """Start gunicorn under the Python that runs us, with the service or with the mode's own app.
+    """Start gunicorn under the Python that runs the lab, with the service or with the mode's own app.
 
-    Either starts in the folder that holds the service, under the same settings.
+    Both start in the folder that contains the service, with the same settings.
     """
     return serve(guardian, f"{name} of {mode.name}", _application(mode), env, log, cpus)
 
@@ -54,7 +54,7 @@ def serve(
     log: Path,
     cpus: Sequence[int] | None = None,
 ) -> Process:
-    """Start gunicorn with `application` (its arguments) from the folder that holds the service."""
+    """Start gunicorn with `application` (its arguments) in the folder that contains the service."""
     root = content_root()
     argv = [sys.executable, "-m", "gunicorn", "-c", str(root / "services" / "gunicorn_conf.py"), *application]
     return guardian.spawn(title, argv, log=log, env=env, cwd=root, cpus=cpus)
@@ -63,5 +63,5 @@ def serve(
 def _application(mode: Mode) -> list[str]:
     if mode.app is None:
         return [SERVICE]
-    # with the brackets gunicorn calls the factory, once per worker
+    # the brackets make gunicorn call the factory, once per worker
     return ["--pythonpath", mode.app.folder, f"{mode.app.target}()"]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from authlab.model.parts import OUTSIDE
 
 BEFORE_LOGIN = "login"
 
+PARTS: Final = ("proxy", "workers", "store")
+"""The parts of a stack that CPU time is counted by; a stack's workers count as one."""
+
 
 def measured(samples: pl.DataFrame) -> pl.DataFrame:
     """The samples that count: sent after a successful log-in, in a slice's measured part.
 
-    Shares are of requests made after a successful log-in, so log-ins themselves, and requests that had no
-    credential to show, are left out.
+    Shares are of requests made after a successful log-in. Log-ins themselves, and requests without a credential, are
+    left out.
     """
     return samples.filter(~pl.col("warmup") & (pl.col("op") != BEFORE_LOGIN) & (pl.col("credential") > 0))
 
@@ -22,9 +27,9 @@ _ANSWERED = (pl.col("outcome") != "network") & (pl.col("response_ms") > 0)
 
 
 def answered(samples: pl.DataFrame) -> pl.DataFrame:
-    """The measured samples that latency is taken from. A refusal is an answer.
+    """The measured samples that latency is computed from. A refusal is an answer.
 
-    A time-out counts with the time that it took: leaving it out would make a stack that hangs look fast.
+    A time-out counts with its duration. Without it, a stack that hangs would look fast.
     """
     return measured(samples).filter(_ANSWERED)
 
@@ -32,8 +37,8 @@ def answered(samples: pl.DataFrame) -> pl.DataFrame:
 def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """Per label and block: `requests`, `failures`, `auth_failures`, `p50_ms`, CPU columns.
 
-    CPU columns are microseconds per request completed while the CPU was counted: `cpu_us` of all parts of the
-    stack, and `proxy_us`, `workers_us`, `store_us` of each. They are null where no resources were recorded (a plain
+    CPU columns are microseconds per request that ended while the CPU was counted: `cpu_us` of all parts of the stack,
+    and `proxy_us`, `workers_us`, `store_us` of each. They are null where no resources were recorded (a plain
     recording). Latency is that of `answered` requests.
     """
     kept = measured(samples)
@@ -52,43 +57,58 @@ def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.Data
 def cpu_per_request(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     """CPU time per request of each slice in microseconds, by part: `cpu_us`, `proxy_us`, `workers_us`, `store_us`.
 
-    A request belongs to the slice's CPU count if it was done while that count ran, log-ins included.
+    A slice's CPU is read at both ends of one count, or of several counts one after the other. A request belongs to the
+    count during which it ended, log-ins included. A count is left out, with its requests, if the clock of some part is
+    not known because a process died and came back.
     """
     schema = {"label": pl.String, "block": pl.Int64}
     columns = ("cpu_us", "proxy_us", "workers_us", "store_us")
     if resources.is_empty():
         return pl.DataFrame(schema={**schema, **dict.fromkeys(columns, pl.Float64)})
-    kind = (
-        pl.when(pl.col("part").str.starts_with("worker"))
-        .then(pl.lit("workers"))
-        .otherwise(pl.col("part"))
-        .alias("kind")
-    )
-    used = resources.filter(pl.col("part").is_in(OUTSIDE).not_()).with_columns(kind)
-    counted = used.group_by("index").agg(pl.col("from_ns").min(), pl.col("to_ns").max())
-    done = (
-        samples.select("window", "done_ns")
-        .join(counted, left_on="window", right_on="index")
-        .filter((pl.col("done_ns") > pl.col("from_ns")) & (pl.col("done_ns") <= pl.col("to_ns")))
-        .group_by("window")
-        .agg(pl.len().alias("done"))
-    )
-    per_kind = used.group_by("index").agg(
-        *(
-            pl.col("cpu_ns").filter(pl.col("kind") == part).sum().alias(f"{part}_ns")
-            for part in ("proxy", "workers", "store")
-        )
-    )
+    counts = cpu_counts(samples, resources)
+    per_slice = counts.group_by("index").agg(pl.col("proxy_ns", "workers_ns", "store_ns", "done").sum())
     return (
-        per_kind.join(done, left_on="index", right_on="window")
+        per_slice.filter(pl.col("done") > 0)
         .join(windows.select("index", "label", "block"), on="index")
         .select(
             "label",
             "block",
             (pl.sum_horizontal("proxy_ns", "workers_ns", "store_ns") / pl.col("done") / 1e3).alias("cpu_us"),
-            *(
-                (pl.col(f"{part}_ns") / pl.col("done") / 1e3).alias(f"{part}_us")
-                for part in ("proxy", "workers", "store")
-            ),
+            *((pl.col(f"{part}_ns") / pl.col("done") / 1e3).alias(f"{part}_us") for part in PARTS),
         )
     )
+
+
+def cpu_counts(samples: pl.DataFrame, resources: pl.DataFrame) -> pl.DataFrame:
+    """Each whole count of CPU time: `index` of its slice, `from_ns`, `to_ns`, `proxy_ns`, `workers_ns`, `store_ns`, and
+    `done`, the number of requests that were done in it.
+    """
+    kind = pl.when(pl.col("part").str.starts_with("worker")).then(pl.lit("workers")).otherwise(pl.col("part"))
+    counts = (
+        resources.filter(pl.col("part").is_in(OUTSIDE).not_())
+        .with_columns(kind.alias("kind"))
+        .group_by("index", "from_ns", "to_ns")
+        .agg(
+            *(pl.col("cpu_ns").filter(pl.col("kind") == part).sum().alias(f"{part}_ns") for part in PARTS),
+            pl.col("cpu_ns").is_null().any().alias("unknown"),
+        )
+        .filter(~pl.col("unknown"))
+        .drop("unknown")
+        .sort("index", "from_ns")
+    )
+    done = (
+        samples.select(index="window", at="done_ns")
+        .sort("index", "at")
+        .join_asof(
+            counts.select("index", "from_ns", "to_ns"),
+            left_on="at",
+            right_on="from_ns",
+            by="index",
+            allow_exact_matches=False,
+            check_sortedness=False,  # it is sorted within each slice
+        )
+        .filter(pl.col("at") <= pl.col("to_ns"))
+        .group_by("index", "from_ns")
+        .agg(pl.len().alias("done"))
+    )
+    return counts.join(done, on=["index", "from_ns"], how="left").with_columns(pl.col("done").fill_null(0))

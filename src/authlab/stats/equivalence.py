@@ -1,4 +1,4 @@
-"""The A/A pair: the same mode measured twice. It decides what a run could have seen."""
+"""The A/A pair: the same mode measured twice. It decides what a run could detect."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from authlab.stats.intervals import Interval
 
 @dataclass(frozen=True)
 class AAResult:
-    """The A/A pair's ratio, held against a margin.
+    """The A/A pair's ratio, compared with a margin.
 
     `passed`: the whole interval lies within [1/(1+margin), 1+margin] (equivalence, Schuirmann 1987: not "no
-    significant difference"). `smallest_effect`: the relative effect below which this run could see nothing,
-    the farther end of the interval from 1.
+    significant difference"). `smallest_effect`: the smallest relative effect that this run could detect, which is the
+    farther end of the interval from 1.
     """
 
     ratio: Interval
@@ -23,11 +23,11 @@ class AAResult:
 
 
 def smallest_effect(low: float, high: float) -> float:
-    """The relative effect below which an A/A interval of a ratio could see nothing: its farther end from 1."""
+    """The smallest relative effect that a run with this A/A interval can detect: the interval's farther end from 1."""
     return max(high, 1 / low) - 1
 
 
 def judge_aa(ratio: Interval, margin: float) -> AAResult:
-    """Gate the A/A pair by equivalence within `margin` (0.05 is 5 %)."""
+    """Test the A/A pair for equivalence within `margin` (0.05 is 5 %)."""
     farthest = smallest_effect(ratio.low, ratio.high)
     return AAResult(ratio, margin, farthest <= margin, farthest)

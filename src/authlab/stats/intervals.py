@@ -1,7 +1,7 @@
-"""Intervals from blocks: Student's t on per-block values, after neighbouring blocks were made independent.
+"""Intervals from blocks: Student's t on per-block values, after dependent neighbouring blocks were merged.
 
-The unit is the block, never the request: requests of one block share the machine's mood, and round robin does
-not deal independent trials.
+The unit is the block, never the request: requests of one block share the state of the machine, and requests that round
+robin deals out are not independent trials.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ Array = npt.NDArray[np.float64]
 LEVEL = 0.95
 
 TRIM = 0.1
-"""Share of the blocks left out at each end, for ratios and differences. A shared machine's pauses hit single slices
-hard: on three runs of 25–100 blocks trimming made the A/A intervals of CPU 17–33 % and of medians 17–48 % narrower."""
+"""Share of the blocks left out at each end, for ratios and differences. Pauses of a shared machine hit single slices
+hard. In three runs of 25–100 blocks, trimming made the A/A intervals narrower: of CPU by 17–33 %, of medians 17–48
+%."""
 
 MIN_MERGED = 6
-"""Blocks are not merged below this number: a Student interval on fewer is too wide to be of use."""
+"""Blocks are not merged below this number, because a Student interval on fewer is too wide to be useful."""
 
 SUSPICION = 0.5
-"""Deviations of r1 from which blocks are merged. A test at 5 % would have little power at 26 blocks: simulated
-with r1 = 0.3 it left intervals that cover 87 % (half a deviation: 92 %), and merging independent blocks without
-need costs 10 % of width (tests/unit/stats/test_coverage.py)."""
+"""Deviations of r1 from which blocks are merged. A test at 5 % would have little power at 26 blocks: simulated with
+r1 = 0.3 it left intervals that cover 87 % (half a deviation: 92 %). If independent blocks are merged without need, the
+interval gets 10 % wider (tests/unit/stats/test_coverage.py)."""
 
 
 @dataclass(frozen=True)
 class Interval:
     """A mean (or trimmed mean) with its two-sided interval.
 
-    `blocks` is the number of values that the interval rests on, after `merged` neighbours were averaged into
-    one; `measured` is their number before that. `autocorrelated` warns that dependence was left when merging had to
-    stop.
+    `blocks` is the number of values under the interval, each of them the average of `merged` neighbours; `measured` is
+    their number before that. `autocorrelated` warns that the values were still dependent when merging had to stop.
     """
 
     value: float
@@ -58,7 +58,7 @@ class Interval:
         return (self.high - self.low) / 2
 
     def map(self, function: Any) -> Interval:
-        """The interval after a monotone increasing `function` (such as `math.exp`) of its three numbers."""
+        """The interval after applying a monotone increasing `function` (such as `math.exp`) to its three numbers."""
         return Interval(
             float(function(self.value)),
             float(function(self.low)),
@@ -74,26 +74,26 @@ def lag1_autocorrelation(values: Array) -> float:
     """Lag-1 autocorrelation of a series, 0 for a constant one (Box and Jenkins 1970, eq. 2.1.11)."""
     centred = values - values.mean()
     power = float(centred @ centred)
-    # A constant series leaves rounding dust, not power.
+    # A constant series leaves rounding errors, not power.
     if power <= (1e-12 * max(1.0, float(np.abs(values).max()))) ** 2 * values.size:
         return 0.0
     return float(centred[1:] @ centred[:-1]) / power
 
 
 def is_autocorrelated(values: Array) -> bool:
-    """Whether neighbours look alike: lag-1 autocorrelation above its expectation by `SUSPICION` deviations.
+    """Whether neighbours are alike: lag-1 autocorrelation above its expectation by `SUSPICION` deviations.
 
     Under independence r1 is about normal with mean −1/n and standard deviation 1/√n (Anderson 1942). Only the
-    positive side matters: it is what makes intervals too narrow.
+    side matters, because only positive correlation makes intervals too narrow.
     """
     n = values.size
     if n < MIN_MERGED:
-        return False  # too few to tell, and Student's interval on so few is wide anyway
+        return False  # too few to decide, and Student's interval on so few is wide anyway
     return lag1_autocorrelation(values) > -1.0 / n + SUSPICION / float(np.sqrt(n))
 
 
 def merge_neighbours(values: Array, factor: int) -> Array:
-    """Means of each `factor` neighbouring values; a rest that fills no group joins the last one."""
+    """Means of each `factor` neighbouring values. Values left over join the last group."""
     if factor == 1:
         return values
     groups = values.size // factor
@@ -104,9 +104,9 @@ def merge_neighbours(values: Array, factor: int) -> Array:
 def block_interval(values: npt.ArrayLike, level: float = LEVEL, trim: float = 0.0) -> Interval:
     """Mean of per-block `values` with a Student interval, after a share `trim` (below ½) was cut off at each end.
 
-    Neighbouring blocks are merged, two by two, until no lag-1 autocorrelation is left or fewer than
-    `MIN_MERGED` would remain. With `trim` it is the trimmed mean, its error from the Winsorized deviation (Tukey and
-    McLaughlin 1963; Yuen 1974, eq. 2.3). Raises ValueError for fewer than two values or a value that is not finite.
+    Neighbouring blocks are merged in pairs until no lag-1 autocorrelation is left or fewer than `MIN_MERGED` would
+    remain. With `trim` it is the trimmed mean, and the error comes from the Winsorized deviation (Tukey and McLaughlin
+    1963; Yuen 1974, eq. 2.3). Raises ValueError for fewer than two values or a value that is not finite.
     """
     series = np.asarray(values, dtype=np.float64)
     if series.ndim != 1 or series.size < 2:
@@ -124,7 +124,7 @@ def block_interval(values: npt.ArrayLike, level: float = LEVEL, trim: float = 0.
 
 
 def _trimmed(values: Array, share: float) -> tuple[float, float, int]:
-    """Trimmed mean of `values`, its standard error, and the degrees of freedom of Student's t that goes with it."""
+    """Trimmed mean of `values`, its standard error, and the degrees of freedom of its Student's t."""
     ordered, cut = np.sort(values), int(share * values.size)
     kept = ordered[cut : values.size - cut]
     drawn_in = np.clip(values, kept[0], kept[-1])
@@ -135,7 +135,7 @@ def _trimmed(values: Array, share: float) -> tuple[float, float, int]:
 def ratio_interval(values: npt.ArrayLike, base: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """Ratio of `values` to `base`, paired by block: the geometric mean of per-block ratios, trimmed by `TRIM`.
 
-    The interval is Student's on the log-ratios, taken back by exp. Both must be positive and of equal length.
+    The interval is Student's on the log-ratios, transformed back by exp. Both must be positive and of equal length.
     """
     top, bottom = np.asarray(values, dtype=np.float64), np.asarray(base, dtype=np.float64)
     if top.shape != bottom.shape:
@@ -156,9 +156,9 @@ def difference_interval(values: npt.ArrayLike, base: npt.ArrayLike, level: float
 def share_interval(failures: npt.ArrayLike, requests: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """Share of requests that failed, pooled, with an interval from the blocks' shares.
 
-    Where every block shows 0 (or every block 1) Student's interval has no width; the exact binomial bound
-    (Clopper and Pearson 1934) on the pooled requests is used instead: for no failure in n requests the upper
-    end is about 3.7/n. Ends are kept within [0, 1]. Blocks without requests are left out.
+    If every block shows 0 (or every block 1), Student's interval has no width. The exact binomial bound (Clopper and
+    Pearson 1934) on the pooled requests is then used: for no failure in n requests the upper end is about 3.7/n. Ends
+    are kept within [0, 1]. Blocks without requests are left out.
     """
     failed, asked = np.asarray(failures, dtype=np.float64), np.asarray(requests, dtype=np.float64)
     kept = asked > 0

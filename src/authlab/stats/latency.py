@@ -11,9 +11,9 @@ def with_latencies(samples: pl.DataFrame) -> pl.DataFrame:
     """Add `service_ms`, `queue_ms`, `response_ms` and `lag_ms` to recorded samples.
 
     Queueing is per user and window (Lindley 1952): queueₖ = max(0, queueₖ₋₁ + serviceₖ₋₁ − (dueₖ − dueₖ₋₁)),
-    in closed form the running sum of its increments minus the running minimum of that sum (and 0). It is what
-    the request would have waited if the generator were never late; the generator's own lateness,
-    lag = sent − max(due, ready), reaches no latency. The frame comes back sorted by window, user and due time.
+    in closed form the running sum of its increments minus the running minimum of that sum (and 0). It is how long the
+    request would have waited if the generator were never late. The generator's own lateness,
+    lag = sent − max(due, ready), is part of no latency. The result is sorted by window, user and due time.
     """
     group = ["window", "user"]
     ordered = samples.sort("window", "user", "due_ns", "sent_ns", maintain_order=True)

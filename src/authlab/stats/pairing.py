@@ -1,4 +1,4 @@
-"""Two labels of a block table, paired by block: what every ratio and difference between modes rests on."""
+"""Two labels of a block table, paired by block: the basis of every ratio and difference between modes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Array = npt.NDArray[np.float64]
 
 
 def base_labels(measured: Collection[str], label: str, against: str) -> list[str]:
-    """What `label` is held against: both slices of `against` where its A/A twin was measured too.
+    """What `label` is compared with: both slices of `against` if its A/A twin was measured, too.
 
-    The twin itself is held against the first slice alone: that is the A/A pair.
+    The twin itself is compared with the first slice alone: that is the A/A pair.
     """
     twin = against + AGAIN
     return [against, twin] if twin in measured and label != twin else [against]

@@ -46,13 +46,13 @@ class Resamples:
     def __init__(self, values: Array, code: npt.NDArray[np.intp], draws: npt.NDArray[np.int64]) -> None:
         self._floor = float(np.log(values.min()))
         bins = np.floor((np.log(values) - self._floor) / np.log(_STEP)).astype(np.int64)
-        # A long tail is mostly empty bins; without them the product below is half as wide.
+        # A long tail is mostly empty bins. Without them the product below is half as wide.
         filled = np.bincount(bins) > 0
         self._bins = np.flatnonzero(filled)
         width, blocks = self._bins.size, draws.shape[1]
         column = (np.cumsum(filled) - 1)[bins]
         counts = np.bincount(code * width + column, minlength=blocks * width).reshape(blocks, width)
-        # Whole numbers below 2²⁴ are exact in 32 bits, at half the price.
+        # Whole numbers below 2²⁴ are exact in 32 bits, at half the cost.
         exact = np.float32 if int(draws.max(initial=0)) * values.size < 2**24 else np.float64
         self._running = np.cumsum(draws.astype(exact) @ counts.astype(exact), axis=1, dtype=np.float64)
 
@@ -75,10 +75,10 @@ def block_percentiles(
 ) -> list[Percentile]:
     """Percentiles `qs` of positive `values`, each with a bootstrap interval over `blocks`.
 
-    `blocks` gives each value's block. The values themselves are exact; the intervals come from resampling
-    whole blocks and pooling their requests (Efron 1979; blocks as clusters), on histograms of logarithmic bins
-    so that a million requests cost no more than a thousand. Percentiles that the number of requests doesn't
-    support are left out. With fewer than two blocks the interval is not known: low and high are NaN.
+    `blocks` gives each value's block. The values themselves are exact. The intervals come from resampling whole blocks
+    and pooling their requests (Efron 1979; blocks as clusters), on histograms of logarithmic bins, so that a million
+    requests cost no more than a thousand. Percentiles with too few requests beyond them are left out. With fewer than
+    two blocks the interval is unknown: low and high are NaN.
     """
     data = np.asarray(values, dtype=np.float64)
     owner = np.asarray(blocks)
@@ -94,6 +94,6 @@ def block_percentiles(
     found = []
     for q, value in zip(asked, exact, strict=True):
         low, high = np.percentile(drawn_with.percentile(q), [tail, 100 - tail])
-        # A bin's middle may lie beside the exact value: the interval always holds it.
+        # The middle of a bin may lie beside the exact value. The interval must always contain it.
         found.append(Percentile(q, float(value), min(float(low), float(value)), max(float(high), float(value))))
     return found

@@ -14,7 +14,7 @@ from authlab.stats.percentiles import Resamples, draws_of_blocks, supported
 
 @dataclass(frozen=True)
 class TailEffect:
-    """How a percentile of one mode stands to that of another: `ratio`, and `difference` in the values' unit."""
+    """A percentile of one mode compared with that of another: `ratio`, and `difference` in the values' unit."""
 
     ratio: Interval
     difference: Interval
@@ -48,5 +48,5 @@ def tail_effect(
 
 def _around(value: float, drawn: npt.NDArray[np.float64], blocks: int) -> Interval:
     low, high = np.percentile(drawn, [2.5, 97.5])
-    # A bin's middle may lie beside the exact value: the interval always holds it.
+    # The middle of a bin may lie beside the exact value. The interval must always contain it.
     return Interval(value, min(float(low), value), max(float(high), value), blocks)

@@ -1,4 +1,4 @@
-"""Intervals where the unit is the user: in fault experiments each user meets the fault once per repetition."""
+"""Intervals where the unit is the user: in fault experiments each user experiences the fault once per repetition."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def mean_of_users(values: Sequence[float]) -> tuple[float, float] | None:
 def mean_of_counts(counts: Sequence[float]) -> tuple[float, float] | None:
     """The same for whole numbers from 0 on.
 
-    Counts that are all alike have no spread, and Student's interval no width: it is then as wide as if so many users as
+    Equal counts have no spread, so Student's interval would have no width. It is then as wide as if as many users as
     the exact bound for n of n allows had differed by one.
     """
     if len(set(counts)) != 1:

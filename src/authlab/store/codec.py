@@ -2,64 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
-from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction, Verdict
-from authlab.model.run import Run, Trial
-from authlab.store.fitting import misfit
-from authlab.store.shapes import misshapen
+import msgspec
+
+from authlab.model.plan import Arm
+from authlab.model.run import OLD_RUN_SCHEMA, RUN_SCHEMA, Run
+from authlab.store.old_runs import plans_told
+from authlab.store.shapes import Circumstances
+
+SCHEMAS: Final = (RUN_SCHEMA, OLD_RUN_SCHEMA)
+"""The schemas that can be read; the first is written."""
 
 
 def run_to_json(run: Run) -> dict[str, Any]:
-    """The JSON object of a run: `schema` first, tuples as lists."""
-    body = asdict(run)
+    """The JSON object of a run: `schema` first, tuples as lists, and no path of this machine."""
+    body = msgspec.to_builtins(_portable(run))
     return {"schema": body.pop("schema"), **body}
 
 
 def run_from_json(body: dict[str, Any]) -> Run:
-    """The run of a JSON object. Raises KeyError, TypeError or ValueError where it isn't one."""
-    known = {
-        **body,
-        "command": tuple(body["command"]),
-        "experiments": tuple(_experiment(item) for item in body.get("experiments", ())),
-        "trials": tuple(_trial(item) for item in body.get("trials", ())),
-    }
-    run = Run(**{name: value for name, value in known.items() if name in Run.__dataclass_fields__})
-    if problem := misfit(run, Run, "") or misshapen(run):
-        raise ValueError(problem)
-    if run.seed < 0:
-        raise ValueError("seed is below zero")
-    return run
+    """The run of a JSON object of one of `SCHEMAS`. Raises `msgspec.ValidationError`, which names the place.
+
+    One of schema 1 keeps its schema, and has plans as far as it tells.
+    """
+    run = msgspec.convert(body, Run)
+    told = msgspec.convert({"machine": run.machine, "parameters": run.parameters}, Circumstances)
+    return plans_told(run, told.parameters.stages) if run.schema == OLD_RUN_SCHEMA else run
 
 
-def _trial(body: dict[str, Any]) -> Trial:
-    return Trial(**{**body, "reasons": tuple(body.get("reasons", ()))})
-
-
-def _experiment(body: dict[str, Any]) -> ExperimentResult:
-    return ExperimentResult(
-        id=body["id"],
-        claim=body["claim"],
-        predictions=tuple(Prediction(**item) for item in body["predictions"]),
-        observations=tuple(_observation(item) for item in body.get("observations", ())),
-        judgements=tuple(_judgement(item) for item in body.get("judgements", ())),
-        verdict=_verdict(body.get("verdict")),
+def _portable(run: Run) -> Run:
+    """The run without the folders of the user's applications: they are of this machine alone."""
+    experiments = tuple(
+        replace(
+            result,
+            plans=tuple(replace(plan, arms=tuple(_placeless(arm) for arm in plan.arms)) for plan in result.plans),
+        )
+        for result in run.experiments
     )
+    return replace(run, experiments=experiments)
 
 
-def _observation(body: dict[str, Any]) -> Observation:
-    interval = body.get("interval")
-    return Observation(**{**body, "interval": None if interval is None else (interval[0], interval[1])})
-
-
-def _judgement(body: dict[str, Any]) -> Judgement:
-    observed = body.get("observation")
-    verdict = _verdict(body["verdict"])
-    if verdict is None:
-        raise ValueError("a judgement without a verdict")
-    return Judgement(Prediction(**body["prediction"]), observed and _observation(observed), verdict)
-
-
-def _verdict(body: dict[str, Any] | None) -> Verdict | None:
-    return None if body is None else Verdict(**{**body, "reasons": tuple(body.get("reasons", ()))})
+def _placeless(arm: Arm) -> Arm:
+    app = arm.mode.app
+    return arm if app is None else replace(arm, mode=replace(arm.mode, app=replace(app, folder="")))

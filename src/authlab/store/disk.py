@@ -33,6 +33,6 @@ def check_room(results: Path, requests: int) -> None:
     if free < needed:
         raise Unavailable(
             f"the disk of {nearest_existing(results)} has {free // 1024**2} MiB free, "
-            f"this run wants {needed // 1024**2}. "
+            f"and this run needs {needed // 1024**2} MiB. "
             "Remove old runs with: authlab clean, or choose another disk with --results DIR."
         )

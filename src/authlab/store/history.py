@@ -1,100 +1,83 @@
-"""What was done to a trial and what its history shows: faults.json and history.json in the trial's folder."""
+"""What was measured, done and found beside a trial's tables: probes.json, faults.json, history.json in its folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
+
+from msgspec import Struct, to_builtins
 
 from authlab.model.errors import Damaged
-from authlab.model.faults import FaultEvent, Step
-from authlab.model.history import Checked, Event, Recovery, Seconds, Staleness, TrialHistory, Violation
+from authlab.model.faults import FaultEvent
+from authlab.model.history import Checked, TrialHistory
+from authlab.model.session_store import StoreProbe
 from authlab.store.atomic import write_json
-from authlab.store.fitting import misfit
 from authlab.store.runs import read_object
+from authlab.store.typed import typed
 
-FAULTS_SCHEMA: Final = "authlab/faults/1"
-HISTORY_SCHEMA: Final = "authlab/history/1"
+
+class _Faults(Struct, frozen=True, kw_only=True):
+    schema: str = "authlab/faults/1"
+    faults: tuple[FaultEvent, ...]
+    problems: tuple[str, ...] = ()
+
+
+class _History(Struct, frozen=True, kw_only=True):
+    schema: str = "authlab/history/1"
+    checks: tuple[Checked, ...]
+
+
+class _Probes(Struct, frozen=True, kw_only=True):
+    schema: str = "authlab/probes/1"
+    probes: tuple[StoreProbe, ...]
+
+
 _FAULTS: Final = "faults.json"
 _HISTORY: Final = "history.json"
+_PROBES: Final = "probes.json"
 
-T = TypeVar("T")
-
-
-def write_faults(folder: Path, faults: Sequence[FaultEvent]) -> None:
-    """Write the trial's faults, at once or not at all. Raises `Unavailable` where the disk does not allow it."""
-    write_json(folder / _FAULTS, {"schema": FAULTS_SCHEMA, "faults": [asdict(fault) for fault in faults]})
+T = TypeVar("T", _Faults, _History, _Probes)
 
 
-def read_faults(folder: Path) -> tuple[FaultEvent, ...]:
-    """The trial's faults, none where nothing was written. Raises `Damaged` for a file that is not whole."""
-    return _read(folder / _FAULTS, FAULTS_SCHEMA, "faults", FaultEvent, _fault)
+def write_faults(folder: Path, faults: Sequence[FaultEvent], problems: Sequence[str] = ()) -> None:
+    """Write the trial's faults, and what went wrong with them, a sentence each.
+
+    At once or not at all. Raises `Unavailable` where the disk does not allow it.
+    """
+    write_json(folder / _FAULTS, to_builtins(_Faults(faults=tuple(faults), problems=tuple(problems))))
 
 
 def write_history(folder: Path, checks: Sequence[Checked]) -> None:
     """Write what the checkers found, at once or not at all. Raises `Unavailable` where the disk does not allow it."""
-    write_json(folder / _HISTORY, {"schema": HISTORY_SCHEMA, "checks": [asdict(check) for check in checks]})
+    write_json(folder / _HISTORY, to_builtins(_History(checks=tuple(checks))))
 
 
-def read_history(folder: Path) -> tuple[Checked, ...]:
-    """What the checkers found, nothing where nothing was written. Raises `Damaged` for a file that is not whole."""
-    return _read(folder / _HISTORY, HISTORY_SCHEMA, "checks", Checked, _checked)
+def write_probes(folder: Path, probes: Sequence[StoreProbe]) -> None:
+    """Write the probes of the arm's store, at once or not at all. Raises `Unavailable` where the disk does not allow
+    it.
+    """
+    write_json(folder / _PROBES, to_builtins(_Probes(probes=tuple(probes))))
 
 
 def read_trial_history(folder: Path) -> TrialHistory | None:
-    """Both files of a trial; None where it has neither. Raises `Damaged`."""
-    if not (folder / _FAULTS).exists() and not (folder / _HISTORY).exists():
+    """All three files of a trial; None where it has none of them. Raises `Damaged` for a file that is not whole."""
+    if not any((folder / name).exists() for name in (_FAULTS, _HISTORY, _PROBES)):
         return None
-    return TrialHistory(read_faults(folder), read_history(folder))
+    done = _read(folder / _FAULTS, _Faults(faults=()))
+    found = _read(folder / _HISTORY, _History(checks=()))
+    probed = _read(folder / _PROBES, _Probes(probes=()))
+    return TrialHistory(done.faults, found.checks, done.problems, probed.probes)
 
 
-def _read(file: Path, schema: str, member: str, kind: type[T], make: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
+def _read(file: Path, nothing: T) -> T:
+    """What is in `file`, `nothing` where it was never written."""
     if not file.exists():
-        return ()
+        return nothing
     body = read_object(file, "a trial with a history")
-    if body.get("schema") != schema:
+    if body.get("schema") != nothing.schema:
         raise Damaged(
-            f"{file} has the schema {body.get('schema')!r}; this authlab reads {schema!r}. "
+            f"{file} has the schema {body.get('schema')!r}; this authlab reads {nothing.schema!r}. "
             "Use the version of authlab that wrote it (run.json, versions.authlab)."
         )
-    try:
-        found = tuple(make(item) for item in body[member])
-        problem = misfit(found, tuple[kind, ...], member)  # type: ignore[valid-type]
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"{file} is damaged: {error!r}. The trial's tables may still be whole.") from error
-    if problem:
-        raise Damaged(f"{file} is damaged: {problem}. The trial's tables may still be whole.")
-    return found
-
-
-def _fault(body: dict[str, Any]) -> FaultEvent:
-    return FaultEvent(**{**body, "steps": tuple(Step(**item) for item in body.get("steps", ()))})
-
-
-def _checked(body: dict[str, Any]) -> Checked:
-    staleness, seconds = body.get("staleness"), body.get("seconds")
-    parts = {
-        "violations": tuple(_violation(item) for item in body.get("violations", ())),
-        "staleness": None if staleness is None else Staleness(**staleness),
-        "recoveries": tuple(Recovery(**item) for item in body.get("recoveries", ())),
-        "seconds": None if seconds is None else _seconds(seconds),
-        "reasons": _tuple(body.get("reasons", ())),
-    }
-    return Checked(**{**body, **parts})
-
-
-def _violation(body: dict[str, Any]) -> Violation:
-    return Violation(**{**body, "timeline": tuple(Event(**item) for item in body["timeline"])})
-
-
-def _seconds(body: dict[str, Any]) -> Seconds:
-    counts = {outcome: _tuple(numbers) for outcome, numbers in body["counts"].items()}
-    if len({len(numbers) for numbers in counts.values() if isinstance(numbers, tuple)}) > 1:
-        raise ValueError("seconds.counts has lists of unlike length")
-    return Seconds(**{**body, "counts": counts})
-
-
-def _tuple(value: Any) -> Any:
-    """A list as a tuple; a text stays what it is, for it would be taken apart into letters."""
-    return tuple(value) if isinstance(value, list | tuple) else value
+    return typed(body, type(nothing), file, "The trial's tables may still be whole.")

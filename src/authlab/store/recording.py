@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 
 from authlab.model.errors import Damaged
+from authlab.model.plan import Seed
 from authlab.model.samples import SAMPLE_COLUMNS
+from authlab.store.runs import read_object
+from authlab.store.typed import typed
 
 RECORDING_SCHEMA: Final = "authlab/recording/1"
 _TEXTS: Final = frozenset({"op", "worker", "outcome", "reason", "request_id", "item", "cart"})
@@ -25,13 +28,39 @@ _ANOTHER_CLOCK_NS: Final = 1_000_000_000
 """Processes of one machine share CLOCK_MONOTONIC; offsets that differ by more than this are of another machine."""
 
 
+class Clock(msgspec.Struct, frozen=True):
+    """The same moment by CLOCK_MONOTONIC, which a machine's processes share, and by the wall clock."""
+
+    monotonic_ns: int
+    unix_ns: int
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What recording.json must tell, and what the lab reads of it besides. `clock_end` is null until the load ended."""
+
+    id: str
+    status: str
+    scenario: str
+    host: str | None
+    clock: Clock
+    clock_end: Clock | None = None
+    mode: str | None = None
+    seed: Seed | None = None
+
+
+class _Ready(msgspec.Struct, frozen=True):
+    clock: Clock
+
+
 @dataclass(frozen=True)
 class Recording:
     """A recording in memory. `samples` has one row per request (authlab.model.samples), in the order of sending;
-    `windows` one row per window and process; `metadata` is recording.json. Times are of the leading process's clock.
+    `windows` one row per window and process; `metadata` is recording.json, and `head` what must be in it. Times are of
+    the leading process's clock.
     """
 
     folder: Path
+    head: Head
     metadata: dict[str, Any]
     samples: pl.DataFrame
     windows: pl.DataFrame
@@ -39,12 +68,12 @@ class Recording:
     @property
     def id(self) -> str:
         """The folder's name when it was made."""
-        return str(self.metadata["id"])
+        return self.head.id
 
     @property
     def status(self) -> str:
         """`finished`, `interrupted`, or `running`: the last also when Locust was killed."""
-        return str(self.metadata["status"])
+        return self.head.status
 
 
 def read_recording(folder: Path) -> Recording:
@@ -53,13 +82,15 @@ def read_recording(folder: Path) -> Recording:
     Raises `Damaged`, naming file and problem, where the folder is none, or does not hold what its name says.
     """
     metadata = _metadata(folder)
+    head = typed(metadata, Head, folder / "recording.json")
     files = sorted(folder.glob("samples-*.csv"))
     if not files:
         raise Damaged(f"{folder} holds no samples: no process of this recording ever started to send.")
-    samples = [_on_clock_of(metadata, _table(file, SAMPLE_TYPES), file) for file in files]
+    samples = [_on_clock_of(head.clock, _table(file, SAMPLE_TYPES), file) for file in files]
     windows = [_table(file, WINDOW_TYPES) for file in sorted(folder.glob("windows-*.csv"))]
     return Recording(
         folder=folder,
+        head=head,
         metadata=metadata,
         samples=pl.concat(samples).sort("sent_ns"),
         windows=pl.concat(windows).sort("window") if windows else pl.DataFrame(schema=WINDOW_TYPES),
@@ -67,20 +98,12 @@ def read_recording(folder: Path) -> Recording:
 
 
 def _metadata(folder: Path) -> dict[str, Any]:
-    path = folder / "recording.json"
-    try:
-        body = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise Damaged(f"{folder} is not a recording: it has no recording.json.") from None
-    except (OSError, ValueError) as error:
-        raise Damaged(f"{path} cannot be read: {error}.") from error
-    schema = body.get("schema") if isinstance(body, dict) else None
-    if schema != RECORDING_SCHEMA:
-        raise Damaged(f"{path} has schema {schema!r}; this authlab reads {RECORDING_SCHEMA!r}.")
-    missing = [name for name in ("id", "status", "clock", "scenario", "host") if name not in body]
-    if missing:
-        raise Damaged(f"{path} lacks {', '.join(missing)}.")
-    return dict(body)
+    body = read_object(folder / "recording.json", "a recording")
+    if body.get("schema") != RECORDING_SCHEMA:
+        raise Damaged(
+            f"{folder / 'recording.json'} has schema {body.get('schema')!r}; this authlab reads {RECORDING_SCHEMA!r}."
+        )
+    return body
 
 
 def _table(file: Path, types: dict[str, pl.DataType]) -> pl.DataFrame:
@@ -101,14 +124,14 @@ def _table(file: Path, types: dict[str, pl.DataType]) -> pl.DataFrame:
     return table.with_columns(pl.col(pl.String).fill_null(""))  # an empty field is an empty text
 
 
-def _on_clock_of(metadata: dict[str, Any], samples: pl.DataFrame, file: Path) -> pl.DataFrame:
+def _on_clock_of(leading: Clock, samples: pl.DataFrame, file: Path) -> pl.DataFrame:
     """Samples of a Locust worker on another machine, moved to the leading process's clock by way of wall clocks."""
     ready = file.with_name(file.name.replace("samples-", "ready-", 1)).with_suffix(".json")
     try:
-        own, leading = json.loads(ready.read_bytes())["clock"], metadata["clock"]
-        shift = (own["unix_ns"] - own["monotonic_ns"]) - (leading["unix_ns"] - leading["monotonic_ns"])
-    except (OSError, ValueError, KeyError, TypeError):
+        own = msgspec.json.decode(ready.read_bytes(), type=_Ready).clock
+    except (OSError, msgspec.DecodeError):
         return samples  # never became ready: nothing to compare
+    shift = (own.unix_ns - own.monotonic_ns) - (leading.unix_ns - leading.monotonic_ns)
     if abs(shift) < _ANOTHER_CLOCK_NS:
         return samples
     return samples.with_columns(

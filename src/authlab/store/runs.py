@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -10,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 
 from authlab.model.errors import Damaged, UsageProblem, all_of, nearest
-from authlab.model.run import RUN_SCHEMA, Run
+from authlab.model.run import Run
 from authlab.store.atomic import point_latest, write_json, write_parquet, write_text
-from authlab.store.codec import run_from_json, run_to_json
+from authlab.store.codec import SCHEMAS, run_from_json, run_to_json
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 
 _TABLES: Final = {"samples": SAMPLES_SCHEMA, "windows": WINDOWS_SCHEMA, "resources": RESOURCES_SCHEMA}
@@ -67,15 +67,15 @@ class RunFolder:
         file = self.path / "run.json"
         body = read_object(file, "a run")
         schema = body.get("schema")
-        if schema != RUN_SCHEMA:
+        if schema not in SCHEMAS:
             raise Damaged(
-                f"{file} has the schema {schema!r}; this authlab reads {RUN_SCHEMA!r}. "
+                f"{file} has the schema {schema!r}; this authlab reads {' and '.join(map(repr, SCHEMAS))}. "
                 "Use the version of authlab that wrote it (run.json, versions.authlab)."
             )
         try:
             return run_from_json(body)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise Damaged(f"{file} is not a whole run: {error!r}. Its trials may still hold data.") from error
+        except msgspec.ValidationError as error:
+            raise Damaged(f"{file} is not a whole run: {error}. Its trials may still hold data.") from error
 
     def trial_folder(self, trial_id: str) -> Path:
         """The folder of a trial, made if need be, with its logs folder."""
@@ -119,10 +119,10 @@ class RunFolder:
 def read_object(file: Path, what: str) -> dict[str, Any]:
     """The JSON object in `file`. Raises `Damaged`, saying that the folder isn't `what`, where there is none."""
     try:
-        body = json.loads(file.read_text(encoding="utf-8"))
+        body = msgspec.json.decode(file.read_bytes())
     except FileNotFoundError:
         raise Damaged(f"{file.parent} is not {what}: it has no {file.name}.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Damaged(f"{file} is damaged: {error}.") from error
     except OSError as error:
         raise Damaged(f"{file} cannot be read: {error.strerror}.") from error

@@ -7,9 +7,10 @@ import pytest
 from authlab.browser.checks import CHECKS, CONTROLS, OTHER_AGAIN, embedded
 from authlab.browser.order import Answer
 from authlab.browser.rules import rulings
-from authlab.experiments.base import Options
 from authlab.experiments.browser import BROWSER_EXPERIMENTS, BrowserExperiment
 from authlab.experiments.catalogue import GROUPS, chosen
+from authlab.experiments.evidence import Evidence
+from authlab.experiments.judging import judge, planned
 from authlab.model.findings import ExperimentResult
 from authlab.report.matrix import matrix_of
 
@@ -19,13 +20,13 @@ def as_predicted() -> dict[str, Answer]:
     found = [
         Answer(p.mode, p.quantity, bool(p.value))
         for experiment in BROWSER_EXPERIMENTS.values()
-        for p in experiment.predictions(Options())
+        for p in planned(experiment, ()).predictions
     ]
     return {answer.key: answer for answer in found}
 
 
 def judged(experiment: BrowserExperiment, answers: dict[str, Answer]) -> ExperimentResult:
-    return experiment.judge_answers(experiment.predictions(Options()), answers)
+    return judge(experiment, planned(experiment, ()), Evidence((), answers=answers))
 
 
 def test_the_group_has_the_nine_claims() -> None:
@@ -45,7 +46,7 @@ def test_answers_as_predicted_confirm(name: str) -> None:
 @pytest.mark.parametrize("name", BROWSER_EXPERIMENTS)
 def test_no_question_is_asked_twice_and_none_is_left_out_of_the_work(name: str) -> None:
     experiment = BROWSER_EXPERIMENTS[name]
-    keys = [(p.mode, p.quantity) for p in experiment.predictions(Options())]
+    keys = [(p.mode, p.quantity) for p in planned(experiment, ()).predictions]
     assert len(set(keys)) == len(keys)
     asked = {f"{place}|{attack}" for place, attack in experiment.cells}
     for subject, quantity in keys:

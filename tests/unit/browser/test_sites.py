@@ -12,7 +12,7 @@ from authlab.browser.chromium import NAMED, find_chromium, flags
 from authlab.browser.order import Answer, Order, append_answer, read_answers
 from authlab.browser.sites import Ports, nginx_conf, resolver_rules
 from authlab.browser.tap import Tap
-from authlab.model.errors import Unavailable
+from authlab.model.errors import Damaged, Unavailable
 
 
 def test_the_browser_is_told_of_the_labs_names_and_of_no_other() -> None:
@@ -82,6 +82,15 @@ def test_an_order_and_its_answers_come_back_as_they_were_written(tmp_path: Path)
         file.write('{"subject": "torn')
     assert read_answers(tmp_path / "answers") == answers
     assert read_answers(tmp_path / "none yet") == []
+
+
+def test_a_line_that_is_no_answer_is_damage_and_names_the_file_and_the_place(tmp_path: Path) -> None:
+    file = tmp_path / "answers.jsonl"
+    append_answer(file, Answer("x", "y", None))
+    with file.open("a") as lines:
+        lines.write('{"subject": "x", "quantity": "y", "value": "yes"}\n')
+    with pytest.raises(Damaged, match=r"answers\.jsonl is damaged: .*got `str` - at `\$\[1\]\.value`"):
+        read_answers(file)
 
 
 def test_a_tap_hears_what_the_client_sends_and_passes_the_answer_back() -> None:

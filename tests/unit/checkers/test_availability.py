@@ -83,7 +83,7 @@ def test_failures_up_to_the_last_moment_leave_the_recovery_open() -> None:
     [
         (replace(_FAULT, proof=""), "nothing proves that stop-store of store took effect"),
         (replace(_FAULT, end_ns=None), "stop-store of store was not seen to end"),
-        (replace(_FAULT, end_ns=9000 * MS), "no request was over after the end of stop-store of store"),
+        (replace(_FAULT, end_ns=9000 * MS), "no request ended after the end of stop-store of store"),
     ],
     ids=["no proof", "no end", "too short"],
 )

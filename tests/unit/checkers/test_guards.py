@@ -81,7 +81,7 @@ def test_a_quiet_trial_gives_no_reason_to_doubt_it() -> None:
             "lower --rate or add --workers",
         ),
         ((_samples(MIN_SAMPLES), _windows()), (_samples(MIN_SAMPLES - 1), _windows()), "only 999", "--for"),
-        ((_samples(), _windows()), (_samples(service_ns=-1), _windows()), "monotonic clock", "nothing timed"),
+        ((_samples(), _windows()), (_samples(service_ns=-1), _windows()), "monotonic clock", "no time measured on it"),
         (
             (_samples(), _windows(), _resources(2 * SATURATED - 0.02), None, 2),
             (_samples(), _windows(), _resources(2 * SATURATED + 0.02), None, 2),
@@ -117,7 +117,7 @@ def test_a_guard_speaks_beyond_its_limit_only(near: tuple, beyond: tuple, says: 
         (
             Conditions(clock_step_s=-CLOCK_STEP_LIMIT_S),
             Conditions(clock_step_s=-CLOCK_STEP_LIMIT_S - 0.1),
-            "wall clock was set by -0.6 s",
+            "wall clock jumped by -0.6 s",
             "let the machine's time settle",
         ),
         (

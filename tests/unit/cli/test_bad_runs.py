@@ -21,7 +21,10 @@ from tests.unit.cli.calling import call, contents
 from tests.unit.report.tiny_run import tiny_run
 
 SAMPLES = "trials/02-memory/samples.parquet"
-HEAD = json.dumps({"schema": RECORDING_SCHEMA, "id": "x", "status": "running", "clock": {}, "scenario": "", "host": ""})
+CLOCK = {"monotonic_ns": 1, "unix_ns": 1}
+HEAD = json.dumps(
+    {"schema": RECORDING_SCHEMA, "id": "x", "status": "running", "clock": CLOCK, "scenario": "", "host": ""}
+)
 
 
 @pytest.fixture(autouse=True)
@@ -61,10 +64,15 @@ HURTS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no run.json": (lambda f: (f / "run.json").unlink(), "it has no run.json"),
     "torn run.json": (lambda f: _cut(f / "run.json"), "run.json is damaged"),
     "another program's": (lambda f: (f / "run.json").write_text('{"name": "x"}'), "the schema None"),
-    "a newer authlab's": (lambda f: _edit(f, lambda b: b.update(schema="authlab/run/2")), "authlab/run/2"),
-    "half a run": (lambda f: _edit(f, lambda b: b.pop("seed")), "'seed'"),
+    "a newer authlab's": (lambda f: _edit(f, lambda b: b.update(schema="authlab/run/3")), "authlab/run/3"),
+    "half a run": (lambda f: _edit(f, lambda b: b.pop("seed")), "`seed`"),
     "a wrong type": (lambda f: _edit(f, lambda b: b["trials"][1].update(workers="two")), "trials[1].workers"),
-    "an unknown status": (lambda f: _edit(f, lambda b: b.update(status="well")), "status is none of running, finished"),
+    "an unknown status": (
+        lambda f: _edit(f, lambda b: b.update(status="well")),
+        "'well' - at `$.status`",
+    ),
+    "a negative seed": (lambda f: _edit(f, lambda b: b.update(seed=-1)), "Expected `int` >= 0 - at `$.seed`"),
+    "a machine of no size": (lambda f: _edit(f, lambda b: b["machine"].update(cores="two")), "`$.machine.cores`"),
     "torn samples": (lambda f: _cut(f / SAMPLES), f"{SAMPLES} cannot be read"),
     "a foreign table": (lambda f: pl.DataFrame({"a": [1]}).write_parquet(f / SAMPLES), f"{SAMPLES} cannot be read"),
     "words for numbers": (
@@ -72,6 +80,14 @@ HURTS: dict[str, tuple[Callable[[Path], Any], str]] = {
         f"{SAMPLES} cannot be read",
     ),
     "torn slices": (lambda f: _half_collected(f, '{"origin_ns": 1, "sl', "{}"), "slices.json is damaged"),
+    "half a slice": (
+        lambda f: _half_collected(f, '{"origin_ns": 1, "slices": [{"index": 0}]}', "{}"),
+        "missing required field `block` - at `$.slices[0]`",
+    ),
+    "half a recording": (
+        lambda f: _half_collected(f, '{"origin_ns": 1, "slices": []}', HEAD.replace("clock", "watch")),
+        "missing required field `clock`",
+    ),
     "a foreign recording": (lambda f: _half_collected(f, '{"origin_ns": 1, "slices": []}', "{}"), "recording.json has"),
     "a recording without samples": (lambda f: _half_collected(f, '{"origin_ns": 1, "slices": []}', HEAD), "no samples"),
 }
@@ -150,4 +166,5 @@ def test_no_stranger_anywhere_in_run_json_is_a_bug_of_ours(stranger: object, res
         file.write_text(json.dumps(body))
         # Whatever can be read can be reported; what can't is `Damaged`, and nothing else is raised.
         with contextlib.suppress(Damaged):
-            assert render_markdown(build_report(*load_any(file.parent)))
+            stored = load_any(file.parent)
+            assert render_markdown(build_report(stored.run, stored.frames, stored.histories))

@@ -107,6 +107,7 @@ def test_all_problems_of_a_call_are_told_at_once(
     wrong = ["--margin", "0", "--share-margin", "2", "--fail-on", "wrose", "--junit", str(tmp_path)]
     assert call("compare", "befor", "--results", str(results), *wrong) == 64
     said = capsys.readouterr().err
-    parts = ("did you mean 'before'", "at least two", "--margin must", "--share-margin must", "'worse'", "is a folder")
+    fail_on = "--fail-on takes: worse, inconclusive; not 'wrose'"
+    parts = ("did you mean 'before'", "at least two", "--margin must", "--share-margin must", fail_on, "is a folder")
     for part in parts:
         assert part in said

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from authlab.experiments.base import Experiment, Options
+from authlab.experiments.experiment import Experiment
+from authlab.experiments.options import Options
 from authlab.faults.catalogue import FAULTS
 from authlab.model.errors import Unavailable
 from authlab.model.faults import PlannedFault
+from authlab.model.modes import MODES
 from tests.unit.cli.calling import call
+
+_NO_STORE = "flush-store needs a mode with a store (redis); chosen: "
+_NO_TOKENS = "swap-key needs a mode with signed tokens (jwt); chosen: "
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +26,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     def never(*_arguments: object, **_more: object) -> None:
         raise AssertionError("the run began")
 
-    monkeypatch.setattr("authlab.lab.session.run_experiments", never)
+    monkeypatch.setattr("authlab.lab.run.run_experiments", never)
 
 
 def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -36,16 +41,25 @@ def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--fault", "crash-wroker@10s"], "did you mean 'crash-worker'"),
         (["--fault", "crash-worker"], "is not KIND[=VALUE][:WORKER]@START[+DURATION]"),
         (["--fault", "crash-worker=3@10s"], "it takes no value"),
-        (["--fault", "crash-worker@10s+2s"], "it has no duration"),
-        (["--fault", "pause-worker@10s"], "it needs a duration"),
+        (["--fault", "crash-worker@10s+2s"], "it takes no duration"),
+        (["--fault", "pause-worker@10s"], "add a duration"),
         (["--fault", "redis-latency@10s+2s"], "it needs a value in ms"),
         (["--fault", "redis-latency=1h@10s+2s"], "must be 0.1 to 10000 ms"),
-        (["--fault", "crash-worker@soon"], "'soon' is no time"),
+        (["--fault", "crash-worker@soon"], "'soon' is not a time"),
         (["--fault", ""], "is not KIND"),
         (["--fault"], "--fault"),
-        (["--fault", "flush-store@2s", "--mode", "jwt"], "flush-store can be done to none of none, jwt"),
-        (["--fault", "flush-store@2s", "--mode", "jwt", "--mode", "sticky"], "it needs a mode with a store (redis)"),
-        (["--fault", "swap-key@2s", "--mode", "redis"], "it needs a mode with signed tokens (jwt)"),
+        (
+            ["--fault", "flush-store@2s", "--mode", "jwt"],
+            f"{_NO_STORE}`none`, `jwt`",
+        ),
+        (
+            ["--fault", "flush-store@2s", "--mode", "jwt", "--mode", "sticky"],
+            f"{_NO_STORE}`none`, `jwt`, `sticky`",
+        ),
+        (
+            ["--fault", "swap-key@2s", "--mode", "redis"],
+            f"{_NO_TOKENS}`none`, `redis`",
+        ),
         (["--fault", "crash-worker:worker-4@2s"], "there is no worker-4; there are worker-1, worker-2, worker-3"),
         (
             ["--fault", "crash-worker:worker-3@2s", "--workers", "2"],
@@ -78,7 +92,7 @@ def test_all_problems_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> No
     wrong = ("--fault", "crash-wroker@1s", "--fault", "pause-worker@2s", "--fault", "scale-in=0@3s")
     told = _told(capsys, *wrong, "--fault", "flush-store@4s", "--repeat", "0", "--mode", "jtw", "--rate", "-1")
     assert told.startswith("authlab: several things are wrong:")
-    for part in ("'crash-worker'", "it needs a duration", "1 to 64 workers", "--repeat", "'jwt'", "--rate"):
+    for part in ("'crash-worker'", "add a duration", "1 to 64 workers", "--repeat", "'jwt'", "--rate"):
         assert part in told
 
 
@@ -98,7 +112,11 @@ def test_all_that_is_wrong_with_faults_of_known_kinds_is_told_at_once(capsys: py
 
 def test_a_fault_that_fits_no_mode_is_told_with_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     told = _told(capsys, "--fault", "swap-key@2s", "--mode", "sticky", "--repeat", "0", "--users", "none")
-    for part in ("swap-key can be done to none of none, sticky", "--repeat must be 1 to 100", "'none'"):
+    for part in (
+        f"{_NO_TOKENS}`none`, `sticky`",
+        "--repeat must be 1 to 100",
+        "'none'",
+    ):
         assert part in told
 
 
@@ -129,7 +147,7 @@ def test_what_is_right_is_handed_to_the_lab_as_it_was_meant(
         asked.append(([experiment.id for experiment in experiments], options))
         raise Unavailable("that will do")
 
-    monkeypatch.setattr("authlab.lab.session.run_experiments", note)
+    monkeypatch.setattr("authlab.lab.run.run_experiments", note)
     faults = ("--fault", "crash-worker:worker-2@2s", "--fault", "redis-latency=5ms@3s+1s")
     assert call("run", *faults, "--mode", "redis", "--repeat", "3", "--plain") == 69
     assert call("run", *faults, "--quick", "--plain") == 69
@@ -141,6 +159,6 @@ def test_what_is_right_is_handed_to_the_lab_as_it_was_meant(
         PlannedFault("crash-worker", 2.0, target="worker-2"),
         PlannedFault("redis-latency", 3.0, 1.0, 5.0),
     )
-    assert (options.modes, options.repeat) == (("redis",), 3)
+    assert (options.modes, options.repeat) == ((MODES["redis"],), 3)
     assert quick.repeat == 1
     assert (named, usual.faults, usual.repeat) == (["worker-crash"], (), 2)

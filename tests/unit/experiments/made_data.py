@@ -1,9 +1,11 @@
-"""Hand-made stages: as many blocks and requests as asked, with known failure shares and CPU per request."""
+"""Hand-made interleaved plans: as many blocks and requests as asked, with known failure shares and CPU per request."""
 
 import numpy as np
 import polars as pl
 
-from authlab.experiments.base import Stage, StageData
+from authlab.experiments.evidence import ArmData, PlanData
+from authlab.model.modes import MODES
+from authlab.model.plan import Arm, Interleaved, Plan
 from authlab.model.windows import AGAIN, mode_of
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 
@@ -11,7 +13,7 @@ _S = 1_000_000_000
 _REQUESTS = 200
 
 
-def made_stage(
+def made_plan(
     failing: dict[str, float],
     cpu_us: dict[str, float],
     *,
@@ -20,12 +22,14 @@ def made_stage(
     noise: float = 0.02,
     labels: tuple[str, ...] | None = None,
     seed: int = 5,
-) -> StageData:
-    """A stage in which each mode fails its share and costs its CPU per request, give or take `noise` per block."""
+    stage: str = "main",
+) -> PlanData:
+    """A plan in which each mode fails its share and costs its CPU per request, give or take `noise` per block."""
     rng = np.random.default_rng(seed)
     modes = tuple(failing)
     labels = labels or (modes[0], modes[0] + AGAIN, *modes[1:])
-    stage = Stage("main", workers, labels, blocks, 1.0, 0.1, 0.0, 10, float(_REQUESTS), 1)
+    arms = [Arm(mode, MODES[mode], workers, 10, float(_REQUESTS), 1 + (mode + AGAIN in labels)) for mode in modes]
+    plan = Plan(stage, tuple(arms), Interleaved(blocks, 1.0, 0.1, 0.0), 1)
     frames = {}
     for mode in modes:
         tables = [
@@ -35,7 +39,7 @@ def made_stage(
             if mode_of(label) == mode
         ]
         frames[mode] = TrialFrames(*(pl.concat(parts) for parts in zip(*tables, strict=True)))
-    return StageData(stage, frames, dict.fromkeys(modes, ()))
+    return PlanData(plan, {mode: ArmData(plan.arm(mode), tables) for mode, tables in frames.items()})
 
 
 def _slice(

@@ -13,15 +13,20 @@ from typing import Any
 
 import polars as pl
 
-from authlab.experiments.base import Options
 from authlab.experiments.catalogue import EXPERIMENTS
-from authlab.experiments.faulted import FaultData, FaultExperiment, FaultStage
+from authlab.experiments.evidence import ArmData, Evidence, PlanData
+from authlab.experiments.experiment import Experiment
+from authlab.experiments.judging import judge, planned
+from authlab.experiments.options import Options
 from authlab.model.faults import FaultEvent, Step
-from authlab.model.findings import ExperimentResult
+from authlab.model.findings import ExperimentResult, Prediction
+from authlab.model.machine import MachineFacts
+from authlab.model.plan import Plan
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 
 NS = 1_000_000_000
 ORIGIN = 1_000 * NS
+FACTS = MachineFacts(stack_cores=1, generator_cores=1, hash_cpu_s=0.1)
 _STATUS = {"ok": 200, "auth": 401, "server": 503, "proxy": 502, "network": 0, "timeout": 0}
 _BLANK = {
     name: False if kind is pl.Boolean else "" if kind is pl.String else 0 for name, kind in SAMPLES_SCHEMA.items()
@@ -154,38 +159,49 @@ def always_good(user: int, at_s: float, held: Held) -> tuple[str, bool]:
 Arms = Mapping[str, tuple[Diary, Sequence[FaultEvent]]]
 
 
-def data_of(stage: FaultStage, arms: Arms, doubts: Mapping[str, tuple[str, ...]] | None = None) -> FaultData:
-    """What a stage brought whose arms went so."""
-    return FaultData(
-        stage,
-        {label: diary.frames for label, (diary, _) in arms.items()},
-        {label: (doubts or {}).get(label, ()) for label in arms},
-        {label: tuple(events) for label, (_, events) in arms.items()},
-        dict.fromkeys(arms, ()),
+def plans_of(experiment: Experiment | str, options: Options | None = None) -> list[Plan]:
+    """The plans of an experiment on a machine with one core for stacks."""
+    return list(_named(experiment).plan(options or Options(), FACTS))
+
+
+def predicted(experiment: Experiment | str, options: Options | None = None) -> tuple[Prediction, ...]:
+    """What it predicts of those plans."""
+    return planned(_named(experiment), plans_of(experiment, options)).predictions
+
+
+def data_of(plan: Plan, arms: Arms, doubts: Mapping[str, tuple[str, ...]] | None = None) -> PlanData:
+    """What a plan brought whose arms went so."""
+    return PlanData(
+        plan,
+        {
+            label: ArmData(plan.arm(label), diary.frames, (doubts or {}).get(label, ()), tuple(events))
+            for label, (diary, events) in arms.items()
+        },
     )
 
 
-def fault_experiment(name: str) -> FaultExperiment:
-    """The fault experiment of that name."""
-    found = EXPERIMENTS[name]
-    assert isinstance(found, FaultExperiment)
-    return found
+def judged_by(experiment: Experiment | str, plans: Sequence[Plan], data: Sequence[PlanData]) -> ExperimentResult:
+    """The result where these plans brought these data."""
+    experiment = _named(experiment)
+    return judge(experiment, planned(experiment, plans), Evidence(tuple(data), FACTS))
 
 
 def judged(
-    experiment: FaultExperiment | str,
+    experiment: Experiment | str,
     arms: Arms,
     options: Options | None = None,
     doubts: Mapping[str, tuple[str, ...]] | None = None,
 ) -> ExperimentResult:
-    """The result where every repetition went so. Arms that a stage doesn't have are left out of it."""
-    experiment = fault_experiment(experiment) if isinstance(experiment, str) else experiment
-    options = options or Options()
+    """The result where every repetition went so. Arms that a plan doesn't have are left out of it."""
+    plans = plans_of(experiment, options)
     data = [
-        data_of(stage, {label: arm for label, arm in arms.items() if label in stage.labels}, doubts)
-        for stage in experiment.fault_stages(options)
+        data_of(plan, {label: arm for label, arm in arms.items() if label in plan.labels}, doubts) for plan in plans
     ]
-    return experiment.judge_faults(experiment.predictions(options), data)
+    return judged_by(experiment, plans, data)
+
+
+def _named(experiment: Experiment | str) -> Experiment:
+    return EXPERIMENTS[experiment] if isinstance(experiment, str) else experiment
 
 
 def value_of(result: ExperimentResult) -> str:

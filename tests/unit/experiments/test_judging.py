@@ -5,24 +5,26 @@ from itertools import pairwise
 
 import pytest
 
-from authlab.experiments.base import Options
 from authlab.experiments.catalogue import EXPERIMENTS, chosen
-from authlab.experiments.planning import blocks_within, slices_of
+from authlab.experiments.options import Options
+from authlab.experiments.planning import blocks_within
 from authlab.experiments.round_robin import RoundRobinBreaksMemory
 from authlab.experiments.three_modes import ThreeModes
 from authlab.experiments.verdicts import judge_at_least, judge_value
+from authlab.load.slices import length_s, slices_of
 from authlab.model.errors import UnknownName
 from authlab.model.findings import ExperimentResult, Observation, Prediction
-from tests.unit.experiments.made_data import made_stage
+from authlab.model.plan import Interleaved, Plan
+from tests.unit.experiments.made_data import made_plan
+from tests.unit.experiments.made_faults import judged_by, plans_of, value_of
 
 _FAILING = {"none": 0.0, "memory": 2 / 3, "sticky": 0.0, "redis": 0.0, "jwt": 0.0}
 _CPU = {"none": 500.0, "memory": 510.0, "sticky": 515.0, "redis": 640.0, "jwt": 550.0}
 
 
 def _judged(cpu: dict[str, float], failing: dict[str, float] = _FAILING, **how: float) -> ExperimentResult:
-    options = Options()
     experiment = ThreeModes()
-    return experiment.judge(experiment.predictions(options), [made_stage(failing, cpu, **how)])  # type: ignore[arg-type]
+    return judged_by(experiment, plans_of(experiment), [made_plan(failing, cpu, **how)])  # type: ignore[arg-type]
 
 
 def test_much_better_is_refuted_when_sessions_cost_little_more_than_tokens() -> None:
@@ -77,10 +79,10 @@ def test_a_failure_share_off_its_formula_is_refuted_beside_the_claim() -> None:
 
 
 def test_an_invalid_trial_is_never_a_headline() -> None:
-    data = made_stage(_FAILING, _CPU)
-    doubtful = replace(data, invalid={**data.invalid, "jwt": ("the load generator used 93% of its core",)})
+    data = made_plan(_FAILING, _CPU)
+    jwt = replace(data.arms["jwt"], doubts=("the load generator used 93% of its core",))
     experiment = ThreeModes()
-    result = experiment.judge(experiment.predictions(Options()), [doubtful])
+    result = judged_by(experiment, plans_of(experiment), [replace(data, arms={**data.arms, "jwt": jwt})])
     assert result.verdict is not None
     assert result.verdict.value == "inconclusive"
 
@@ -114,34 +116,57 @@ def test_round_robin_is_judged_at_every_number_of_workers() -> None:
     data = []
     for workers in (1, 2, 4, 8):
         shares = {"memory": (workers - 1) / workers, "sticky": 0.0, "redis": 0.0, "jwt": 0.0}
-        data.append(made_stage(shares, dict.fromkeys(shares, 500.0), workers=workers, labels=tuple(shares)))
-    predictions = experiment.predictions(Options())
-    assert experiment.judge(predictions, data).verdict.value == "confirmed"  # type: ignore[union-attr]
-    assert experiment.judge(predictions, data[:3]).verdict.value == "inconclusive", "N = 8 is missing"  # type: ignore[union-attr]
+        costs = dict.fromkeys(shares, 500.0)
+        data.append(made_plan(shares, costs, workers=workers, labels=tuple(shares), stage=f"n{workers}"))
+    plans = plans_of(experiment)
+    assert value_of(judged_by(experiment, plans, data)) == "confirmed"
+    assert value_of(judged_by(experiment, plans, data[:3])) == "inconclusive", "N = 8 is missing"
+
+
+def _interleaved(plan: Plan) -> Interleaved:
+    assert isinstance(plan.exercise, Interleaved)
+    return plan.exercise
 
 
 def test_every_block_takes_each_label_once_in_an_order_of_its_own() -> None:
-    (stage,) = ThreeModes().stages(Options(budget_s=175))
-    slices = slices_of(stage)
-    orders = {tuple(s.label for s in slices if s.block == block) for block in range(stage.blocks)}
-    assert all(sorted(order) == sorted(stage.labels) for order in orders)
-    assert len(orders) > stage.blocks / 2
-    assert slices == slices_of(stage), "the same seed gives the same order"
+    (plan,) = plans_of("three-modes", Options(budget_s=175))
+    exercise = _interleaved(plan)
+    slices = slices_of(plan, exercise)
+    orders = {tuple(s.label for s in slices if s.block == block) for block in range(exercise.blocks)}
+    assert all(sorted(order) == sorted(plan.labels) for order in orders)
+    assert len(orders) > exercise.blocks / 2
+    assert slices == slices_of(plan, exercise), "the same seed gives the same order"
     assert [s.start_s for s in slices] == sorted(s.start_s for s in slices)
     assert all(a.end_s <= b.start_s for a, b in pairwise(slices))
 
 
 def test_all_slices_of_a_block_share_one_schedule_and_blocks_do_not() -> None:
-    (stage,) = ThreeModes().stages(Options())
-    seeds = {block: {s.seed for s in slices_of(stage) if s.block == block} for block in range(stage.blocks)}
+    (plan,) = plans_of("three-modes")
+    exercise = _interleaved(plan)
+    slices = slices_of(plan, exercise)
+    seeds = {block: {s.seed for s in slices if s.block == block} for block in range(exercise.blocks)}
     assert all(len(found) == 1 for found in seeds.values())
-    assert len(set.union(*seeds.values())) == stage.blocks
+    assert len(set.union(*seeds.values())) == exercise.blocks
+
+
+def test_a_later_step_goes_on_where_the_one_before_it_ended_with_orders_and_schedules_of_its_own() -> None:
+    (plan,) = plans_of("three-modes", Options(blocks=20))
+    exercise = _interleaved(plan)
+    first = slices_of(plan, exercise)
+    second = slices_of(plan, exercise, first)
+    assert [s.index for s in (*first, *second)] == list(range(2 * 20 * len(plan.labels)))
+    assert {s.block for s in second} == set(range(20, 40))
+    assert second[0].start_s == 0.0, "times count from the step's own start"
+    assert {s.seed for s in first}.isdisjoint(s.seed for s in second)
+    assert [s.label for s in first] != [s.label for s in second]
+    assert slices_of(plan, exercise, first) == second, "the same seed gives the same order"
 
 
 def test_the_default_plan_has_enough_blocks_and_fits_into_three_minutes() -> None:
-    (stage,) = ThreeModes().stages(Options(budget_s=175))
-    assert stage.blocks >= 20
-    assert 0.85 * 180 <= stage.duration_s <= 175
+    (plan,) = plans_of("three-modes", Options(budget_s=175))
+    exercise = _interleaved(plan)
+    assert exercise.blocks >= 20
+    assert 0.85 * 180 <= length_s(exercise, plan) <= 175
     assert blocks_within(1, 6, 1.0, 0.02) == 4
 
 
@@ -154,6 +179,6 @@ def test_names_and_groups_choose_experiments_and_a_typo_is_corrected() -> None:
 
 
 def test_the_time_that_is_asked_for_is_shared_by_the_numbers_of_workers() -> None:
-    stages = RoundRobinBreaksMemory().stages(Options(asked_s=600))
-    assert [stage.workers for stage in stages] == [1, 2, 4, 8]
-    assert 450 <= sum(stage.duration_s for stage in stages) <= 600
+    plans = plans_of("round-robin-breaks-memory", Options(asked_s=600))
+    assert [{arm.workers for arm in plan.arms} for plan in plans] == [{1}, {2}, {4}, {8}]
+    assert 450 <= sum(length_s(_interleaved(plan), plan) for plan in plans) <= 600

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from authlab.faults.base import Fault, Order, Unit
+from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.model.errors import LabError
 from authlab.model.faults import PlannedFault
 from authlab.model.modes import MODES
@@ -133,7 +133,7 @@ class MadeFault(Fault):
     kind = "made"
     summary = "for tests"
     on = "worker"
-    unit: ClassVar[Unit | None] = Unit("s", 0.5, 0.0, 9.0)
+    unit: ClassVar[ValueUnit | None] = ValueUnit("s", 0.5, 0.0, 9.0)
     begin_fails: ClassVar[Exception | None] = None
     end_fails: ClassVar[Exception | None] = None
     proof: ClassVar[str] = "it took"

@@ -94,12 +94,12 @@ def test_a_clock_is_ahead_or_behind() -> None:
 
 def test_one_worker_is_no_workers() -> None:
     fault = FAULTS["scale-out"]()
-    assert fault.sentence(order("scale-out", value=1.0)) == "1 more worker is started, and the proxy is told"
-    assert fault.sentence(order("scale-out", value=2.0)) == "2 more workers are started, and the proxy is told"
+    assert fault.sentence(order("scale-out", value=1.0)) == "1 more worker is started, and added to the proxy"
+    assert fault.sentence(order("scale-out", value=2.0)) == "2 more workers are started, and added to the proxy"
 
 
 def test_a_kill_is_no_stop() -> None:
-    assert "stopped in good order" in FAULTS["stop-redis"]().sentence(order("stop-redis", for_s=1.0))
+    assert "stopped gracefully" in FAULTS["stop-redis"]().sentence(order("stop-redis", for_s=1.0))
     assert "killed by SIGKILL" in FAULTS["kill-redis"]().sentence(order("kill-redis", for_s=1.0))
 
 
@@ -142,7 +142,7 @@ def test_a_rolling_restart_ends_and_starts_one_worker_after_the_other() -> None:
     assert all(name in begun for name in names)
 
 
-@pytest.mark.parametrize(("still", "proof"), [(True, "pid 4711 stood still: no answer"), (False, "")])
+@pytest.mark.parametrize(("still", "proof"), [(True, "pid 4711 was frozen: no answer"), (False, "")])
 def test_a_pause_is_proven_by_silence_and_goes_on_at_the_end(
     still: bool, proof: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,7 +201,7 @@ def test_scaling_is_proven_by_those_that_came_or_went(monkeypatch: pytest.Monkey
         "worker-4, worker-5 serve beside worker-1, worker-2, worker-3"
     )
     serving.clear()
-    assert _done("scale-in", stack, target="workers", value=2.0)[0] == "worker-4, worker-5 answer no more"
+    assert _done("scale-in", stack, target="workers", value=2.0)[0] == "worker-4, worker-5 no longer answer"
     assert stack.done == [("scale", 5), ("scale", 3)]
     assert _done("scale-out", stack, target="workers", value=1.0)[0] == "", "the new one does not answer"
     serving.add("http://127.0.0.1:4")

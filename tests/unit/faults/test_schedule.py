@@ -396,7 +396,7 @@ def test_a_fault_that_can_not_be_undone_in_time_is_a_problem(
     try:
         schedule.abort()
         assert len(schedule.problems) == 1
-        assert "was still under way" in schedule.problems[0]
+        assert "was not undone within" in schedule.problems[0]
     finally:
         gate.set()
         _wait(lambda: schedule.is_over)

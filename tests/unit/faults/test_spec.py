@@ -115,32 +115,32 @@ _FORM = "is not KIND[=VALUE][:WORKER]@START[+DURATION]"
         ("crash-worker:worker 2@10s", _FORM),
         ("crash-worker=3@10s", "it takes no value"),
         ("crash-worker=3s@10s", "it takes no value"),
-        ("crash-worker=3workers@10s", "its value is in nothing: it takes none, not in workers"),
-        ("crash-worker@soon", "its start 'soon' is no time; write 10s, 500ms or 2m"),
-        ("crash-worker@10x", "its start '10x' is no time"),
-        ("crash-worker@1e3", "its start '1e3' is no time"),
-        ("crash-worker@nan", "its start 'nan' is no time"),
+        ("crash-worker=3workers@10s", "it takes no value"),
+        ("crash-worker@soon", "its start 'soon' is not a time; write 10s, 500ms or 2m"),
+        ("crash-worker@10x", "its start '10x' is not a time"),
+        ("crash-worker@1e3", "its start '1e3' is not a time"),
+        ("crash-worker@nan", "its start 'nan' is not a time"),
         ("crash-worker@-1s", "its start must be 0 to 86400 s, not -1"),
         ("crash-worker@25h", "its start must be 0 to 86400 s, not 90000"),
-        ("pause-worker@1s+later", "its duration 'later' is no time"),
+        ("pause-worker@1s+later", "its duration 'later' is not a time"),
         ("pause-worker@1s+25h", "its duration must be 0 to 86400 s"),
-        ("pause-worker@1s+1s+1s", "its duration '1s+1s' is no time"),
-        ("crash-worker@1s@2s", "its start '1s@2s' is no time"),
+        ("pause-worker@1s+1s+1s", "its duration '1s+1s' is not a time"),
+        ("crash-worker@1s@2s", "its start '1s@2s' is not a time"),
         ("pause-worker@1s+0s", "its duration must be above zero"),
-        ("pause-worker@1s", "it needs a duration: pause-worker@START+DURATION"),
-        ("crash-worker@1s+2s", "it has no duration"),
-        ("flush-store:worker-1@1s", "it is not done to one worker, so it takes no 'worker-1'"),
-        ("rolling-restart:worker-1@1s", "it is not done to one worker"),
+        ("pause-worker@1s", "add a duration: pause-worker@START+DURATION"),
+        ("crash-worker@1s+2s", "it takes no duration"),
+        ("flush-store:worker-1@1s", "it does not affect a single worker, so it takes no 'worker-1'"),
+        ("rolling-restart:worker-1@1s", "it does not affect a single worker"),
         ("redis-latency@1s+1s", "it needs a value in ms: redis-latency=VALUE@START"),
-        ("redis-latency=slow@1s+1s", "its value 'slow' is no number"),
+        ("redis-latency=slow@1s+1s", "its value 'slow' is not a number"),
         ("redis-latency=-1@1s+1s", "its value must be 0.1 to 10000 ms, not -1"),
         ("redis-latency=11s@1s+1s", "its value must be 0.1 to 10000 ms, not 11000"),
-        ("redis-latency=5workers@1s+1s", "its value is in ms, not in workers"),
+        ("redis-latency=5workers@1s+1s", "its value must be in ms, not in workers"),
         ("clock-skew=-2000m@1s+1s", "its value must be -86400 to 86400 s, not -120000"),
         ("scale-out=0@1s", "its value must be 1 to 64 workers, not 0"),
         ("scale-out=65@1s", "its value must be 1 to 64 workers, not 65"),
         ("scale-out=1.5@1s", "its value must be a whole number of workers, not 1.5"),
-        ("scale-out=2s@1s", "its value is in workers, not in s"),
+        ("scale-out=2s@1s", "its value must be in workers, not in s"),
         ("overlap-key@1s", "it needs a value in s"),
     ],
 )
@@ -178,7 +178,7 @@ def test_nothing_is_near_to_nonsense() -> None:
 def test_several_problems_of_one_fault_are_told_together() -> None:
     with pytest.raises(UsageProblem) as told:
         parse_fault("flush-store=3:worker-1@1s+2s")
-    for part in ("it has no duration", "it takes no 'worker-1'", "it takes no value"):
+    for part in ("it takes no duration", "it takes no 'worker-1'", "it takes no value"):
         assert part in str(told.value)
 
 

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from authlab.experiments.base import Options
 from authlab.experiments.catalogue import EXPERIMENTS
-from authlab.lab.extensions import extension_parameters, own_modes_of
+from authlab.experiments.judging import planned
+from authlab.experiments.options import Options
 from authlab.lab.mode_files import mode_meant, read_mode_file
 from authlab.model.declarations import usual_mode
 from authlab.model.errors import Damaged, UsageProblem
+from authlab.model.findings import ExperimentResult
+from authlab.model.machine import MachineFacts
 from authlab.model.mode import Signature
 from authlab.model.modes import MODES, ROUTINGS, Mode
 from authlab.model.run import Run
+from authlab.store.runs import RunFolder
 
 
 def _read(folder: Path, text: str) -> Mode:
@@ -157,9 +160,12 @@ def test_run_json_brings_the_mode_back_without_its_file(tmp_path: Path) -> None:
     mode = _read(
         tmp_path, 'name = "own"\napp = "own_app:create"\nneeds_store = true\n[traits]\nany_worker_serves = false'
     )
-    written = json.dumps(extension_parameters(Options(own_modes=(mode,))))
+    store = RunFolder(tmp_path)
+    store.write_run(_run_with(_planned(mode)))
+    written = (tmp_path / "run.json").read_text()
     assert str(tmp_path) not in written, "no path of the machine"
-    (again,) = own_modes_of(_run_with(json.loads(written)))
+    (tmp_path / "own.toml").unlink()
+    (again,) = (arm.mode for arm in store.read_run().experiments[0].plans[0].arms if arm.label == "own")
     assert (again.name, again.traits, again.routing, again.needs_store, again.note) == (
         mode.name,
         mode.traits,
@@ -171,23 +177,45 @@ def test_run_json_brings_the_mode_back_without_its_file(tmp_path: Path) -> None:
     assert again.app.target == "own_app:create"
 
 
+@pytest.mark.parametrize("mode", [3, {}, {"traits": {"fast": True}}])
+def test_a_damaged_declaration_is_named(mode: object, tmp_path: Path) -> None:
+    store = RunFolder(tmp_path)
+    store.write_run(_run_with(_planned(_read(tmp_path, 'name = "own"\nstate = "jwt"'))))
+    body = json.loads((tmp_path / "run.json").read_text())
+    body["experiments"][0]["plans"][0]["arms"][1]["mode"] = mode
+    (tmp_path / "run.json").write_text(json.dumps(body))
+    with pytest.raises(Damaged, match=r"run\.json.*arms\[1\]\.mode"):
+        store.read_run()
+
+
 @pytest.mark.parametrize("modes", [3, {"own": 3}, {"own": {}}, {"own": {"traits": {"fast": True}}}])
-def test_a_damaged_declaration_is_named(modes: object) -> None:
-    with pytest.raises(Damaged, match=r"run\.json"):
-        own_modes_of(_run_with({"modes": modes}))
+def test_a_damaged_declaration_of_a_run_of_schema_1_is_named(modes: object, tmp_path: Path) -> None:
+    store = RunFolder(tmp_path)
+    store.write_run(_run_with())
+    body = json.loads((tmp_path / "run.json").read_text())
+    body |= {"schema": "authlab/run/1", "parameters": {"modes": modes}}
+    (tmp_path / "run.json").write_text(json.dumps(body))
+    with pytest.raises(Damaged, match=r"run\.json.*parameters\.modes"):
+        store.read_run()
 
 
 def test_predictions_of_an_own_mode_follow_its_traits(tmp_path: Path) -> None:
     lost = _read(tmp_path, 'name = "lost"\nstate = "memory"')
     kept = _read(tmp_path, 'name = "kept"\nstate = "memory"\nrouting = "sticky-cookie"')
-    options = Options(workers=4, modes=("lost", "kept"), own_modes=(lost, kept))
     shares = {
         p.mode: p.value
-        for p in EXPERIMENTS["three-modes"].predictions(options)
+        for p in _planned(lost, kept, workers=4).predictions
         if p.quantity == "auth_failure_share" and p.mode != "none"
     }
     assert shares == {"lost": 0.75, "kept": 0.0}
 
 
-def _run_with(parameters: dict[str, object]) -> Run:
-    return Run("r", "finished", (), 1, "", None, "local", {}, {}, parameters)
+def _planned(*modes: Mode, workers: int = 3) -> ExperimentResult:
+    """The main comparison of these modes, as run.json has it before anything runs."""
+    experiment = EXPERIMENTS["three-modes"]
+    options = Options(workers=workers, modes=modes)
+    return planned(experiment, experiment.plan(options, MachineFacts(1, 1, 0.1)))
+
+
+def _run_with(*experiments: ExperimentResult) -> Run:
+    return Run("r", "finished", (), 1, "", None, "local", {}, {}, {}, experiments)

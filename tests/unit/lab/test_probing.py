@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from authlab.lab import probing
-from authlab.lab.probing import probe_stores, told
+from authlab.lab.probing import in_numbers, probe_stores
 from authlab.model.errors import LabError
 from authlab.model.session_store import StoreProbe
 
@@ -51,5 +51,5 @@ def test_no_turn_begins_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_is_told_pools_the_calls() -> None:
     probes = (StoreProbe((100.0, 200.0), 264), StoreProbe((300.0,), 132))
-    assert told(probes) == {"calls": 3, "getex_us": 200.0, "aof_bytes_per_getex": 132.0}
-    assert told((StoreProbe((100.0,), None),)) == {"calls": 1, "getex_us": 100.0, "aof_bytes_per_getex": None}
+    assert in_numbers(probes) == {"calls": 3, "getex_us": 200.0, "aof_bytes_per_getex": 132.0}
+    assert in_numbers((StoreProbe((100.0,), None),)) == {"calls": 1, "getex_us": 100.0, "aof_bytes_per_getex": None}

@@ -24,7 +24,7 @@ def test_what_is_shipped_is_found_by_its_name(name: str) -> None:
 
 
 def test_a_log_in_without_a_user_is_refused() -> None:
-    assert Script("mine", sharers=0).problems() == ["a log-in needs a user, not 0"]
+    assert Script("mine", sharers=0).problems() == ["sharers must be at least 1, not 0"]
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
@@ -70,16 +70,16 @@ def test_the_contracts_operations_are_always_there() -> None:
 @pytest.mark.parametrize(
     ("operations", "mix", "says"),
     [
-        ({"me": Operation("GET", "/me")}, {"me": 1}, "one of the contract's"),
-        ({"a,b": Operation("GET", "/")}, {"me": 1}, "must be named"),
+        ({"me": Operation("GET", "/me")}, {"me": 1}, "belongs to the contract"),
+        ({"a,b": Operation("GET", "/")}, {"me": 1}, "needs a name"),
         ({"front": Operation("get", "/")}, {"me": 1}, "method 'get'"),
-        ({"front": Operation("GET", "front")}, {"me": 1}, "begin with /"),
+        ({"front": Operation("GET", "front")}, {"me": 1}, "begins with /"),
         ({"front": Operation("GET", "/", status=99)}, {"me": 1}, "status 99"),
-        ({}, {"front": 1}, "not front"),
-        ({}, {"login": 1}, "not login"),
-        ({}, {}, "not all 0"),
+        ({}, {"front": 1}, "unknown operations: front"),
+        ({}, {"login": 1}, "unknown operations: login"),
+        ({}, {}, "at least one above 0"),
         ({}, {"me": -1, "cart": 3}, "0 or more"),
-        ({}, {"me": float("nan")}, "not all 0"),
+        ({}, {"me": float("nan")}, "at least one above 0"),
     ],
 )
 def test_operations_and_shares_that_make_no_sense_are_named(

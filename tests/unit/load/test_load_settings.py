@@ -74,6 +74,7 @@ def test_the_mode_and_its_workers_are_kept_where_they_are_known(tmp_path: Path) 
         ({"workers_behind": "0"}, "--workers-behind"),
         ({"workers_behind": "x"}, "x"),
         ({"sharers": "0"}, "--sharers"),
+        ({"seed": "-1"}, "--seed must not be negative"),
     ],
 )
 def test_a_mode_or_number_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, str], said: str) -> None:

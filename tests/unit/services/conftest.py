@@ -16,10 +16,10 @@ from authlab.host.ports import free_port
 from authlab.host.processes import Guardian
 from authlab.stack import store_server
 from authlab.stack.bring_up import bring_down, bring_up
+from authlab.stack.local_context import LocalContext
 from authlab.stack.local_store import LocalStore
 from authlab.stack.programs import find_store_server
 from authlab.stack.secrets import Secrets
-from authlab.stack.shared import Shared
 from tests.unit.services.service import Clock, Service, service_with
 
 MakeSettings = Callable[..., Settings]
@@ -38,8 +38,8 @@ def store(tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> Iterato
     folder = tmp_path_factory.mktemp("store")
     with Guardian() as guardian:
         nginx = SimpleNamespace()  # a store alone needs none
-        shared = Shared(guardian, nginx, secrets, folder / "runtime", 1.0, {}, free_port)  # type: ignore[arg-type]
-        server = LocalStore(shared, find_store_server(), folder / "store.log")
+        context = LocalContext(guardian, nginx, secrets, folder / "runtime", 1.0, {}, free_port)  # type: ignore[arg-type]
+        server = LocalStore(context, find_store_server(), folder / "store.log")
         bring_up([server], 30)
         assert store_server.why_not_ready(server.port, secrets.store_password, 1) is None
         yield server

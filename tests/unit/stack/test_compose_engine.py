@@ -90,7 +90,7 @@ def test_docker_is_installed_but_its_engine_does_not_run(programs: Path) -> None
 def test_an_engine_that_has_ended_and_left_its_socket(programs: Path, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "docker.sock"))
-    with pytest.raises(Unavailable, match=r"nobody answers at .*the engine has ended\. Remedy: start it"):
+    with pytest.raises(Unavailable, match=r"nothing answers at .*the engine is not running\. Remedy: start it"):
         find_engine()
 
 

@@ -51,7 +51,7 @@ def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, "r")
     folder.write_run(_run())
     assert folder.read_run() == _run()
-    assert json.loads((folder.path / "run.json").read_text())["schema"] == "authlab/run/1"
+    assert json.loads((folder.path / "run.json").read_text())["schema"] == "authlab/run/2"
     assert (tmp_path / "latest" / "run.json").exists()
 
 
@@ -77,7 +77,10 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
         ("", "damaged"),
         ('{"schema": "authlab/run/1", "id"', "damaged"),
         ("[1, 2]", "no JSON object"),
+        ('{"schema": "authlab/run/2", "seed": NaN}', "damaged"),
+        ("[" * 100_000, "damaged"),
         ('{"schema": "authlab/run/99"}', "authlab/run/99"),
+        ('{"schema": "authlab/run/2", "id": "x"}', "not a whole run"),
         ('{"schema": "authlab/run/1", "id": "x"}', "not a whole run"),
         ('{"schema": "authlab/run/1", "experiments": 3, "command": []}', "not a whole run"),
     ],

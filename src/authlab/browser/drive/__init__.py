@@ -1,5 +1,5 @@
-"""The program that drives Chromium: run by the lab as `python -m authlab.browser.drive ORDER`, never imported by it.
+"""The program that drives Chromium. The lab runs it as `python -m authlab.browser.drive ORDER`, and never imports it.
 
-What it reports comes from the API's own record and carts and from the loot that reached the attacker: the page's
-word counts only where the question is what the page's user sees.
+Its answers come from the API's own record and carts, and from the loot that reached the attacker. What the page says
+counts only if the question is what the page's user sees.
 """

@@ -26,14 +26,15 @@ from authlab.browser.sites import resolver_rules
 from authlab.browser.tap import Tap
 
 Act = Callable[[Callable[[Story, list[Answer]], None]], object]
-"""What tells stories, and hands over their answers while their pages still stand."""
+"""Runs stories, and passes on their answers while their pages are still open."""
 
 TRIES: Final = 3
 _BEFORE_DUE_S: Final = 12.0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Carry the order out; 0 unless Chromium itself could not be driven. A story that fails costs its own answers."""
+    """Carry the order out. Returns 0 unless Chromium itself could not be driven. A failed story loses only its
+    answers."""
     order = Order.read(Path(arguments[0]))
     with Tap(order.https) as secured, Tap(order.http) as clear, _chromium(order, secured, clear) as browser:
         worker = _Worker(order, browser)
@@ -67,20 +68,20 @@ def _chromium(order: Order, secured: Tap, clear: Tap) -> Iterator[Browser]:
             executable_path=order.chromium,
             headless=True,
             args=flags(resolver_rules(secured.port, clear.port), order.fingerprint),
-            # The lab's own deadlines and its guardian end it; a signal meant for the lab must not reach it first.
+            # The lab's own deadlines and its guardian end it. A signal for the lab must not reach it first.
             handle_sigint=False,
             handle_sigterm=False,
             handle_sighup=False,
         )
         browser = context.browser
         if browser is None:
-            raise RuntimeError("this Playwright gives no browser for a profile of one's own: install a newer one")
+            raise RuntimeError("this Playwright can't start a browser with its own profile: install a newer one")
         yield browser
         context.close()
 
 
 class _Worker:
-    """Tells stories in fresh contexts, each with the next user, and writes down what they answer."""
+    """Runs stories in fresh contexts, each with the next user, and writes down their answers."""
 
     def __init__(self, order: Order, browser: Browser) -> None:
         self._order = order
@@ -99,8 +100,8 @@ class _Worker:
         return story
 
     def attempt(self, name: str, act: Act, tries: int = TRIES) -> None:
-        """Run one act and write its answers down. One that was disturbed or broke off is told again from the start,
-        whatever it had answered; one that never comes to its end leaves its questions unanswered."""
+        """Run one act and write its answers down. If it was disturbed or broke off, it is run again from the start,
+        whatever it had answered. An act that never completes leaves its questions unanswered."""
         for left in reversed(range(tries)):
             first, answers, trouble = len(self._open), list[Answer](), ""
             try:
@@ -121,7 +122,7 @@ class _Worker:
                 append_answer(self._answers, Answer(name, FAILED, None, trouble))
 
     def finish_due(self, later: list[Later], within_s: float) -> list[Later]:
-        """Finish what is due within that time, in order, and return the rest: a story takes longer than a moment."""
+        """Finish what is due within that time, in order. Returns the rest: a story takes longer than a moment."""
         waiting = sorted(later, key=lambda item: item.due_s)
         while waiting and waiting[0].due_s - time.monotonic() < within_s:
             what = waiting.pop(0)

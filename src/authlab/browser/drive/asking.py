@@ -1,4 +1,4 @@
-"""Asking the API behind the proxy's back: what it saw, what is in a cart, what the thieves brought."""
+"""Asks the API directly, without the proxy: its record, the content of a cart, the loot of the thieves."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Asking:
         return found
 
     def cart(self, user: str) -> dict[str, int]:
-        """What is in the user's cart now."""
+        """The user's current cart."""
         found: dict[str, int] = self.call("GET", f"/lab/carts/{user}")[1]["cart"]
         return found
 
@@ -43,13 +43,13 @@ class Asking:
         return found
 
     def arrived(self, since: int, wanted: Callable[[Entry], bool], within_s: float) -> Entry | None:
-        """The first recorded request after `since` that is `wanted`; None if none comes in time."""
+        """The first recorded request after `since` that is `wanted`. None if none comes in time."""
         return waited(lambda: next(filter(wanted, self.record(since)), None), within_s)
 
     def call(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
-        """Status and JSON of a call by a client that is no browser: the attacker's own, for one."""
+        """Status and JSON of a call by a client that is not a browser, for example the attacker's."""
         data = None if body is None else json.dumps(body).encode()
         more = {
             "X-Forwarded-Proto": "https",
@@ -66,7 +66,7 @@ class Asking:
 
 
 def waited(look: Callable[[], _T | None], within_s: float, pause_s: float = 0.05) -> _T | None:
-    """What `look` finds once it finds something; None when the time is over."""
+    """The result of `look` as soon as there is one. None when the time is over."""
     deadline = time.monotonic() + within_s
     while True:
         found = look()

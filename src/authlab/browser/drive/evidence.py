@@ -1,4 +1,4 @@
-"""What is kept of an answer that surprises: a picture of the page, and the requests as browser and API saw them."""
+"""The evidence of an unexpected answer: a screenshot, and the requests as the browser and the API saw them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from authlab.store.atomic import write_json
 
 
 def keep_evidence(folder: Path, story: Story, answer: Answer) -> Answer:
-    """Write `<name>.png` and `<name>.json` into `folder`; the answer, with the name. Credentials are shortened."""
+    """Write `<name>.png` and `<name>.json` into `folder`. Returns the answer with the name. Credentials are
+    shortened."""
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^a-z0-9]+", "-", answer.key.lower()).strip("-")[:100]
     try:

@@ -1,4 +1,4 @@
-"""The matrix, place by place: what each attack came to, by the API's record, the victim's cart and the loot."""
+"""The matrix, place by place: the result of each attack, from the API's record, the victim's cart and the loot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOOKED_WITHIN_S: Final = 15.0
 """A passive thief walks through every object that it can reach before it reports."""
 
 _FORGED: Final = {
-    # attack: the page that carries it out, the call that it aims at
+    # attack: the page that carries it out, the call that it targets
     "forged-post": ("forged-post.html", "/form/items"),
     "forged-json": ("forged-json.html", "/cart/items"),
     "forged-get": ("forged-get.html", "/buy"),
@@ -26,13 +26,13 @@ _FORGED: Final = {
 }
 
 Begin = Callable[[], Story]
-NOT_RUN: Final = "the attack did not run, so that its failure tells nothing"
+NOT_RUN: Final = "the attack did not run, so its failure means nothing"
 
 
 def place_answers(
     place: str, attacks: Sequence[str], begin: Begin, look: Callable[[Story, list[Answer]], None]
 ) -> None:
-    """Run these attacks on one place. `look` gets the answers of each story while its page still stands."""
+    """Run these attacks on one place. `look` gets the answers of each story while its page is still open."""
     forged = [attack for attack in attacks if attack in _FORGED]
     if "reload" in attacks or forged:
         story = _logged_in(place, begin)
@@ -76,12 +76,12 @@ def _forge(place: str, attack: str, story: Story) -> Iterator[Answer]:
     yield Answer(place, quantity_of(attack, ATTACHED), came["credential"] is not None, said)
     yield Answer(place, quantity_of(attack, CHANGED), item in story.asking.cart(story.user), said)
     if "fetch" in attack:
-        # The victim's name is in the answer and nowhere else: a page of evil.test that shows it has read it.
+        # Only the answer contains the victim's name: a page of evil.test that shows the name has read the answer.
         yield Answer(place, quantity_of(attack, READABLE), story.user in story.outcome(), said)
 
 
 def _steal_passive(place: str, story: Story) -> Answer:
-    """This thief reports what it found, and also that it found nothing."""
+    """The passive thief reports what it found, and also if it found nothing."""
     quantity, before = quantity_of("steal-passive", STOLEN), len(story.asking.loot())
     if not story.inject("thief-passive.js"):
         return Answer(place, quantity, None, NOT_RUN)
@@ -97,13 +97,13 @@ def _steal_active(place: str, story: Story) -> Answer:
 
 
 def stolen(subject: str, quantity: str, story: Story, *, next_request: bool) -> Answer:
-    """Inject the active thief, which does what the passive one does and more; whether a credential that works came
-    to evil.test, after the page's `next_request` if asked."""
+    """Inject the active thief, which does more than the passive one. The answer is whether a working credential reached
+    evil.test, after the page's `next_request` if requested."""
     before = len(story.asking.loot())
     if not (story.inject("thief-active.js") and (not next_request or story.inject("thief-passive.js"))):
         return Answer(subject, quantity, None, NOT_RUN)
     if next_request:
-        # The thief's own attempt at a refresh shows that it has wrapped what it wraps.
+        # The thief's own attempt at a refresh shows that its wrappers are in place.
         story.asking.arrived(story.begun, lambda e: e["path"] == "/refresh", _ARRIVES_WITHIN_S)
         story.press("who")
     brought = waited(lambda: [e for e in story.asking.loot()[before:] if story.user in e["works_for"]], _LOOT_WITHIN_S)
@@ -120,6 +120,6 @@ def _ride(place: str, story: Story) -> Answer:
 
 
 def cookie_names(entry: object) -> str:
-    """The names of the cookies that a recorded request carried, in words."""
+    """The names of the cookies in a recorded request, in words."""
     cookies = entry["cookies"] if isinstance(entry, dict) else []
     return ", ".join(cookie["name"] for cookie in cookies) or "none"

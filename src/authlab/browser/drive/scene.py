@@ -1,4 +1,4 @@
-"""What a scenario is given, and what it may leave for later."""
+"""What a scenario gets, and what it may leave for later."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from authlab.browser.order import Answer
 from authlab.browser.tap import Tap
 
 Look = Callable[[Story, list[Answer]], None]
-"""Takes the answers of a story while its page still stands."""
+"""Takes the answers of a story while its page is still open."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`begin` gives a story of a new user in a fresh context; the taps hear what the browser sends."""
+    """`begin` gives a story of a new user in a fresh context. The taps record what the browser sends."""
 
     begin: Callable[[], Story]
     asking: Asking
@@ -26,7 +26,8 @@ class Scene:
 
 @dataclass(frozen=True)
 class Later:
-    """The rest of a scenario, to be finished in the order of `due_s` (of `time.monotonic`): it waits by itself."""
+    """The rest of a scenario. The rests are finished in the order of `due_s` (of `time.monotonic`); each waits
+    itself."""
 
     name: str
     due_s: float

@@ -19,12 +19,14 @@ from authlab.browser.order import FAILED, Answer, Order, key_of, read_answers
 from authlab.experiments.browser import BrowserExperiment
 from authlab.host.processes import Guardian, Process, minimal_environment
 from authlab.lab.browsing.standing import Pages, shipped_pages, sites_up
-from authlab.lab.browsing.trials import ANSWERS
 from authlab.lab.listening import Listener
 from authlab.model.errors import LabError, Unavailable, all_of
 from authlab.model.findings import Prediction
 from authlab.stack.programs import find_nginx
 from authlab.stack.secrets import make_secrets
+
+ANSWERS = "answers.jsonl"
+"""The file in a program's logs that gets its answers, one line each, as they come."""
 
 _USERS_EACH = 250
 """More than there are stories, also if some are told again."""

@@ -1,4 +1,4 @@
-"""Stacks of containers: the compose files that a user runs by hand, run by the lab."""
+"""Stacks of containers: the lab runs the same compose files that a user runs by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calling Compose: under the guardian, so that no call outlives the lab, with a deadline and a log."""
+"""Calls Compose: under the guardian, so that no call outlives the lab, with a deadline and a log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Failed(LabError):
 
 
 class Command:
-    """Compose for one project, with `variables` for its files. All that it says goes to `log`."""
+    """Compose for one project, with `variables` for its files. Its whole output goes to `log`."""
 
     def __init__(
         self, engine: Engine, guardian: Guardian, project: str, variables: Mapping[str, str], folder: Path, log: Path
@@ -28,8 +28,7 @@ class Command:
         self._log = log
 
     def run(self, file: Path, arguments: Sequence[str], doing: str, within_s: float) -> None:
-        """Let Compose do something with a compose file. Raises `Failed` if it fails, or is not done in time (then it
-        is ended)."""
+        """Run Compose on a compose file. Raises `Failed` if it fails, or if it takes too long (then it is ended)."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         options = ["--progress", "plain", "--project-name", self._project, "--file", str(file.absolute())]

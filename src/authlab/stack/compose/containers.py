@@ -1,4 +1,4 @@
-"""The containers of a project, by the names that the lab has for them, and what goes into and comes out of them."""
+"""The containers of a project, by the lab's names for them, and the files that go into and come out of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from authlab.stack.compose.model import KEYS, LINK, PROXY, STORE, WORKER
 
 _UID = 10001
-"""Who makes and reads the keys: `user` in compose/base.yml."""
+"""The user that makes and reads the keys: `user` in compose/base.yml."""
 
 
 def parts_of(client: Any, project: str) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def parts_of(client: Any, project: str) -> dict[str, Any]:
 
 
 def part_name(service: str, number: int) -> str | None:
-    """The part that a container is; None for the one that makes the keys, which ends by itself."""
+    """The part that a container is. None for the container that makes the keys, which ends by itself."""
     return {PROXY: "proxy", STORE: "store", LINK: "link", KEYS: None}.get(service, f"{service}-{number}")
 
 
@@ -58,7 +58,7 @@ def put_files(container: Any, folder: str, files: Mapping[str, bytes], mode: int
 
 
 def save_logs(parts: Mapping[str, Any], folder: Path) -> None:
-    """Write what the containers said, under the names that the local stack's files have."""
+    """Write the containers' output, under the names that the local stack's logs have."""
     folder.mkdir(parents=True, exist_ok=True)
     for part, container in parts.items():
         if part == "proxy":

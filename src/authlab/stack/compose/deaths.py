@@ -1,4 +1,4 @@
-"""Watching for containers that end unasked. The engine tells; nothing is polled while a measurement runs."""
+"""Watches for containers that end unexpectedly. The engine reports them, so no measurement is disturbed by polling."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Deaths:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to listen. Harmless when it listens already."""
+        """Start listening. Harmless if it listens already."""
         if self._thread is not None:
             return
         filters = {"label": self._label, "type": "container", "event": "die"}
@@ -48,7 +48,7 @@ class Deaths:
         self._thread.start()
 
     def stop(self) -> None:
-        """Listen no more, and forget. Harmless when it does not listen."""
+        """Stop listening, and forget the deaths. Harmless if it does not listen."""
         if self._thread is not None:
             self._events.close()
             self._thread.join(_JOIN_WITHIN_S)
@@ -58,12 +58,12 @@ class Deaths:
             self._asked_for.clear()
 
     def ask_for(self, container_id: str) -> None:
-        """The next end of this container is wanted."""
+        """The next end of this container is intended."""
         with self._lock:
             self._asked_for[container_id] += 1
 
     def found(self, wanted: Callable[[Death], bool]) -> list[Death]:
-        """Those so far, in order."""
+        """The deaths so far, in order."""
         with self._lock:
             return [death for death in self._found if wanted(death)]
 
@@ -72,7 +72,7 @@ class Deaths:
             for event in events:
                 self._hear(event["id"], event["Actor"]["Attributes"])
         except (OSError, ValueError, AttributeError, docker.errors.DockerException):
-            return  # closed by `stop` while it read (urllib3 then trips over its own closed file), or the engine ended
+            return  # `stop` closed it during a read (urllib3 then fails on its own closed file), or the engine ended
 
     def _hear(self, container_id: str, about: dict[str, str]) -> None:
         code = int(about.get("exitCode", "0"))

@@ -1,4 +1,4 @@
-"""The Docker engine and Compose: found, reached, and if not, what is the matter and what helps."""
+"""Finds and reaches the Docker engine and Compose. If that fails, says what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Engine:
-    """A Docker engine that answers, and the Compose that drives it.
+    """A Docker engine that answers, and the Compose that controls it.
 
-    `client` is the SDK's (thread-safe for what is used of it), `compose` how Compose is called, `environment` what it
-    needs. `limits_cpu`: whether the kernel can hold a container to a share of a CPU.
+    `client` is the SDK's (thread-safe in the parts that are used). `compose` is the command of Compose, `environment`
+    what it needs. `limits_cpu`: whether the kernel can limit a container to a share of a CPU.
     """
 
     client: Any
@@ -51,14 +51,15 @@ class Engine:
         return f"{self.version}, Compose {self.compose_version}"
 
     def close(self) -> None:
-        """Let the connections go."""
+        """Close the connections."""
         self.client.close()
 
 
 def find_engine() -> Engine:
     """The engine that the `docker` command would use, and Compose.
 
-    Raises `Unavailable`, with the remedy: no engine, no permission on its socket, one too old; no Compose, one too old.
+    Raises `Unavailable`, with the remedy: no engine, no permission for its socket, one too old; no Compose, one too
+    old.
     """
     address = _address()
     _check_socket(address)
@@ -92,7 +93,7 @@ def _address() -> str:
 
 
 def _check_socket(address: str) -> None:
-    """Tell a missing engine from a forbidden one: the SDK's own errors are the same for both."""
+    """Distinguish a missing engine from a forbidden one: the SDK raises the same error for both."""
     if not address.startswith("unix://"):
         return
     path = Path(address.removeprefix("unix://"))
@@ -115,7 +116,7 @@ def _check_socket(address: str) -> None:
             ) from None
         except OSError as error:
             raise Unavailable(
-                f"nobody answers at {address} ({error.strerror or error}): the engine has ended. Remedy: {start}."
+                f"nothing answers at {address} ({error.strerror or error}): the engine is not running. Remedy: {start}."
             ) from None
 
 
@@ -126,7 +127,7 @@ def _connected(address: str) -> tuple[Any, str, bool]:
         )
     except docker.errors.DockerException as error:
         raise Unavailable(
-            f"the Docker engine at {address} can't be used: {error}. Remedy: look whether `docker version` works."
+            f"the Docker engine at {address} can't be used: {error}. Remedy: check whether `docker version` works."
         ) from error
     try:
         about = client.version()
@@ -135,7 +136,7 @@ def _connected(address: str) -> tuple[Any, str, bool]:
     except docker.errors.DockerException as error:
         client.close()
         raise Unavailable(
-            f"the Docker engine at {address} does not answer as one: {error}. Remedy: look whether "
+            f"the Docker engine at {address} does not answer like an engine: {error}. Remedy: check whether "
             "`docker version` works."
         ) from error
     except BaseException:
@@ -153,7 +154,7 @@ def check_api(api: str, version: str) -> None:
 
 
 def _find_compose() -> tuple[Sequence[str], str]:
-    """As a plug-in of `docker`, else as a program of its own."""
+    """As a plug-in of `docker`, or else as a separate program."""
     too_old = []
     for command in (["docker", "compose"], ["docker-compose"]):
         if not shutil.which(command[0]):

@@ -1,4 +1,4 @@
-"""The images that a stack needs: ours built from the content that is here, the others pulled, once."""
+"""The images that a stack needs: ours are built from the current content, the others are pulled, once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from authlab.host.content import content_root
 from authlab.model.errors import Unavailable
 
 _ELSEWHERE: Final = ("spa", "browser")
-"""The browser lab's, which no image holds (services/.dockerignore)."""
+"""The browser lab's folders, which no image contains (services/.dockerignore)."""
 
 
 def content_tag() -> str:
-    """The tag of images built from the service as it is now: another content is another image, so two labs of
-    different versions never meet, and what is there need not be built again."""
+    """The tag of images built from the current service. Other content gives another image, so two labs of different
+    versions never share one, and an existing image need not be built again."""
     folder = content_root() / "services"
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
@@ -28,7 +28,8 @@ def content_tag() -> str:
 
 
 def ensure_images(client: Any, resolved: Mapping[str, Any], build: Callable[[str], None]) -> None:
-    """Have all images of a resolved compose file on the engine: `build(service)` makes ours, the others are pulled.
+    """Make sure that the engine has all images of a resolved compose file: `build(service)` makes ours, others are
+    pulled.
 
     Raises `Unavailable` if an image can't be had, and what `build` raises.
     """
@@ -53,6 +54,6 @@ def _pull(client: Any, image: str) -> None:
         client.images.pull(image)
     except docker.errors.APIError as error:
         raise Unavailable(
-            f"the image {image} can't be pulled: {error.explanation or error}. Remedy: look at the connection to the "
-            "image registry, or bring the image with `docker load`."
+            f"the image {image} can't be pulled: {error.explanation or error}. Remedy: check the connection to the "
+            "image registry, or load the image with `docker load`."
         ) from error

@@ -1,4 +1,4 @@
-"""What a container is asked from inside, where the engine may be on another machine."""
+"""Commands that run inside a container, because the engine may be on another machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def worker_answers(container: Any) -> bool:
     try:
         return bool(container.exec_run(["python", "-ISc", _HEALTH]).exit_code == 0)
     except docker.errors.APIError:
-        return False  # it does not run, or stands still
+        return False  # it does not run, or is frozen
 
 
 def store_answers(container: Any) -> bool:
@@ -34,7 +34,7 @@ def store_answers(container: Any) -> bool:
 
 
 def flush(container: Any) -> int:
-    """Remove every key of its Redis; how many there were. Raises `LabError`."""
+    """Remove every key of its Redis. Returns how many there were. Raises `LabError`."""
     said = _asked(container, "MULTI", "DBSIZE", "FLUSHALL", "EXEC")
     if said[-1:] != ["OK"] or not said[-2].isdecimal():
         raise LabError(f"{container.name} can't be emptied: it answered {said}.")
@@ -42,8 +42,8 @@ def flush(container: Any) -> int:
 
 
 def _asked(container: Any, *commands: str) -> list[str]:
-    """The lines that Redis answers. The password goes from its file into redis-cli's input: no process list, no
-    environment and no description of a command shows it."""
+    """The lines that Redis answers. The password goes from its file into redis-cli's input. It appears in no process
+    list, no environment and no description of a command."""
     log_in = "sed -n 's/^requirepass /AUTH /p' /run/authlab/store/store.conf"
     said = container.exec_run(["sh", "-c", f"{{ {log_in}; echo '{chr(10).join(commands)}'; }} | timeout 2 redis-cli"])
     return [line for line in said.output.decode(errors="replace").splitlines() if line]

@@ -1,4 +1,4 @@
-"""A compose file as the lab needs it: the user's own, resolved by Compose, marked and told what is particular here."""
+"""A compose file as the lab needs it: the user's own file, resolved by Compose, marked, and adapted to this run."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ UPSTREAM_CONF = "/etc/authlab/upstream.conf"
 
 @dataclass(frozen=True)
 class Particulars:
-    """What differs from `docker compose up`: the lab's mark, the number of workers, the proxy's port on loopback,
-    further variables of the workers, and files of the lab's instead of those in compose/nginx, by their place in the
+    """The differences to `docker compose up`: the lab's mark, the number of workers, the proxy's port on loopback,
+    further variables of the workers, and files of the lab that replace those in compose/nginx, by their path in the
     container."""
 
     label: tuple[str, str]
@@ -49,9 +49,9 @@ def lab_model(resolved: Mapping[str, Any], particulars: Particulars) -> dict[str
             definition.setdefault("labels", {})[name] = value
     for service in model["services"].values():
         service.pop("build", None)  # built beforehand
-        service.pop("profiles", None)  # what was resolved is wanted
-        service["healthcheck"] = {"disable": True}  # the lab looks by itself; nothing may disturb a measurement
-        service["logging"] = {"driver": "json-file"}  # all of it goes into the run's folder, and then away
+        service.pop("profiles", None)  # every resolved service is wanted
+        service["healthcheck"] = {"disable": True}  # the lab checks by itself; nothing may disturb a measurement
+        service["logging"] = {"driver": "json-file"}  # everything goes into the run's folder, and is then removed
     worker, proxy = model["services"][WORKER], model["services"][PROXY]
     worker["scale"] = particulars.workers
     worker.setdefault("environment", {}).update(particulars.worker_environment)

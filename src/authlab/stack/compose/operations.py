@@ -1,4 +1,4 @@
-"""What can be done to a container from outside, to see what its stack makes of it."""
+"""What can be done to a container from outside, to test how its stack reacts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAUSE_S = 0.01
 
 
 def running_pid(container: Any, to_be: str) -> int:
-    """The host's number of its first process. Raises `LabError` if it does not run: it can't be stopped, ...."""
+    """The host's number of its first process. Raises `LabError`, which contains `to_be`, if it does not run."""
     container.reload()
     pid = int(container.attrs["State"]["Pid"])
     if not pid:
@@ -29,11 +29,11 @@ def running_pid(container: Any, to_be: str) -> int:
 
 
 def crash(container: Any) -> int:
-    """SIGKILL the container's first process from the host, and with it all the others; its process id.
+    """SIGKILL the container's first process from the host, and with it all others. Returns its process id.
 
-    To the engine this is a crash, which the restart policy answers; its own `kill` counts as a wish to stop. Where the
-    process is not ours to kill (no root, Docker Desktop), a container with the right to do so does it.
-    Returns once all of them are gone. Raises `LabError` if the container does not run, or does not die.
+    The engine sees a crash, and its restart policy reacts; the engine's own `kill` would count as a wish to stop. If we
+    may not kill the process (not root, Docker Desktop), a container with the right to do so does it. Returns when all
+    of them are gone. Raises `LabError` if the container does not run, or does not die.
     """
     pid = running_pid(container, "crashed")
     if _is_here(pid, container.id):
@@ -48,7 +48,7 @@ def crash(container: Any) -> int:
 
 
 def stop(container: Any) -> int:
-    """Stop it gracefully; killed if that takes longer than the compose files grant. Its process id."""
+    """Stop it gracefully, or kill it if that takes longer than the compose files allow. Returns its process id."""
     pid = running_pid(container, "stopped")
     container.stop(timeout=STOP_WITHIN_S)
     _await_end(container, pid)
@@ -56,7 +56,7 @@ def stop(container: Any) -> int:
 
 
 def kill(container: Any) -> int:
-    """End it by SIGKILL, for good: the engine takes this for a wish, and does not start it again. Its process id."""
+    """End it by SIGKILL without a restart: the engine sees an intended stop. Returns its process id."""
     pid = running_pid(container, "killed")
     container.kill()
     _await_end(container, pid)
@@ -64,20 +64,20 @@ def kill(container: Any) -> int:
 
 
 def reload_nginx(proxy: Any, within_s: float) -> None:
-    """Have nginx read its configuration; returns once a process with the new one has taken over, and those with the
-    old one take no new connection. Raises `LabError` if that is not so in time."""
+    """Make nginx read its configuration. Returns when a process with the new one has taken over, and those with the old
+    one accept no new connection. Raises `LabError` if that takes too long."""
     before = set(_serving(proxy))
     proxy.kill(signal="HUP")
     deadline = time.monotonic() + within_s
     while not (now := set(_serving(proxy))) or now & before:
         if time.monotonic() > deadline:
             said = proxy.logs(stdout=False, tail=3).decode(errors="replace").strip()
-            raise LabError(f"{proxy.name} did not take its new configuration. It said: {said}")
+            raise LabError(f"{proxy.name} did not load its new configuration. It said: {said}")
         time.sleep(_PAUSE_S)
 
 
 def _serving(proxy: Any) -> list[str]:
-    """The processes of nginx that take new connections: one that is to end calls itself "… is shutting down"."""
+    """The processes of nginx that accept new connections. One that will end calls itself "… is shutting down"."""
     listed = proxy.top(ps_args="-eo pid,args")["Processes"]
     return [pid for pid, command in listed if command.strip() == "nginx: worker process"]
 

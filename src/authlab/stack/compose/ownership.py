@@ -1,4 +1,4 @@
-"""Whose containers are whose: every lab marks what it makes, and clears away what dead labs left, nothing else."""
+"""Which lab owns which containers: every lab marks what it makes, and removes what dead labs left, nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import docker.errors
 from authlab.model.errors import LabError
 
 LABEL = "authlab.lab"
-"""On every container, network and volume of a lab: the machine that it runs on, and the file that it keeps locked."""
+"""On every container, network and volume of a lab: its machine, and the file that it keeps locked."""
 
 _AT_ONCE = 8
 _PAUSE_S = 0.1
@@ -24,9 +24,9 @@ _REMOVE_WITHIN_S = 30.0
 
 
 class Ownership:
-    """The mark of a living lab: as long as it is held, `path` is locked, and no lab clears away what bears `label`.
+    """The mark of a running lab. While it is held, `path` is locked, and no lab removes what has `label`.
 
-    The lock goes with the process, however it ends.
+    The lock ends with the process, however it ends.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,18 +36,19 @@ class Ownership:
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def release(self) -> None:
-        """No longer ours: what still bears the label may be cleared away."""
+        """Give up ownership: what still has the label may be removed."""
         self._file.close()
 
 
 def clear_abandoned(client: Any) -> list[str]:
-    """Remove what labs of this machine left that are no more; the names of what was removed."""
+    """Remove what dead labs of this machine left. Returns the names of what was removed."""
     labels = {value for _, value in _owned(client, LABEL)}
     return [name for label in sorted(labels) if _is_dead(label) for name in remove_owned(client, label)]
 
 
 def remove_owned(client: Any, label: str, project: str | None = None) -> list[str]:
-    """Remove all containers, networks and volumes with that label (of one compose project, if told); their names.
+    """Remove all containers, networks and volumes with that label (of one compose project, if given). Returns their
+    names.
 
     Raises `LabError` if some of it can't be removed.
     """
@@ -56,7 +57,7 @@ def remove_owned(client: Any, label: str, project: str | None = None) -> list[st
     removed: list[str] = []
     while True:
         found, errors = 0, []
-        # in this order: a network or volume in use can't be removed
+        # in this order, because a network or volume in use can't be removed
         for collection, remove in _KINDS:
             things = _listed(client, collection, wanted)
             found += len(things)
@@ -67,7 +68,7 @@ def remove_owned(client: Any, label: str, project: str | None = None) -> list[st
             return list(dict.fromkeys(removed))
         if errors and time.monotonic() > deadline:
             raise LabError(
-                "the Docker engine does not let go of what this lab made: "
+                "the Docker engine did not remove what this lab made: "
                 + "; ".join(errors)
                 + f'. Remedy: docker ps --all --filter "label={LABEL}", and remove by hand what is listed.'
             )
@@ -76,7 +77,7 @@ def remove_owned(client: Any, label: str, project: str | None = None) -> list[st
 
 
 def _attempt(remove: Callable[[], object]) -> str | None:
-    """None if it is gone, else why not."""
+    """None if it is gone, else the reason."""
     try:
         remove()
     except docker.errors.NotFound:
@@ -110,7 +111,7 @@ def _owned(client: Any, label: str) -> Iterable[tuple[Any, str]]:
 
 
 def _is_dead(label: str) -> bool:
-    """Whether the lab of that label has ended; False where it can't be told."""
+    """Whether the lab of that label has ended. False if that is unknown."""
     machine, _, path = label.partition(":")
     if machine != platform.node() or not path.startswith("/"):
         return False
@@ -118,9 +119,9 @@ def _is_dead(label: str) -> bool:
         with Path(path).open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
-        return True  # its private folder went with it
+        return True  # its private folder ended with it
     except OSError:
-        return False  # locked, or another user's: not ours to judge
+        return False  # locked, or another user's: not ours to decide
     with contextlib.suppress(OSError):
         Path(path).unlink()
     return True

@@ -1,4 +1,4 @@
-"""One mode as containers: what its compose file describes, run for the lab."""
+"""One mode as containers: what its compose file describes, run by the lab."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from authlab.model.errors import LabError
 from authlab.model.modes import Mode
 from authlab.stack.capabilities import Link
 from authlab.stack.compose.containers import part_name
+from authlab.stack.compose.context import ComposeContext
 from authlab.stack.compose.deaths import Death
 from authlab.stack.compose.meter import Meter
 from authlab.stack.compose.model import LINK_CONTROL_PORT, LINK_PORT, WORKER, WORKER_PORT
 from authlab.stack.compose.project import Project
-from authlab.stack.compose.shared import Shared
 from authlab.stack.link import ControlledLink
 from authlab.stack.protocol import PartUsage, WorkerInfo
 
 _PAUSE_S = 0.1
 _ANSWER_WITHIN_S = 2.0
-_NETWORKS = itertools.cycle(range(256))  # of clients, one after the other
-_PERIOD_US = 100_000  # of the kernel's CPU bandwidth control, its default
+_NETWORKS = itertools.cycle(range(256))  # networks of clients, one after the other
+_PERIOD_US = 100_000  # the default period of the kernel's CPU bandwidth control
 
 
 class ComposeStack:
     """A `Stack` of containers. `ComposeStacks` brings several up side by side.
 
-    A worker's `url` is its container's own address, which the host reaches where the engine runs on Linux here.
+    A worker's `url` is its container's own address. The host can reach it if the engine runs on this Linux machine.
     """
 
-    def __init__(self, mode: Mode, workers: int, shared: Shared, logs: Path, port: int | None = None) -> None:
+    def __init__(self, mode: Mode, workers: int, context: ComposeContext, logs: Path, port: int | None = None) -> None:
         self._mode = mode
         self._workers = workers
-        self._shared = shared
+        self._context = context
         self._logs = logs
-        self._project = Project(mode, shared, logs, port)
+        self._project = Project(mode, context, logs, port)
         self._parts: dict[str, Any] = {}
         self._meters: dict[str, Meter] = {}
 
@@ -70,7 +70,7 @@ class ComposeStack:
 
     @property
     def access_log(self) -> Path:
-        """The proxy's access log, written when the stack comes down."""
+        """The proxy's access log, written when the stack is stopped."""
         return self._logs / "nginx-access.log"
 
     @property
@@ -78,15 +78,15 @@ class ComposeStack:
         """The link in front of its store, if it was asked for, while it is up."""
         if "link" not in self._parts:
             return None
-        self._parts["link"].reload()  # started again, it may have another address
+        self._parts["link"].reload()  # after a restart it may have another address
         host = self._address(self._parts["link"], self._project.store_network)
-        return ControlledLink(host, LINK_PORT, LINK_CONTROL_PORT, self._shared.secrets.store_password)
+        return ControlledLink(host, LINK_PORT, LINK_CONTROL_PORT, self._context.secrets.store_password)
 
     def up(self, deadline_s: float) -> None:
-        """Bring this stack alone up. Raises `LabError`; then nothing of it is left."""
+        """Start this stack alone. Raises `LabError`; then nothing of it is left."""
         try:
             self.prepare()
-            self._shared.deaths.start()
+            self._context.deaths.start()
             deadline = time.monotonic() + deadline_s
             self.start(deadline_s)
             self.wait_until_served(max(0.0, deadline - time.monotonic()))
@@ -96,7 +96,7 @@ class ComposeStack:
             raise
 
     def down(self) -> None:
-        """Save the logs and remove all containers, networks and volumes. Harmless when it is down."""
+        """Save the logs and remove all containers, networks and volumes. Harmless if it is down."""
         try:
             self.end()
         finally:
@@ -108,22 +108,22 @@ class ComposeStack:
         return [meter.read() for meter in self._meters.values()]
 
     def troubles(self) -> list[str]:
-        """The containers that have ended unasked since it came up; the restart policy may have brought them back."""
-        return [self._obituary(death) for death in self._shared.deaths.found(self._is_ours)]
+        """The containers that ended unexpectedly since the start. The restart policy may have brought them back."""
+        return [self._obituary(death) for death in self._context.deaths.found(self._is_ours)]
 
-    # How it is brought up, in steps that `ComposeStacks` takes with several at once
+    # Its start, in steps that `ComposeStacks` takes for several at once
 
     def prepare(self) -> None:
-        """Have the images, which the first time takes as long as building takes."""
+        """Provide the images, which includes building them the first time."""
         self._project.prepare()
 
     def start(self, within_s: float) -> None:
-        """Start everything; it need not answer yet."""
+        """Start everything. It need not answer yet."""
         self._project.start(self._workers, within_s)
         self._look()
 
     def wait_until_served(self, within_s: float, workers: Collection[str] | None = None) -> None:
-        """Return once every worker (of those named) has answered through the proxy, and the store through the link.
+        """Wait until every worker (of those named) has answered through the proxy, and the store through the link.
 
         Raises `LabError` if one dies or stays silent.
         """
@@ -159,23 +159,23 @@ class ComposeStack:
                 return
 
     def settle(self) -> None:
-        """Bind it to its cores and its share of them: not before, since starting is CPU alone."""
-        shared = self._shared
+        """Pin it to its cores and limit its CPU. Not before, because starting needs nothing but CPU."""
+        context = self._context
         for part, container in self._parts.items():
             limits: dict[str, Any] = {}
-            if shared.cpus and self._meters[part].is_local:  # another machine's cores have other numbers
-                limits["cpuset_cpus"] = ",".join(map(str, shared.cpus))
-            if shared.worker_cpus and part.startswith(WORKER):
-                limits |= {"cpu_period": _PERIOD_US, "cpu_quota": round(shared.worker_cpus * _PERIOD_US)}
+            if context.cpus and self._meters[part].is_local:  # another machine numbers its cores differently
+                limits["cpuset_cpus"] = ",".join(map(str, context.cpus))
+            if context.worker_cpus and part.startswith(WORKER):
+                limits |= {"cpu_period": _PERIOD_US, "cpu_quota": round(context.worker_cpus * _PERIOD_US)}
             if limits:
                 container.update(**limits)
 
     def save_logs(self) -> None:
-        """Write what the containers have said so far into the folder of logs."""
+        """Write the containers' output so far into the folder of logs."""
         self._project.save_logs()
 
     def end(self) -> None:
-        """Serve no more, and save what was said to the last line."""
+        """Stop serving, and save the output to the last line."""
         self._project.end_proxy()
         self.save_logs()
 
@@ -186,7 +186,7 @@ class ComposeStack:
         self._project.port = 0
 
     def _look(self) -> None:
-        """Find its containers as they are now."""
+        """Find its current containers."""
         self._parts = self._project.containers()
         known = self._meters
         self._meters = {
@@ -199,10 +199,10 @@ class ComposeStack:
         return str(container.attrs["NetworkSettings"]["Networks"][network]["IPAddress"])
 
     def _ask(self, host: str = LOOPBACK, port: int | None = None) -> str:
-        """The worker that answers /healthz there, by default through the proxy, or what came instead."""
+        """The worker that answers /healthz, by default through the proxy, or what answered instead."""
         connection = http.client.HTTPConnection(host, port or self._project.port, timeout=_ANSWER_WITHIN_S)
         try:
-            # As another client each time: routed by address, one client only ever meets one worker.
+            # As another client each time: with routing by address, one client always reaches the same worker.
             connection.request("GET", "/healthz", headers={"X-Forwarded-For": f"10.0.{next(_NETWORKS)}.1"})
             response = connection.getresponse()
             response.read()

@@ -1,4 +1,4 @@
-"""Stacks of containers: one compose project per mode, side by side, each with a store of its own if it needs one."""
+"""Stacks of containers: one compose project per mode, side by side. Each has its own store if it needs one."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from authlab.host.processes import Guardian
 from authlab.model.errors import Unavailable
 from authlab.model.modes import Mode, check_containers_hold
 from authlab.model.session_store import Persistence
+from authlab.stack.compose.context import ComposeContext
 from authlab.stack.compose.deaths import Deaths
 from authlab.stack.compose.engine import find_engine
-from authlab.stack.compose.operated import OperatedStack
+from authlab.stack.compose.operable import OperableComposeStack
 from authlab.stack.compose.ownership import LABEL, Ownership, clear_abandoned, remove_owned
-from authlab.stack.compose.shared import Shared
 from authlab.stack.compose.stack import ComposeStack
-from authlab.stack.compose.trouble import told
+from authlab.stack.compose.trouble import engine_errors_as_lab_errors
 from authlab.stack.secrets import Secrets
 
 DEADLINE_S = 60.0
@@ -31,11 +31,11 @@ _PACKAGES = ("flask", "werkzeug", "gunicorn", "hiredis", "pyjwt")
 
 
 class ComposeStacks:
-    """The stacks of several modes as containers, up at the same time. A context manager that brings them down.
+    """The stacks of several modes as containers, up at the same time. A context manager that stops them.
 
-    Takes what `LocalStacks` takes; `worker_cpus` holds each worker to that share of a CPU. What an earlier lab left
-    behind because it was killed is cleared away first. Raises `Unavailable` if the engine or Compose is missing or
-    can't do what is asked, `UsageProblem` for a mode of the user's own.
+    Takes what `LocalStacks` takes. `worker_cpus` limits each worker to that share of a CPU. What an earlier, killed lab
+    left is removed first. Raises `Unavailable` if the engine or Compose is missing or lacks a needed feature, and
+    `UsageProblem` for a mode of the user's own.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class ComposeStacks:
         if worker_cpus is not None and not self._engine.limits_cpu:
             self._engine.close()
             raise Unavailable(
-                "the engine's kernel can't hold a container to a share of a CPU (CONFIG_CFS_BANDWIDTH). "
-                "Remedy: do without --worker-cpus."
+                "the engine's kernel can't limit a container to a share of a CPU (CONFIG_CFS_BANDWIDTH). "
+                "Remedy: leave out --worker-cpus."
             )
         self._owner = Ownership(runtime / "lab.lock")
         self._deaths = Deaths(self._engine.client, f"{LABEL}={self._owner.label}")
-        shared = Shared(
+        context = ComposeContext(
             engine=self._engine,
             guardian=guardian,
             deaths=self._deaths,
@@ -86,8 +86,8 @@ class ComposeStacks:
             worker_cpus=worker_cpus,
             linked=linked,
         )
-        self.stacks: dict[str, OperatedStack] = {
-            mode.name: OperatedStack(mode, workers, shared, logs(mode.name), port) for mode in modes
+        self.stacks: dict[str, OperableComposeStack] = {
+            mode.name: OperableComposeStack(mode, workers, context, logs(mode.name), port) for mode in modes
         }
 
     def __enter__(self) -> Self:
@@ -99,15 +99,15 @@ class ComposeStacks:
         self.close()
 
     def up(self, deadline_s: float = DEADLINE_S) -> None:
-        """Bring everything up: return once every worker has answered through its proxy.
+        """Start everything. Returns when every worker has answered through its proxy.
 
-        Building and pulling images, which is done once, does not count. Raises `LabError` with what died or did not
-        answer; then nothing of it is left.
+        The time to build and pull images, which happens once, does not count. Raises `LabError` with what died or did
+        not answer; then nothing of it is left.
         """
         if any(stack.parts for stack in self.stacks.values()):
             raise RuntimeError("it is up already")
         try:
-            with told():
+            with engine_errors_as_lab_errors():
                 clear_abandoned(self._engine.client)
                 self._bring_up(deadline_s)
         except BaseException:
@@ -116,7 +116,7 @@ class ComposeStacks:
 
     def _bring_up(self, deadline_s: float) -> None:
         stacks = list(self.stacks.values())
-        stacks[0].prepare()  # builds; the others then find the image
+        stacks[0].prepare()  # builds the image; the others then find it
         _side_by_side(stacks[1:], lambda stack: stack.prepare())
         self._deaths.start()
         deadline = time.monotonic() + deadline_s
@@ -125,9 +125,9 @@ class ComposeStacks:
         _side_by_side(stacks, lambda stack: stack.settle())
 
     def down(self) -> None:
-        """Bring everything down: logs saved, no container, network or volume left. Harmless when it is."""
+        """Stop everything: logs saved, no container, network or volume left. Harmless if it is down."""
         self._deaths.stop()
-        with told():
+        with engine_errors_as_lab_errors():
             try:
                 _side_by_side(self.stacks.values(), lambda stack: stack.end())
             finally:
@@ -136,7 +136,7 @@ class ComposeStacks:
                     stack.forget()
 
     def close(self) -> None:
-        """Bring everything down for good."""
+        """Stop everything and close the connection to the engine."""
         try:
             self.down()
         finally:
@@ -144,7 +144,7 @@ class ComposeStacks:
             self._engine.close()
 
     def troubles(self) -> list[str]:
-        """What died unasked since it came up, a finished diagnosis each."""
+        """What died unexpectedly since the start, each with a complete diagnosis."""
         return [trouble for stack in self.stacks.values() for trouble in stack.troubles()]
 
     def cpu_ns(self) -> int:
@@ -152,7 +152,7 @@ class ComposeStacks:
         return sum(usage.cpu_ns for stack in self.stacks.values() for usage in stack.usage())
 
     def versions(self) -> dict[str, str]:
-        """Engine and programs in use, asked of the containers: their versions need not be those installed here."""
+        """Engine and programs in use, read from the containers, whose versions may differ from those installed here."""
         found = {"docker": self._engine.version, "docker compose": self._engine.compose_version}
         for stack in self.stacks.values():
             for part, container in stack.parts.items():
@@ -177,7 +177,7 @@ print(json.dumps(found))
 
 
 def _side_by_side(stacks: Iterable[ComposeStack], do: Callable[[ComposeStack], None]) -> None:
-    """Do it to all at once; the first error once all are done."""
+    """Run it for all at once. Raises the first error when all are done."""
     stacks = list(stacks)
     with ThreadPoolExecutor(max(1, len(stacks)), thread_name_prefix="compose") as pool:
         for done in [pool.submit(do, stack) for stack in stacks]:

@@ -1,4 +1,4 @@
-"""An engine that fails or goes away in the middle is something that the user can be told."""
+"""Turns an engine's failure in the middle of a run into an error for the user."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from authlab.model.errors import LabError
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def engine_errors_as_lab_errors() -> Iterator[None]:
     """Turn what the SDK raises into `LabError`."""
     try:
         yield
     except requests.exceptions.RequestException as error:  # the SDK lets these through
         raise LabError(
-            f"the Docker engine does not answer any more ({error}). What this lab had started will be cleared away by "
-            "the next run. Remedy: look at the engine's log and start it again."
+            f"the Docker engine no longer answers ({error}). The next run will remove "
+            "what this lab had started. Remedy: check the engine's log and start it again."
         ) from error
     except docker.errors.DockerException as error:
-        raise LabError(f"the Docker engine refuses: {error}") from error
+        raise LabError(f"the Docker engine refused a request: {error}") from error

@@ -1,4 +1,4 @@
-"""The single scenarios by name, in the order in which they are told."""
+"""The single scenarios by name, in the order in which they run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CORS: who reads the answer, and what has been carried out although nobody could read it."""
+"""CORS: who can read the answer, and what was carried out although nobody could read it."""
 
 from __future__ import annotations
 

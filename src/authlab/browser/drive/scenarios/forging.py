@@ -17,10 +17,10 @@ from authlab.browser.sites import API
 
 _WITHIN_S: Final = 5.0
 _AGED_WITHIN_S: Final = 20.0
-"""Patience for what cannot be told again: two minutes have gone into it."""
+"""Patience for a story that can't be repeated, because it has waited two minutes."""
 
 _LATE_S: Final = {AGED.format(TOGETHER): 8.0, OTHER_AGAIN: 60.0}
-"""How late a "no" may be and still count, in seconds: later, the two minutes may have been over by themselves."""
+"""How late, in seconds, a "no" may be and still count. Later, the two minutes may have passed anyway."""
 _EMBEDDED_PAGES: Final = {"forged-img": "forged-img.html", "forged-frame": "frame.html"}
 _KEEP: Final = """async (address) => {
   await fetch(address, {method: 'POST', credentials: 'include'});
@@ -28,7 +28,7 @@ _KEEP: Final = """async (address) => {
 
 
 def loose_json(scene: Scene, look: Look) -> None:
-    """A form of text/plain whose field spells JSON, to an endpoint that doesn't look at the type."""
+    """A form of text/plain whose field spells JSON, sent to an endpoint that doesn't check the type."""
     story = scene.begin()
     story.open("cookie-none")
     story.log_in()
@@ -42,7 +42,7 @@ def loose_json(scene: Scene, look: Look) -> None:
 
 def embedding(policy: str, scene: Scene, look: Look) -> None:
     """An image and a frame of evil.test whose address is the GET that changes the cart, under this policy of the
-    browser's towards third-party cookies."""
+    browser for third-party cookies."""
     for place in ("cookie-none", "cookie-unset", "cookie-lax"):
         story = scene.begin()
         story.open(place)
@@ -62,8 +62,8 @@ def embedding(policy: str, scene: Scene, look: Look) -> None:
 
 
 def age(scene: Scene, _look: Look) -> Iterable[Later]:
-    """A cookie without SameSite, left alone until it is old enough; one story for each age, so that none renews it.
-    Two more set it again before: to the same value, by a session that slides, and to another, by a second log-in."""
+    """A cookie without SameSite, left alone until it is old enough. Each age has its own story, so that none renews it.
+    Two more stories set it again before: a sliding session to the same value, and a second log-in to another."""
     for seconds in (TOGETHER, APART):
         story, due = _new_cookie(scene, seconds)
         yield Later("age", due, partial(_aged, scene, story, due, AGED.format(seconds), None))
@@ -102,7 +102,7 @@ def _value(story: Story) -> str:
 
 
 def _aged(scene: Scene, story: Story, due: float, question: str, done: list[bool] | None, look: Look) -> None:
-    """`done` is empty where the cookie should have been set again and was not: then there is nothing to see."""
+    """`done` is empty if the cookie should have been set again and was not: then there is no answer."""
     time.sleep(max(0.0, due - time.monotonic()))
     late = time.monotonic() - due
     since = scene.asking.last()

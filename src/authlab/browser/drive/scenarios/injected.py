@@ -19,7 +19,7 @@ def content_security_policy(scene: Scene, look: Look) -> None:
     ran = story.inject("thief-passive.js")
     stopped = story.run("() => window.stopped || ''")
     loot = [entry for entry in scene.asking.loot()[before:] if story.user in entry["works_for"]]
-    # Nothing stolen is worth something only if the handler was there to be stopped.
+    # That nothing was stolen means something only if the browser stopped a handler.
     value = bool(loot) if ran or stopped else None
     said = f"stopped by {stopped}" if stopped else NOT_RUN
     look(story, [Answer("local-storage, CSP", STOLEN, value, said)])

@@ -9,7 +9,7 @@ from authlab.browser.sites import APP
 
 
 def silent_refresh(scene: Scene, look: Look) -> None:
-    """A token in memory beside a refresh cookie: what a reload costs, and what an injected script gets."""
+    """A token in memory beside a refresh cookie: what a reload loses, and what an injected script gets."""
     subject = "memory + refresh"
     story = scene.begin()
     story.open("memory", "?refresh=1")
@@ -19,14 +19,14 @@ def silent_refresh(scene: Scene, look: Look) -> None:
     scene.asking.arrived(since, lambda e: e["path"] == "/refresh" and e["status"] == 200, 5.0)
     story.until("Number(document.documentElement.dataset.calls || 0) > 0")
     look(story, [Answer(subject, "still logged in after a reload", story.knows_me())])
-    # Nobody uses the page meanwhile: what the thief gets, it asked for itself.
+    # Nobody uses the page meanwhile, so the thief itself requested whatever it gets.
     theft = stolen(subject, "token stolen by calling refresh", story, next_request=False)
     look(story, [theft])
     story.close()
 
 
 def log_out_and_back(scene: Scene, look: Look) -> None:
-    """Log out, go on to a public page, press back, and ask who one is."""
+    """Log out, go on to a public page, press back, and send GET /me."""
     for place in ("cookie-lax", "local-storage"):
         story = scene.begin()
         story.open(place)

@@ -1,4 +1,4 @@
-"""A sibling subdomain in the attacker's hands: to SameSite it is the same site, to cookies it is family."""
+"""A sibling subdomain in the attacker's hands: for SameSite it is the same site, and it can set cookies for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ADOPTING: Final = """async ([address, username, password]) => {
 
 
 def forged_form(scene: Scene, look: Look) -> None:
-    """A form on the sibling posts to the API: unguarded, then with each of the two guards alone."""
+    """A form on the sibling posts to the API: without guards, then with each of the two guards alone."""
     for place in ("cookie-lax", "cookie-strict"):
         story = _logged_in(scene, place)
         came, changed = _post(scene, story, "/form/items")
@@ -46,7 +46,7 @@ def forged_form(scene: Scene, look: Look) -> None:
 
 
 def tossing(scene: Scene, look: Look) -> None:
-    """The sibling sets the attacker's session id as a cookie of the whole site, for the path that it wants."""
+    """The sibling sets the attacker's session id as a cookie of the whole site, for a path of its choice."""
     for place, cookie in _COOKIE.items():
         attacker = _logged_in(scene, place)
         theirs = next(c["value"] for c in attacker.context.cookies() if c.get("name") == cookie)
@@ -87,7 +87,7 @@ def _logged_in(scene: Scene, place: str) -> Story:
 
 
 def _post(scene: Scene, story: Story, call: str) -> tuple[bool | None, bool]:
-    """Whether the cookie came along (None if no request came), and whether the cart has the item."""
+    """Whether the cookie was attached (None if no request came), and whether the cart has the item."""
     since, item = scene.asking.last(), f"sibling-{scene.asking.last()}"
     story.attack("forged-post.html", f"https://{API}{call}", item, SIBLING)
     path = call.partition("?")[0]

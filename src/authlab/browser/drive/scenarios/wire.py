@@ -1,4 +1,4 @@
-"""The wire between browser and proxy: what somebody who listens there gets, and what the browser never sends there."""
+"""The wire between browser and proxy: what an eavesdropper gets there, and what the browser never sends there."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def secure_cookie(scene: Scene, look: Look) -> None:
 
 
 def public_pages_only(scene: Scene, look: Look) -> None:
-    """What the proxy does with a public page, another page and an API call that come by HTTP."""
+    """What the proxy does with a public page, another page and an API call over HTTP."""
     story = scene.begin()
     public = story.page.goto(f"http://{APP}/public")
     served = public is not None and public.status == 200 and public.url.startswith("http:")
@@ -72,7 +72,7 @@ def public_pages_only(scene: Scene, look: Look) -> None:
     story.page.on("response", lambda answer: answers.append(answer))
     story.page.goto(f"http://{APP}/public")
     before = len(scene.clear.heard())
-    # From the API's own origin: from another one a preflight would go first, and be refused.
+    # From the API's own origin: from another one the browser would send a preflight first, which is refused.
     story.page.goto(f"http://{API}/me")
     story.run(_BEARER, [f"http://{API}/me", token])
     refused = [a for a in answers if a.url == f"http://{API}/me"]
@@ -84,7 +84,7 @@ def public_pages_only(scene: Scene, look: Look) -> None:
 
 
 def strict_transport(scene: Scene, look: Look) -> None:
-    """A page asked for by HTTP, before and after its host has said by HTTPS that it wants nothing else."""
+    """A page requested over HTTP, before and after its host has set HSTS over HTTPS."""
     story = scene.begin()
     for subject in ("before HSTS was seen", "after HSTS was seen"):
         if subject.startswith("after"):

@@ -1,0 +1,66 @@
+"""What the user chose for a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from authlab.load.scenario import DEFAULT, Scenario
+from authlab.model.faults import PlannedFault
+from authlab.model.modes import Mode
+
+SLICE_S: Final = 0.25
+"""Length of a slice, unless the user wants another. Slices that are compared must lie close in time: a shared
+machine's speed was seen to drift by 18 % within seconds (autocorrelation of neighbouring slices 0.9). docs/method.md
+has the widths of intervals at other lengths; shorter slices lose more to warm-up and gaps than they gain."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How narrow the leading comparison's interval must become: the half-width of its ratio, as a share of the ratio.
+
+    `quantity` is a column of the block table ("cpu_us", "p50_ms").
+    """
+
+    quantity: str
+    half_width: float
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chose for a run. Times in seconds, rate in requests per second over all users.
+
+    `budget_s` is the time that a run may take; `asked_s` is the same where the user named it, for experiments
+    that need another default. The first `warmup_s` of a slice are kept apart (the first 20 ms were measured to be
+    15 % slower), but never more than a quarter of it. `repeat` is how many times a fault experiment runs, each time
+    with its own seed. `modes` are those that the user named, built in or their own; empty: the experiment's.
+    `scenario` is what the users do, None for the default. `faults` are those that the user chose. `until`: go on until
+    the leading comparison is that precise.
+    """
+
+    workers: int = 3
+    users: int = 50
+    rate_rps: float = 300.0
+    slice_s: float = SLICE_S
+    warmup_s: float = 0.03
+    gap_s: float = 0.02
+    blocks: int | None = None
+    budget_s: float = 180.0
+    asked_s: float | None = None
+    modes: tuple[Mode, ...] = ()
+    seed: int = 1
+    repeat: int = 2
+    quick: bool = False
+    scenario: Scenario | None = None
+    faults: tuple[PlannedFault, ...] = ()
+    until: Precision | None = None
+
+    @property
+    def scenario_name(self) -> str:
+        """The name of what the users do."""
+        return self.scenario.name if self.scenario else DEFAULT
+
+    @property
+    def mode_names(self) -> frozenset[str]:
+        """The names of the modes that the user chose."""
+        return frozenset(mode.name for mode in self.modes)

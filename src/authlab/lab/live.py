@@ -1,0 +1,147 @@
+"""One arm while its stack is up: brought up, loaded, harmed, and all of it undone."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from authlab.faults.schedule import FaultSchedule
+from authlab.host.machine import Pinning
+from authlab.host.processes import Guardian
+from authlab.lab.collecting import RECORDING
+from authlab.lab.listening import Listener
+from authlab.lab.stacks import LOCAL, StackChoice, Stacks, stacks_of
+from authlab.load import LoadPlan, LoadProcess
+from authlab.load.scenario import Scenario, scenario_meant
+from authlab.model.plan import Arm, Plan
+from authlab.stack.protocol import Stack
+from authlab.stack.secrets import FULL_COST, Secrets, make_secrets
+from authlab.store.history import write_faults
+from authlab.store.runs import RunFolder
+
+UP_WITHIN_S: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a plan needs to be carried out. `scenario` is the user's choice, None for the default."""
+
+    folder: RunFolder
+    guardian: Guardian
+    runtime: Path
+    secrets: Secrets
+    users: int
+    pins: Pinning
+    listener: Listener
+    choice: StackChoice = LOCAL
+    scenario: Scenario | None = None
+
+    def scenario_of(self, arm: Arm) -> Scenario | None:
+        """What the arm's users do."""
+        if self.scenario is not None and arm.scenario == self.scenario.name:
+            return self.scenario
+        return scenario_meant(arm.scenario) if arm.scenario else None
+
+
+@dataclass
+class LiveArm:
+    """An arm and what runs for it. `loads` are its generators so far, the last one being at work."""
+
+    arm: Arm
+    stacks: Stacks
+    stack: Stack
+    secrets: Secrets
+    folder: Path
+    runtime: Path
+    loads: list[LoadProcess] = field(default_factory=list)
+    schedule: FaultSchedule | None = None
+    stopped_ns: int = 0
+
+    @property
+    def load(self) -> LoadProcess:
+        """The generator at work."""
+        return self.loads[-1]
+
+    def start_load(self, plan: LoadPlan, context: Context) -> None:
+        """Start a generator for `plan`; it is ready only after its `wait_ready`."""
+        load = LoadProcess(
+            context.guardian,
+            self.arm.label,
+            url=self.stack.url,
+            plan=plan,
+            recording=self.folder / RECORDING,
+            credentials=self.secrets.credentials,
+            runtime=self.runtime / f"load-{len(self.loads) + 1}",
+            log=self.folder / "logs" / "locust.log",
+            cpus=context.pins.generator or None,
+            scenario=context.scenario_of(self.arm),
+        )
+        load.start()
+        self.loads.append(load)
+        self.stopped_ns = 0
+
+    def stop_load(self) -> None:
+        """End the generator, if it still runs. Harmless when it is over."""
+        if self.loads:
+            self.stopped_ns = self.stopped_ns or time.monotonic_ns()
+            self.load.stop()
+
+    def plan_faults(self, seed: int) -> FaultSchedule:
+        """Its faults, ready to begin. What happens is written to its folder as it happens."""
+        write_faults(self.folder, ())
+        self.schedule = FaultSchedule(
+            self.stack,
+            self.arm.faults,
+            self.secrets,
+            seed,
+            lambda events: write_faults(self.folder, events),
+            self.arm.in_turn_s,
+        )
+        return self.schedule
+
+    def undo_faults(self) -> None:
+        """Undo what is left of its faults. Harmless where there is nothing."""
+        if self.schedule:
+            self.schedule.abort()
+
+    def cpu_ns(self) -> int:
+        """CPU time that its generators and its stack have used."""
+        return sum(load.cpu_ns() for load in self.loads) + self.stacks.cpu_ns()
+
+
+def live_arm(plan: Plan, arm: Arm, trial_id: str, context: Context, everything: ExitStack) -> LiveArm:
+    """The arm with its stack, which is not up yet and goes down with `everything`."""
+    folder = context.folder.trial_folder(trial_id)
+    runtime = context.runtime / plan.stage / trial_id
+    secrets = _secrets(arm, runtime, context)
+    stacks = stacks_of(
+        context.choice,
+        [arm.mode],
+        workers=arm.workers,
+        guardian=context.guardian,
+        runtime=runtime / "stack",
+        logs=lambda _mode: folder / "logs",
+        secrets=secrets,
+        cpus=context.pins.stack or None,
+        settings=arm.settings,
+        read_timeout_s=arm.read_timeout_s,
+        persistence=arm.persistence,
+        linked=arm.linked,
+    )
+    everything.enter_context(stacks)
+    return LiveArm(arm, stacks, stacks.stacks[arm.mode.name], secrets, folder, runtime)
+
+
+def _secrets(arm: Arm, runtime: Path, context: Context) -> Secrets:
+    """Secrets of the arm's own: its faults may change them."""
+    folder = runtime / "secrets"
+    if arm.full_cost or arm.users != context.users:
+        cost = {"scrypt_cost": FULL_COST} if arm.full_cost else {}
+        return make_secrets(folder, arm.users, **cost)
+    shutil.copytree(context.secrets.folder, folder)
+    folder.chmod(0o700)
+    return replace(context.secrets, folder=folder, credentials=folder / context.secrets.credentials.name)

@@ -1,0 +1,91 @@
+"""Kept runs judged again from their tables: the numbers that they were published with, to the last digits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from authlab.experiments.catalogue import EXPERIMENTS
+from authlab.experiments.evidence import ArmData, Evidence, PlanData
+from authlab.experiments.judging import judge, planned
+from authlab.experiments.options import Options
+from authlab.model.findings import ExperimentResult, Observation
+from authlab.model.history import TrialHistory
+from authlab.model.machine import MachineFacts
+from authlab.store.history import read_trial_history
+from authlab.store.runs import RunFolder
+
+TESTS = Path(__file__).resolve().parents[2]
+KEPT = {
+    "three-modes": TESTS.parent / "results" / "reference" / "three-modes",
+    "sticky-drain": TESTS / "fixtures" / "sticky-drain",
+}
+"""Each with its tables, and what run.json says of it: the first was measured and judged by the code of its day."""
+
+FACTS = MachineFacts(stack_cores=1, generator_cores=1, hash_cpu_s=0.18)
+"""Of the machine that measured them, by their own words."""
+
+Numbers = tuple[float, ...]
+
+
+def judged_again(folder: Path) -> tuple[ExperimentResult, ...]:
+    """The results of the run in `folder` as today's code makes them of its tables, whatever run.json says.
+
+    The plans are today's: a run of schema 1 holds its own only as far as it tells.
+    """
+    store = RunFolder(folder)
+    run = store.read_run()
+    results = []
+    for kept in run.experiments:
+        experiment = EXPERIMENTS[kept.id]
+        plans = experiment.plan(Options(seed=run.seed), FACTS)
+        data = []
+        for plan in plans:
+            arms = {}
+            for trial in run.trials:
+                if (trial.experiment, trial.stage) == (kept.id, plan.stage):
+                    history = read_trial_history(folder / "trials" / trial.id) or TrialHistory()
+                    done = (history.faults, history.checks, history.probes)
+                    arms[trial.mode] = ArmData(plan.arm(trial.mode), store.read_frames(trial.id), trial.reasons, *done)
+            data.append(PlanData(plan, arms))
+        results.append(judge(experiment, planned(experiment, plans), Evidence(tuple(data), FACTS)))
+    return tuple(results)
+
+
+def _rows(observations: tuple[Observation, ...]) -> Mapping[tuple[object, ...], Numbers]:
+    return {(seen.mode, seen.quantity, seen.against, seen.workers, seen.unit): _numbers(seen) for seen in observations}
+
+
+def _numbers(seen: Observation) -> Numbers:
+    """Blocks, samples, and as far as there was something to measure the value and its interval."""
+    value = () if seen.value is None else (seen.value,)
+    return (seen.blocks, seen.samples, *value, *(seen.interval or ()))
+
+
+def _verdicts(result: ExperimentResult) -> list[tuple[str, ...]]:
+    assert result.verdict is not None
+    judged = [(j.prediction.mode, j.prediction.quantity, j.verdict.value) for j in result.judgements]
+    return [("", "", result.verdict.value), *sorted(judged)]
+
+
+def _predictions(result: ExperimentResult) -> list[tuple[object, ...]]:
+    found = [(p.mode, p.quantity, p.against or "", p.value, p.margin, p.workers) for p in result.predictions]
+    return sorted(found, key=repr)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_kept_run_judged_again_comes_to_the_numbers_and_verdicts_that_it_was_kept_with(name: str) -> None:
+    run = RunFolder(KEPT[name]).read_run()
+    again = judged_again(KEPT[name])
+    assert [result.id for result in again] == [result.id for result in run.experiments] == [name]
+    for kept, anew in zip(run.experiments, again, strict=True):
+        expected, found = _rows(kept.observations), _rows(anew.observations)
+        assert len(expected) == len(kept.observations) > 0
+        assert found.keys() == expected.keys()
+        for row, numbers in expected.items():
+            assert found[row] == pytest.approx(numbers, rel=1e-12, abs=1e-12), row
+        assert _verdicts(anew) == _verdicts(kept)
+        assert _predictions(anew) == _predictions(kept)
+        assert len(anew.judgements) == len(kept.predictions)
