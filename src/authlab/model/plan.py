@@ -135,6 +135,8 @@ class Plan:
     @property
     def side_by_side(self) -> bool:
         """Whether its arms are loaded at the same time: what is measured of two of them then stands side by side."""
+        if isinstance(self.exercise, Procedure):
+            return any(isinstance(step.exercise, SideBySide) for step in self.exercise.steps)
         return isinstance(self.exercise, SideBySide)
 
     @property
