@@ -1,10 +1,6 @@
 """How a user authenticates, whatever the mode: bearer token, cookies, or the lab's own header.
 
-<<<<<<< HEAD
 The lab's plan says how the credential travels. Without a plan the service's answer decides, not the mode's name:
-=======
-The lab's plan says how the credential travels. Without one the service's answer decides, not the mode's name:
->>>>>>> modes
 `access_token` → bearer; a cookie → cookies; neither → the `X-Lab-User` header of the control mode, which also carries
 the cart (state that other modes keep). If the answer also has a `csrf_token`, it is sent back in `X-CSRF-Token` with
 every call that changes something.

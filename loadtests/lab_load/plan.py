@@ -29,11 +29,7 @@ class Plan:
     """All that a process does, from start to end. The windows start when the file `go` appears.
 
     Without a `mix` the scenario's own one is used. `addresses`: whether each user has an address of its own.
-<<<<<<< HEAD
     `credential`: how the credential of a log-in travels, one of `credential.WAYS`.
-=======
-    `credential`: how what a log-in gives travels, one of `credential.WAYS`.
->>>>>>> modes
     """
 
     seed: int

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Where authentication state may be kept: one file for each way, all behind the protocol `State`.
-=======
-"""Where authentication state may live: one file each, all behind the protocol `State`.
->>>>>>> modes
 
 A file has `build(settings, clock)`, which returns the `State`, and `NEEDS` if it needs something of the settings:
 `keys` (`settings.keyring`), `store` (`settings.redis`). Nothing else lists the files.

@@ -217,14 +217,8 @@ def test_every_run_of_the_page_ends_with_a_report(command: str, ran: Callable[[s
         assert outcomes.keys() == {"ok"}, "no request was lost, and every answer was right"
         assert outcomes["ok"] > 20
     arms = [arm for result in run["experiments"] for plan in result["plans"] for arm in plan["arms"]]
-<<<<<<< HEAD
     own = {arm["mode"]["name"] for arm in arms} - MODES.keys()
     assert {f"{name}.toml" for name in own} == set(re.findall(r"\w+\.toml", command))
-=======
-    assert {f"{arm['mode']['name']}.toml" for arm in arms if arm["mode"]["name"] not in MODES} == set(
-        re.findall(r"\w+\.toml", command)
-    )
->>>>>>> modes
     assert all(result["verdict"]["summary"] != "the judge itself failed" for result in run["experiments"])
 
 

@@ -66,16 +66,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_a_run_prints_predictions_before_and_verdicts_after(finished: tuple[Path, str]) -> None:
     _, output = finished
-<<<<<<< HEAD
     predicted = output.index("memory (N = 3): auth failure share: predicted 0.667")
     assert predicted < output.index("starting 5 stacks") < output.index("(three-modes)")
-=======
-    assert (
-        output.index("memory (N = 3): auth failure share: predicted 0.667")
-        < output.index("starting 5 stacks")
-        < output.index("(three-modes)")
-    )
->>>>>>> modes
     assert "(N-1)/N" in output
     assert "report.html" in output
 
