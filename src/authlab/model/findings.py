@@ -80,7 +80,7 @@ class Judgement:
 @dataclass(frozen=True)
 class ExperimentResult:
     """What one experiment of a run came to. `plans` are stored before anything runs; those of a run of schema 1 are as
-    far as it tells.
+    far as it tells. `telling` names the figure that the report shows first; empty leaves it to the report.
     """
 
     id: str
@@ -90,3 +90,4 @@ class ExperimentResult:
     judgements: tuple[Judgement, ...] = ()
     verdict: Verdict | None = None
     plans: tuple[Plan, ...] = ()
+    telling: str = ""

@@ -56,10 +56,11 @@ class Resamples:
         exact = np.float32 if int(draws.max(initial=0)) * values.size < 2**24 else np.float64
         self._running = np.cumsum(draws.astype(exact) @ counts.astype(exact), axis=1, dtype=np.float64)
 
-    def percentile(self, q: float) -> Array:
-        """Percentile `q` (0…100) of each resample, to half a bin."""
-        wanted = self._running[:, -1:] * (q / 100)
-        index = self._bins[np.minimum((self._running < wanted).sum(axis=1), self._bins.size - 1)]
+    def percentiles(self, qs: Sequence[float]) -> Array:
+        """Percentiles `qs` (0…100) of each resample, to half a bin: shape (qs, resamples)."""
+        wanted = self._running[:, -1:] * (np.asarray(qs) / 100)
+        below = np.array([np.searchsorted(row, asked) for row, asked in zip(self._running, wanted, strict=True)])
+        index = self._bins[np.minimum(below, self._bins.size - 1)].T
         drawn: Array = np.exp(self._floor + (index + 0.5) * np.log(_STEP))
         return drawn
 
@@ -89,11 +90,11 @@ def block_percentiles(
     names, code = np.unique(owner, return_inverse=True)
     if names.size < 2:
         return [Percentile(q, float(x), float("nan"), float("nan")) for q, x in zip(asked, exact, strict=True)]
-    drawn_with = Resamples(np.maximum(data, 1e-9), code, draws_of_blocks(names.size, resamples, rng))
+    drawn = Resamples(np.maximum(data, 1e-9), code, draws_of_blocks(names.size, resamples, rng)).percentiles(asked)
     tail = (1 - level) / 2 * 100
-    found = []
-    for q, value in zip(asked, exact, strict=True):
-        low, high = np.percentile(drawn_with.percentile(q), [tail, 100 - tail])
-        # A bin's middle may lie beside the exact value: the interval always holds it.
-        found.append(Percentile(q, float(value), min(float(low), float(value)), max(float(high), float(value))))
-    return found
+    lows, highs = np.percentile(drawn, [tail, 100 - tail], axis=1)
+    # A bin's middle may lie beside the exact value: the interval always holds it.
+    return [
+        Percentile(q, float(value), min(float(low), float(value)), max(float(high), float(value)))
+        for q, value, low, high in zip(asked, exact, lows, highs, strict=True)
+    ]

@@ -39,7 +39,7 @@ def tail_effect(
         sides.append((kept["response_ms"].to_numpy(), np.searchsorted(shared, kept["block"].to_numpy())))
     draws = draws_of_blocks(shared.size, resamples, rng)
     exact = [float(np.percentile(values, q)) for values, _ in sides]
-    drawn = [Resamples(values, code, draws).percentile(q) for values, code in sides]
+    drawn = [Resamples(values, code, draws).percentiles([q])[0] for values, code in sides]
     return TailEffect(
         _around(exact[0] / exact[1], drawn[0] / drawn[1], shared.size),
         _around(exact[0] - exact[1], drawn[0] - drawn[1], shared.size),
