@@ -60,7 +60,7 @@ def render_html(report: Report) -> str:
     measured = [section for section in sections if section.shown or several]
     contents = [("matrix", "The matrix")] if report.matrix else []
     contents += [("verdicts", "Verdicts")] if cards else []
-    contents += [(section.id, section.title) for section in measured]
+    contents += [] if several else [(section.id, section.title) for section in measured]
     contents += [
         ("limits", "What this run can’t tell"),
         ("method", "How it was measured"),

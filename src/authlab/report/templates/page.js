@@ -54,20 +54,21 @@
   const draw = async (box) => {
     const width = box.clientWidth;
     // What is folded away has a width in some browsers, but nobody sees it: it is drawn once it is opened.
-    if (!width || box.checkVisibility?.() === false || drawn.get(box)?.width === width) return;
+    if (!width || box.checkVisibility?.() === false || drawn.get(box)?.width === width) return false;
     const before = drawn.get(box);
     const chart = held.figures[box.dataset.chart];
     const entry = { width };
     drawn.set(box, entry);
     const stage = document.createElement("div");
     const result = await embed(stage, sized(chart.spec, width - chart.pad), legendFor(held.page, width), "svg");
-    if (drawn.get(box) !== entry) { result.finalize(); return; }
+    if (drawn.get(box) !== entry) { result.finalize(); return true; }
     // The wrapper's label speaks for the picture; its inside would read out every mark.
     stage.setAttribute("aria-hidden", "true");
     before?.result?.finalize();
     box.replaceChildren(stage);
     box.style.minHeight = "";
     entry.result = result;
+    return true;
   };
   const made = (tag, text, attributes) => Object.assign(document.createElement(tag), { textContent: text, ...attributes });
   const fill = (box) => {
@@ -85,8 +86,7 @@
   const boxes = [...document.querySelectorAll(".chart")];
   const drawAll = async () => {
     for (const box of boxes) {
-      await draw(box);
-      await new Promise((resume) => setTimeout(resume));
+      if (await draw(box)) await new Promise((resume) => setTimeout(resume));
     }
     root.dataset.drawn = "true";
   };
