@@ -17,6 +17,7 @@ from authlab.model.errors import Damaged, Unavailable, all_of
 from authlab.model.history import TrialHistory
 from authlab.model.run import Run
 from authlab.report import (
+    SAMPLE_COLUMNS,
     build_report,
     compare_runs,
     comparison_json,
@@ -31,7 +32,7 @@ from authlab.report import (
 )
 from authlab.report.compare.margins import Margins
 from authlab.store.atomic import write_text
-from authlab.store.frames import TrialFrames
+from authlab.store.frames import SAMPLES_SCHEMA, TrialFrames
 from authlab.store.history import read_trial_history
 from authlab.store.runs import RunFolder
 
@@ -48,10 +49,13 @@ def load_any(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
     run = store.read_run()
     if run.status == "running" and not is_running(folder):
         run = replace(run, status="interrupted", failure="authlab was killed; this is what its files hold")
+    # What has its verdicts is only shown, and that takes fewer columns than judging.
+    done = all(result.verdict for result in run.experiments) and all(trial.summary for trial in run.trials)
+    columns = SAMPLE_COLUMNS if done else tuple(SAMPLES_SCHEMA)
     frames = {}
     for trial in run.trials:
         place = folder / "trials" / trial.id
-        frames[trial.id] = collect(place) if has_raw(place) else store.read_frames(trial.id)
+        frames[trial.id] = collect(place) if has_raw(place) else store.read_frames(trial.id, columns)
     return judge_again(judged_so_far(run, store), frames), frames
 
 

@@ -9,10 +9,12 @@ from authlab.report.markdown import render_markdown
 from authlab.report.report import Report, build_report
 from authlab.report.serial import REPORT_SCHEMA, report_json
 from authlab.report.summary import summary_lines
+from authlab.report.tables import SAMPLE_COLUMNS
 
 __all__ = [
     "COMPARISON_SCHEMA",
     "REPORT_SCHEMA",
+    "SAMPLE_COLUMNS",
     "Comparison",
     "Report",
     "build_report",

@@ -132,5 +132,5 @@ def _summary(part: Part) -> str:
     labels = dict.fromkeys(label_words(label) for setup in setups for label in setup.labels)
     pseudo = any(setup.pseudo_blocks for setup in setups)
     least = min((n for setup in setups for n in setup.blocks.values()), default=0)
-    measured = sum(setup.tables.measured.height for setup in setups)
+    measured = sum(setup.tables.requests for setup in setups)
     return f"{whole(measured)} requests over {count(least, 'second' if pseudo else 'block')} in {', '.join(labels)}."

@@ -18,11 +18,11 @@ from authlab.store.frames import TrialFrames
 _INDEX_STRIDE: Final = 10_000_000
 """Trials of one stage number their slices each from 0: this keeps them apart after they were joined."""
 
-_COLUMNS: Final = (
+SAMPLE_COLUMNS: Final = (
     *("window", "op", "credential", "sent_ns", "done_ns", "status", "worker", "outcome", "reason", "label", "block"),
     *("warmup", "service_ms", "queue_ms", "response_ms", "lag_ms"),
 )
-"""What the report reads of a sample: request ids and carts would double the memory."""
+"""What a report reads of a sample: request ids and carts would double the memory."""
 
 RECORDING: Final = "recording"
 """Stage of the one trial of plain Locust's recording: its blocks are seconds."""
@@ -46,15 +46,20 @@ class Tables:
     trials: tuple[Trial, ...]
     pseudo_blocks: frozenset[str]
 
-    @cached_property
-    def measured(self) -> pl.DataFrame:
+    @property
+    def measured(self) -> pl.LazyFrame:
         """Requests that count: after a successful log-in, outside of warm-up."""
-        return measured(self.samples)
+        return measured(self.samples.lazy())
+
+    @cached_property
+    def requests(self) -> int:
+        """How many requests count."""
+        return int(self.measured.select(pl.len()).collect().item())
 
     @cached_property
     def answered(self) -> dict[str, pl.DataFrame]:
         """By label: `block`, `sent_ns`, `response_ms` of measured requests that got an answer or timed out."""
-        kept = answered(self.samples).select("label", "block", "sent_ns", "response_ms")
+        kept = answered(self.samples.lazy()).select("label", "block", "sent_ns", "response_ms").collect()
         parts = kept.partition_by("label", as_dict=True)
         return {str(label): rows for (label,), rows in parts.items()}
 
@@ -87,15 +92,17 @@ def joined(trials: Sequence[Trial], frames: Mapping[str, TrialFrames], *, side_b
     held = [(trial, frames[trial.id]) for trial in trials if trial.id in frames]
     if not any(tables.samples.height for _, tables in held):
         return None
+    # Millions of labels are counted faster by number than by text.
+    names = pl.Enum(sorted({*(trial.mode for trial, _ in held), *_labels_of(held)}))
     samples, windows, spans, resources = [], [], [], []
     pseudo: set[str] = set()
     next_block: dict[str, int] = {}
     for number, (trial, tables) in enumerate(held):
         offset = number * _INDEX_STRIDE
-        rows = tables.samples.select(_COLUMNS).with_columns(
-            pl.col("label").fill_null(trial.mode), pl.col("window") + offset
+        rows = tables.samples.select(SAMPLE_COLUMNS).with_columns(
+            pl.col("label").fill_null(trial.mode).cast(names), pl.col("window") + offset
         )
-        slices = tables.windows.with_columns(pl.col("index") + offset)
+        slices = tables.windows.with_columns(pl.col("index") + offset, pl.col("label").cast(names))
         used = tables.resources.with_columns(pl.col("index") + offset)
         if trial.stage == RECORDING:
             pseudo |= {label for label in rows["label"].unique().to_list() if label}
@@ -118,6 +125,11 @@ def joined(trials: Sequence[Trial], frames: Mapping[str, TrialFrames], *, side_b
     return Tables(
         pl.concat(samples), pl.concat(windows), pl.concat(spans), pl.concat(resources), tuple(trials), frozenset(pseudo)
     )
+
+
+def _labels_of(held: Sequence[tuple[Trial, TrialFrames]]) -> set[str]:
+    columns = [frame["label"] for _, tables in held for frame in (tables.samples, tables.windows)]
+    return {label for column in columns for label in column.drop_nulls().unique().to_list()}
 
 
 def _after(next_block: dict[str, int], rows: pl.DataFrame) -> int:
@@ -159,7 +171,7 @@ def _by_reading(
     kept = kept.with_columns(pl.col("reading").alias("index")).select(used.columns)
     spans = times.select(
         pl.col("reading").alias("index"),
-        pl.lit(label).alias("label"),
+        pl.lit(label, dtype=rows.schema["label"]).alias("label"),
         (pl.col("number").cast(pl.Int64) + shift).alias("block"),
         pl.col("from_ns").alias("start_ns"),
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import polars as pl
 
 from authlab.model.parts import OUTSIDE
 
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+
 BEFORE_LOGIN = "login"
 
 
-def measured(samples: pl.DataFrame) -> pl.DataFrame:
+def measured(samples: Frame) -> Frame:
     """The samples that count: sent after a successful log-in, in a slice's measured part.
 
     Shares are of requests made after a successful log-in, so log-ins themselves, and requests that had no
@@ -21,7 +25,7 @@ def measured(samples: pl.DataFrame) -> pl.DataFrame:
 _ANSWERED = (pl.col("outcome") != "network") & (pl.col("response_ms") > 0)
 
 
-def answered(samples: pl.DataFrame) -> pl.DataFrame:
+def answered(samples: Frame) -> Frame:
     """The measured samples that latency is taken from. A refusal is an answer.
 
     A time-out counts with the time that it took: leaving it out would make a stack that hangs look fast.
@@ -36,13 +40,17 @@ def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.Data
     stack, and `proxy_us`, `workers_us`, `store_us` of each. They are null where no resources were recorded (a plain
     recording). Latency is that of `answered` requests.
     """
-    kept = measured(samples)
     latency = pl.col("response_ms").filter(_ANSWERED)
-    rows = kept.group_by("label", "block").agg(
-        pl.len().alias("requests"),
-        (pl.col("outcome") != "ok").sum().alias("failures"),
-        (pl.col("outcome") == "auth").sum().alias("auth_failures"),
-        latency.quantile(0.5, "linear").alias("p50_ms"),
+    rows = (
+        measured(samples.lazy())
+        .group_by("label", "block")
+        .agg(
+            pl.len().alias("requests"),
+            (pl.col("outcome") != "ok").sum().alias("failures"),
+            (pl.col("outcome") == "auth").sum().alias("auth_failures"),
+            latency.quantile(0.5, "linear").alias("p50_ms"),
+        )
+        .collect()
     )
     return rows.join(cpu_per_request(samples, resources, windows), on=["label", "block"], how="left").sort(
         "label", "block"

@@ -14,7 +14,7 @@ from authlab.report.estimates import Estimate, Labelled, estimate, ratio_over_bl
 from authlab.report.tables import Tables
 from authlab.stats.equivalence import smallest_effect
 from authlab.stats.pairing import base_labels, paired
-from authlab.stats.tails import tail_effect
+from authlab.stats.tails import Base
 
 BASE: Final = "none"
 TWIN: Final = BASE + AGAIN
@@ -22,17 +22,17 @@ TWIN: Final = BASE + AGAIN
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity whose ratio to `none` is shown; `column` of the block table, or a pooled percentile `tail`."""
+    """A quantity whose ratio to `none` is shown: `column` of the block table, or, without one, percentile `TAIL`."""
 
     id: str
     title: str
     column: str = ""
-    tail: float = 0.0
 
 
+TAIL: Final = 99.0
 QUANTITIES: Final = (
     Quantity("p50", "Median response time", column="p50_ms"),
-    Quantity("p99", "99th percentile of response time", tail=99.0),
+    Quantity("p99", "99th percentile of response time"),
     Quantity("cpu", "CPU per request", column="cpu_us"),
 )
 
@@ -53,22 +53,32 @@ def ratios_of(tables: Tables, seed: int) -> tuple[Section, ...]:
     if BASE not in tables.labels:
         return ()
     rng = np.random.default_rng(seed)
+    bases = {twin: _base(tables, TWIN if twin else "") for twin in (True, False)}
     found = []
     for quantity in QUANTITIES:
-        ratios = [(label, _ratio(tables, quantity, label, rng)) for label in tables.labels if label != BASE]
+        ratios = [
+            (label, _ratio(tables, quantity, label, bases[label == TWIN], rng))
+            for label in tables.labels
+            if label != BASE
+        ]
         rows = tuple(Labelled(**vars(ratio), label=label) for label, ratio in ratios if ratio.value is not None)
         if rows:
             found.append(Section(quantity.id, quantity.title, rows, _smallest_effect(rows)))
     return tuple(found)
 
 
-def _ratio(tables: Tables, quantity: Quantity, label: str, rng: np.random.Generator) -> Estimate:
-    if quantity.column:
-        top, base, _ = paired(tables.blocks, quantity.column, label, BASE)
-        return ratio_over_blocks(top, base)
+def _base(tables: Tables, label: str) -> Base | None:
+    """What a label's tail is held against, pooled once for all that are held against the same."""
     held = tables.answered
     floor = [held[name] for name in base_labels(tables.labels, label, BASE) if name in held]
-    effect = tail_effect(held[label], pl.concat(floor), quantity.tail, rng) if label in held and floor else None
+    return Base(pl.concat(floor), TAIL) if floor else None
+
+
+def _ratio(tables: Tables, quantity: Quantity, label: str, base: Base | None, rng: np.random.Generator) -> Estimate:
+    if quantity.column:
+        return ratio_over_blocks(*paired(tables.blocks, quantity.column, label, BASE)[:2])
+    rows = tables.answered.get(label)
+    effect = base.against(rows, rng) if base and rows is not None else None
     return estimate(effect.ratio if effect else None)
 
 

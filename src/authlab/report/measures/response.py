@@ -95,6 +95,7 @@ def _parts(tables: Tables) -> tuple[Parts, ...]:
         tables.measured.filter(pl.col("outcome") != "network")
         .group_by("label")
         .agg(pl.col("service_ms").median(), pl.col("queue_ms").mean())
+        .collect()
     )
     found = {row["label"]: row for row in grouped.to_dicts()}
     return tuple(
