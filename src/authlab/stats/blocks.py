@@ -52,9 +52,9 @@ def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.Data
         )
         .collect()
     )
-    return rows.join(cpu_per_request(samples, resources, windows), on=["label", "block"], how="left").sort(
-        "label", "block"
-    )
+    # A report's labels are an enum of its own.
+    cpu = cpu_per_request(samples, resources, windows).with_columns(pl.col("label").cast(rows.schema["label"]))
+    return rows.join(cpu, on=["label", "block"], how="left").sort("label", "block")
 
 
 def cpu_per_request(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
