@@ -100,7 +100,9 @@ def _section(number: int, part: Part, card: Card | None, *, several: bool) -> Se
         keyed = _keyed(figures, key if single else f"{key}-{place}", within if single else f"{within}, {name}", 4)
         # An arm is seen second by second or not at all; its repetitions may stay folded away.
         stages.append(Stage(title, place == 1 and setup.side_by_side, keyed))
-    before, after = _keyed(part.before, key, within, 3), _keyed(part.after, key, within, 3)
+    before = _keyed(part.before, key, within, 3)
+    # Without a request the card says all that was observed.
+    after = _keyed(part.after if experiment.setups else (), key, within, 3)
     if single:
         before, stages = (*before, *(item.at_level(3) for item in stages[0].figures)), []
     everything = (*before, *(item for stage in stages for item in stage.figures), *after)

@@ -67,7 +67,7 @@ class Setup:
     @cached_property
     def refusals(self) -> tuple[Refusals, ...]:
         """Shares of requests that were refused, beside what was predicted."""
-        return refusals_of(self.tables, self.result, self.stage, self.workers)
+        return refusals_of(self.tables, self.result, self.stage, self.workers_of)
 
     @cached_property
     def response(self) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,8 +33,10 @@ class Refusals(Labelled):
     verdict: str | None
 
 
-def refusals_of(tables: Tables, result: ExperimentResult, stage: str, workers: int) -> tuple[Refusals, ...]:
-    """One per label that made a request."""
+def refusals_of(
+    tables: Tables, result: ExperimentResult, stage: str, workers_of: Callable[[str], int]
+) -> tuple[Refusals, ...]:
+    """One per label that made a request; `workers_of` gives the workers behind a label."""
     rows = []
     for label in tables.labels:
         requests = tables.column(label, "requests")
@@ -43,7 +46,7 @@ def refusals_of(tables: Tables, result: ExperimentResult, stage: str, workers: i
         refused = tables.column(label, "auth_failures")
         failed = tables.column(label, "failures")
         other = share_over_blocks({block: failed[block] - refused.get(block, 0) for block in failed}, requests)
-        asked = _asked(result, mode_of(label), stage, workers)
+        asked = _asked(result, mode_of(label), stage, workers_of(label))
         rows.append(
             Refusals(
                 **vars(share_over_blocks(refused, requests)),
