@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from authlab.report.drawing.marks import Spec
 from authlab.report.words import NBSP, tidy
 
 _FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![\d.]+( |$))")
@@ -67,7 +68,7 @@ class Figure:
     table: Table
     alt: str = ""
     data: Any = ()
-    spec: dict[str, Any] | None = None
+    spec: Spec | None = None
     pad: int = 0
     notes: Sequence[str] = ()
     steps: Sequence[str] = ()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from authlab.model.run import Run
-from authlab.report import Report, build_report, render_html
+from authlab.report import Report, build_report, render_html, report_json
 from authlab.report.cards import Card
-from authlab.report.figure import Table, columns
-from authlab.report.figures.catalogue import TELLING
+from authlab.report.figure import Figure, Table, columns
+from authlab.report.figures.catalogue import OF_SETUP, TELLING
 from authlab.report.glimpse import glimpse
+from authlab.report.setups import Setup
 from tests.unit.report import made_run
 from tests.unit.report.made_faults import fault_run
 from tests.unit.report.page_reading import Page
@@ -76,3 +78,19 @@ def test_a_tables_csv_is_safe_in_a_spreadsheet() -> None:
     assert list(csv.reader(table.csv().splitlines())) == [
         ["A", "B, C"], ["'=1+1", "+12 %"], ['say "x"', "-1 ms"], ["'+run", ""],
     ]  # fmt: skip
+
+
+def test_a_figure_of_ones_own_is_a_function_and_a_line_in_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    def labels(setup: Setup) -> Iterator[Figure]:
+        rows = [[label, str(len(label))] for label in setup.labels]
+        yield Figure(
+            "letters", "What was measured", "Read it.", Table("Labels", columns("Label", "Letters"), rows), data=rows
+        )
+
+    monkeypatch.setattr("authlab.report.report.OF_SETUP", (*OF_SETUP, labels))
+    frames = made_run.made_frames(blocks=4, per_slice=60)
+    report = build_report(made_run.made_run(frames), frames)
+    held = Page(page := render_html(report)).held()["figures"]
+    assert 'id="e1-letters"' in page
+    assert held["e1-letters"]["csv"].startswith("Label,Letters\nnone,4\n")
+    assert report_json(report)["experiments"][0]["setups"][0]["letters"][0] == ["none", "4"]
