@@ -81,7 +81,7 @@ class Judgement:
 @dataclass(frozen=True)
 class ExperimentResult:
     """What one experiment of a run came to. `plans` are stored before anything runs; those of a run of schema 1 are as
-    far as it tells. `telling` is the id of the figure that shows it best; empty for the usual one.
+    far as it tells. `telling` is the id of the figure that the report shows first; empty leaves it to the report.
     """
 
     id: str
