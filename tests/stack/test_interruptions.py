@@ -17,7 +17,7 @@ MOMENTS = [
     "starting 2 stacks",
     "logging 6 users in",
     "under load",
-    "taking the stacks down",
+    "stopping the stacks",
     "reading the samples",
     "writing the report",
 ]

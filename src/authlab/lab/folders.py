@@ -1,4 +1,4 @@
-"""Folders of stored runs and recordings: which of them a folder is, and what it holds in one line."""
+"""Folders of stored runs and recordings: their kind, and a description in one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from authlab.store.runs import RunFolder, read_object
 
 
 def is_recording(folder: Path) -> bool:
-    """Whether `folder` is a recording that plain Locust left."""
+    """Whether `folder` is a recording of plain Locust."""
     return (folder / "recording.json").exists() and not (folder / "run.json").exists()
 
 
