@@ -78,7 +78,10 @@ def compare(
     out: Path | None,
     results: Path,
 ) -> int:
-    """Compare two or more runs (or recordings) with the first: circumstances, then effects."""
+    """Compare two or more runs (or recordings) with the first.
+
+    The comparison shows circumstances first, then effects.
+    """
     from authlab.lab.reporting import compare_folders
     from authlab.report.compare.margins import Margins
     from authlab.store.runs import find_runs

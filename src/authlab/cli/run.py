@@ -82,7 +82,7 @@ def run(
     plain: bool,
     results: Path,
 ) -> int:
-    """Run experiments: print their predictions, measure, and judge the predictions.
+    """Run experiments: predict, measure, and judge the predictions.
 
     Without a name the main comparison (three-modes) runs. `authlab list` shows all experiments and groups.
     """

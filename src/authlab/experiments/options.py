@@ -32,7 +32,7 @@ class Options:
 
     `budget_s` is the time that a run may take. `asked_s` is the same if the user gave it, else None; experiments with
     another default need it. The first `warmup_s` of a slice are not counted, but never more than a quarter of the
-    slice (its first 20 ms were measured to be 15 % slower). `repeat` is how many times a fault experiment runs, each
+    slice. (The first 20 ms were measured to be 15 % slower.) `repeat` is how many times a fault experiment runs, each
     time with its own seed. `modes` are those that the user named, built-in ones or their own; if it is empty, the
     experiment chooses. `scenario` is what the users do, None for the default. `faults` are those that the user chose.
     With `until`, the run goes on until the leading comparison is that precise.

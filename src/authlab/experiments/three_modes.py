@@ -41,8 +41,8 @@ _CPU: Final = "cpu_us"
 def expected_failure_share(mode: Mode, workers: int) -> tuple[float, str]:
     """Share of requests after log-in that are refused, and its formula.
 
-    No request is refused if any worker can serve it. If state lies in one worker's memory and round robin distributes
-    the requests of many users to N workers, one of N requests reaches the right worker.
+    No request is refused if any worker can serve it. The other case is state in one worker's memory: with many users
+    and round robin over N workers, one of N requests reaches the right worker.
     """
     if mode.traits.any_worker_serves:
         return 0.0, "0"
