@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 MOMENTS = [
     ": predicted ",
     "starting 2 stacks",
-    "logging 6 users in",
+    "logging in 6 users",
     "under load",
     "stopping the stacks",
     "reading the samples",

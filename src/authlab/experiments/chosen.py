@@ -99,7 +99,7 @@ def _misfits(faults: Sequence[PlannedFault], arms: Sequence[Arm]) -> Iterator[st
 def _strangers(options: Options) -> Iterator[str]:
     workers = [f"worker-{n + 1}" for n in range(options.workers)]
     if strangers := [fault.target for fault in options.faults if fault.target and fault.target not in workers]:
-        yield f"unknown worker: {', '.join(dict.fromkeys(strangers))}; workers: {', '.join(workers)}"
+        yield f"there is no {', '.join(dict.fromkeys(strangers))}; there are {', '.join(workers)}"
 
 
 def _nobody_left(options: Options) -> Iterator[str]:
@@ -111,8 +111,8 @@ def _nobody_left(options: Options) -> Iterator[str]:
         before, workers = workers, workers + _SCALES[fault.kind] * int(fault.value or 1)
         if workers < 1:
             yield (
-                f"{fault.kind} at {fault.at_s:g} s would leave {workers} of {before} workers, "
-                "and at least one must stay: give more --workers, or remove fewer"
+                f"{fault.kind} at {fault.at_s:g} s would leave {workers} of {before} workers; one must stay: "
+                "give more --workers, or remove fewer"
             )
             return
 

@@ -41,8 +41,8 @@ def _none(evidence: Evidence) -> tuple[str, ...]:  # noqa: ARG001 - the signatur
 class Expectation:
     """One row. Without a `prediction` the quantity is observed and not judged.
 
-    `rests_on` are further arms whose data the measure reads. Doubts about them are doubts about this row, and a plan
-    without one of them drops the row. `doubts` gives the doubts that come from the data of the whole experiment.
+    `rests_on` are further arms whose data the measure reads. Doubts about them are doubts about this row. If the
+    plans lack one of them, the row is dropped. `doubts` gives those that come from the data of the whole experiment.
     `remedy` says what makes the interval narrower.
     """
 

@@ -29,6 +29,6 @@ def describe(folder: Path) -> str:
     except LabError as error:
         return f"unreadable: {error}"
     if run.status == "running" and not is_running(folder):
-        return "cut off; authlab report reads what is there"
+        return "authlab was killed; authlab report shows what it measured"
     verdicts = ", ".join(f"{e.id} {e.verdict.value}" for e in run.experiments if e.verdict)
     return f"{run.status}: {verdicts or 'no verdict'}"

@@ -157,7 +157,7 @@ class _Run:
 
     def _start_loads(self, slices: Sequence[Slice]) -> None:
         users = sorted({arm.users for arm in self.plan.arms})
-        self.context.listener.phase(f"logging {' or '.join(map(str, users))} users in, in each arm")
+        self.context.listener.phase(f"logging in {' or '.join(map(str, users))} users per arm")
         for live in self.arms:
             live.start_load(load_plan(self.plan, live.arm, slices), self.context)
         deadline = time.monotonic() + READY_WITHIN_S

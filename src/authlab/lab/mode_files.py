@@ -115,7 +115,7 @@ class _Reader:
         built_in = any(mode.needs_store for mode in MODES.values() if mode.state == state)
         wanted = self._value("needs_store", bool, built_in)
         if wanted != built_in and (built_in or not app):
-            self.problems.append(f"state = {state!r} {'needs' if built_in else 'has no use for'} a store")
+            self.problems.append(f"state = {state!r} {'needs' if built_in else 'does not use'} a store")
         return wanted
 
     def _credential(self, usual: Mode) -> Credential:

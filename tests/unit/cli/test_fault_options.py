@@ -60,7 +60,7 @@ def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
             ["--fault", "swap-key@2s", "--mode", "redis"],
             f"{_NO_TOKENS}`none`, `redis`",
         ),
-        (["--fault", "crash-worker:worker-4@2s"], "unknown worker: worker-4; workers: worker-1, worker-2, worker-3"),
+        (["--fault", "crash-worker:worker-4@2s"], "there is no worker-4; there are worker-1, worker-2, worker-3"),
         (
             ["--fault", "crash-worker:worker-3@2s", "--workers", "2"],
             "there is no worker-3; there are worker-1, worker-2",

@@ -98,12 +98,12 @@ def test_the_load_goes_on_after_the_last_fault_unless_the_user_says_how_long() -
         ),
         (["flush-store@3s"], ("jwt",), f"{_NO_STORE}`none`, `jwt`"),
         (["swap-key@3s"], ("redis",), f"{_NO_TOKENS}`none`, `redis`"),
-        (["crash-worker:worker-4@3s"], (), "unknown worker: worker-4; workers: worker-1, worker-2, worker-3"),
-        (["crash-worker:redis@3s"], (), "unknown worker: redis"),
+        (["crash-worker:worker-4@3s"], (), "there is no worker-4; there are worker-1, worker-2, worker-3"),
+        (["crash-worker:redis@3s"], (), "there is no redis"),
         (
             ["crash-worker:redis@3s", "pause-worker:worker-9@3s+1s"],
             (),
-            "unknown worker: redis, worker-9; workers: worker-1",
+            "there is no redis, worker-9; there are worker-1",
         ),
     ],
 )
@@ -140,7 +140,7 @@ def test_all_problems_of_all_faults_are_told_at_once() -> None:
         asked_s=20.0,
     )
     parts = (
-        "unknown worker: worker-9",
+        "there is no worker-9",
         "clock-skew=0.5 can't be proven",
         "scale-in at 4 s would leave 0 of 3 workers",
         "pause-worker would end after the load of 20 s",
