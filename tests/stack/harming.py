@@ -11,7 +11,7 @@ from web_client import Browser
 from authlab.faults.schedule import FaultSchedule
 from authlab.faults.spec import parse_fault
 from authlab.model.faults import FaultEvent
-from authlab.stack.local_operations import OperatedStack
+from authlab.stack.local_operations import OperableLocalStack
 from authlab.stack.secrets import Secrets
 
 WITHIN_S = 60.0
@@ -20,7 +20,7 @@ WITHIN_S = 60.0
 class Doing:
     """Faults under way on one stack."""
 
-    def __init__(self, stack: OperatedStack, secrets: Secrets, *texts: str, seed: int = 1) -> None:
+    def __init__(self, stack: OperableLocalStack, secrets: Secrets, *texts: str, seed: int = 1) -> None:
         self.stack = stack
         self.written: list[int] = []
         self.schedule = FaultSchedule(
@@ -52,7 +52,7 @@ def until(done: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def doing(stack: OperatedStack, secrets: Secrets, *texts: str, seed: int = 1) -> Iterator[Doing]:
+def doing(stack: OperableLocalStack, secrets: Secrets, *texts: str, seed: int = 1) -> Iterator[Doing]:
     found = Doing(stack, secrets, *texts, seed=seed)
     try:
         yield found
@@ -60,7 +60,7 @@ def doing(stack: OperatedStack, secrets: Secrets, *texts: str, seed: int = 1) ->
         found.schedule.abort()
 
 
-def serves(stack: OperatedStack) -> None:
+def serves(stack: OperableLocalStack) -> None:
     """Every worker answers, and the proxy sends new clients to each of them."""
     names = {worker.name for worker in stack.workers}
     seen: set[str] = set()

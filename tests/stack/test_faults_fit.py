@@ -31,6 +31,14 @@ def written(fault: type[Fault]) -> str:
     return f"{fault.kind}{value}@0s{'+0.2s' if fault.lasts == 'required' else ''}"
 
 
+def _leave_something_in_the_store(url: str, secrets: Secrets) -> None:
+    """A log-in, and a log-out: the store holds sessions in one mode, and what was ended in another."""
+    staying, leaving = Browser(url), Browser(url)
+    staying.log_in(secrets)
+    leaving.log_in(secrets)
+    leaving.post("/logout", {})
+
+
 @pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 def test_every_fault_that_fits_a_mode_takes_effect_in_it_and_is_undone(
     mode: Mode, stand_up: StandUp, own: Secrets
@@ -39,7 +47,7 @@ def test_every_fault_that_fits_a_mode_takes_effect_in_it_and_is_undone(
         stack = stacks.stacks[mode.name]
         for fault in FAULTS.values():
             if fits(fault, mode):
-                Browser(stack.url).log_in(own)  # a store that is flushed must hold something
+                _leave_something_in_the_store(stack.url, own)
                 with doing(stack, own, written(fault)) as harm:
                     harm.over()
         assert all(answers(worker.url, 5.0) for worker in stack.workers)

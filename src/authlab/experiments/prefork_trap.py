@@ -55,7 +55,7 @@ class PreforkTrap(StackExperiment):
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
         """Nothing is refused with one process. With several, the formula uses the shares that each process served."""
-        formula = "0, where the formula is 1 - Σqp: q the sessions in a process, p the requests it serves"
+        formula = "0, where the formula is 1 - Σqp: q the sessions in a process, p the requests it takes"
         return [
             expect(_SINGLE, REFUSED, 0.0, _refused, margin=0.01),
             *(expect(arm, BEYOND, 0.0, _beyond, formula=formula, margin=0.06) for arm in _SEVERAL),

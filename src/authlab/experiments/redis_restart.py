@@ -64,7 +64,7 @@ class RedisRestart(StackExperiment):
         refused = share(rows_where(_while_away, pl.col("outcome") == "auth"))
         unavailable = share(rows_where(_while_away, pl.col("status") == 503))
         lost, kept = "1 (nothing was written down)", "0 (the page cache outlives a process)"
-        no_logout = "0 (an outage of the store ends no session)"
+        no_logout = "0 (a store that is away is no log-out)"
         return [
             expect("redis", ANYBODY, 1.0, anybody, formula=lost, margin=0.05),
             *(expect(arm, ANYBODY, 0.0, anybody, formula=kept, margin=0.05) for arm in _KEEPING),

@@ -19,7 +19,7 @@ def slices_of(plan: Plan, exercise: Interleaved | SideBySide, before: Sequence[S
         case Interleaved():
             return _interleaved(plan, exercise, before)
         case SideBySide():
-            return [part for arm in plan.arms for part in _phases(plan, exercise, arm)]
+            return [part for arm in plan.arms for part in _phases(plan, exercise, arm, before)]
 
 
 def length_s(exercise: Interleaved | SideBySide, plan: Plan) -> float:
@@ -33,17 +33,11 @@ def length_s(exercise: Interleaved | SideBySide, plan: Plan) -> float:
 
 def load_plan(plan: Plan, arm: Arm, slices: Sequence[Slice]) -> LoadPlan:
     """What the generator of `arm` is to send in those of the `slices` that are its own."""
-    rates = [rate for _, rate in arm.phases] or [arm.rate_rps]
+    own = [part for part in slices if part.mode == arm.label]
+    rates = [rate for _, rate in arm.phases] or [arm.rate_rps] * len(own)
     windows = tuple(
-        Window(
-            part.index,
-            round(part.start_s * 1e9),
-            round(part.end_s * 1e9),
-            rates[part.index] if arm.phases else arm.rate_rps,
-            part.seed,
-        )
-        for part in slices
-        if part.mode == arm.label
+        Window(part.index, round(part.start_s * 1e9), round(part.end_s * 1e9), rate, part.seed)
+        for part, rate in zip(own, rates, strict=True)
     )
     return LoadPlan(
         seed=plan.seed,
@@ -89,13 +83,14 @@ def _interleaved(plan: Plan, exercise: Interleaved, before: Sequence[Slice]) -> 
     return planned
 
 
-def _phases(plan: Plan, exercise: SideBySide, arm: Arm) -> list[Slice]:
+def _phases(plan: Plan, exercise: SideBySide, arm: Arm, before: Sequence[Slice]) -> list[Slice]:
     """One slice per phase. The last is longer than planned where faults may take their time: it is cut short then."""
-    *before, (last_s, _) = arm.phases or ((exercise.duration_s, arm.rate_rps),)
+    *earlier, (last_s, _) = arm.phases or ((exercise.duration_s, arm.rate_rps),)
     slack_s = SLACK_S if any(other.faults for other in plan.arms) else 0.0
+    first = max((part.index for part in before), default=-1) + 1
     found: list[Slice] = []
     at = 0.0
-    for index, seconds in enumerate((*(seconds for seconds, _ in before), last_s + slack_s)):
+    for index, seconds in enumerate((*(seconds for seconds, _ in earlier), last_s + slack_s), first):
         seed = plan.seed * 1000 + index
         found.append(Slice(index, index, arm.label, arm.label, at, at + seconds, 0.0, seed))
         at += seconds

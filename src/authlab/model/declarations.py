@@ -1,12 +1,12 @@
-"""A mode of the user's own as plain data, as run.json holds it, and the defaults of such a mode."""
+"""What a mode of the user's own declares if its file, or an old run, does not say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
-from authlab.model.mode import App, Mode, Signature, Traits
+from authlab.model.mode import App, Mode, Traits
 from authlab.model.modes import MODES
 
 
@@ -40,31 +40,8 @@ def usual_mode(name: str, state: str, routing: str, *, app: App | None = None, n
     return Mode(name, state, routing, traits, app.target, needs_store, app)
 
 
-def declaration_of(mode: Mode) -> dict[str, Any]:
-    """The mode as JSON: everything that a later judgement needs, and no path of this machine."""
-    return {
-        "note": mode.note,
-        "app": mode.app.target if mode.app else None,
-        "state": mode.state,
-        "routing": mode.routing,
-        "needs_store": mode.needs_store,
-        "traits": asdict(mode.traits),
-        "credential": mode.credential,
-        "signature": asdict(mode.signature) if mode.signature else None,
-        "after_logout": mode.after_logout,
-    }
-
-
 def mode_declared(name: str, body: Mapping[str, Any]) -> Mode:
-    """The mode from what `declaration_of` gave. Raises KeyError or TypeError for anything else."""
+    """The mode that a run of schema 1 holds. Raises KeyError or TypeError for anything else."""
     app = App(body["app"]) if body["app"] else None
     usual = usual_mode(name, body["state"], body["routing"], app=app, needs_store=body["needs_store"])
-    signature = body.get("signature", usual.signature and asdict(usual.signature))  # early runs hold no signature
-    return replace(
-        usual,
-        traits=Traits(**body["traits"]),
-        note=body["note"],
-        credential=body.get("credential", usual.credential),
-        signature=Signature(**signature) if signature else None,
-        after_logout=body.get("after_logout", usual.after_logout),
-    )
+    return replace(usual, traits=Traits(**body["traits"]), note=body["note"])

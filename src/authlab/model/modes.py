@@ -53,7 +53,7 @@ _MODES = (
             survives_worker_loss=True,
             survives_store_loss=True,
         ),
-        "control: no authentication, the floor with which all modes are compared",
+        "control: no authentication at all, the baseline of every comparison",
         credential="header",
         after_logout="no limit: there is nothing to end",
         unmet=("ASVS 7.2.1", "ASVS 7.2.2", "ASVS 7.2.4", "ASVS 7.3.1", "ASVS 7.3.2", "ASVS 7.4.1"),

@@ -136,6 +136,8 @@ class Plan:
     @property
     def side_by_side(self) -> bool:
         """Whether its arms are loaded at the same time."""
+        if isinstance(self.exercise, Procedure):
+            return any(isinstance(step.exercise, SideBySide) for step in self.exercise.steps)
         return isinstance(self.exercise, SideBySide)
 
     @property

@@ -66,7 +66,7 @@ def new_key(algorithm: str) -> dict[str, str]:
 def keys_program() -> dict[str, Any]:
     """What compose/keys/keys.py defines.
 
-    It runs in this process: a program of its own could outlive a SIGKILL and write after the folder was removed.
+    It runs in this process: a separate program could outlive a SIGKILL and write after the folder was removed.
     """
     return runpy.run_path(str(content_root() / "compose" / "keys" / "keys.py"), run_name="keys")
 

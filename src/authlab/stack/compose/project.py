@@ -86,7 +86,7 @@ class Project:
         return f"{self.name}_front"
 
     def prepare(self) -> None:
-        """Resolve the compose file and provide its images, which includes building them the first time."""
+        """Write and resolve the compose file, and provide its images, which includes building them the first time."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file.write_text(compose_file(self._mode, content_root() / "compose"))
         resolved = self._folder / "resolved.json"
