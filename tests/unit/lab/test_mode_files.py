@@ -114,7 +114,7 @@ def test_a_state_brings_how_its_credential_travels_along(tmp_path: Path) -> None
         ('name = "own"\nstate = "memory"\n[traits]\nrevocable = "yes"', "true or false, not 'yes'"),
         ('name = "own"\nstate = "memory"\ntraits = 1', "[traits]"),
         ('name = "own"\nstate = "redis"\nneeds_store = false', "needs a store"),
-        ('name = "own"\nstate = "jwt"\nneeds_store = true', "no use for a store"),
+        ('name = "own"\nstate = "jwt"\nneeds_store = true', "does not use a store"),
         ('name = "own"\nstate = "jwt"\nneeds_store = "no"', "needs_store must be true or false"),
         ('name = "own"\nstate = "jwt"\ncredential = "beraer"', "did you mean 'bearer'"),
         ('name = "own"\nstate = "jwt"\ncredential = "cookie"', "credential = 'cookie' contradicts state = 'jwt'"),
