@@ -1,7 +1,7 @@
-"""What is made from other parts of the project: the compose file of each mode, and the computed blocks of the docs.
+"""Files that are computed from other parts of the project: each mode's compose file, and blocks of the docs.
 
-python -m tests.generated            name what is not as it should be (exit code 1)
-python -m tests.generated --write    make it anew (`make generated`)
+python -m tests.generated            name what is out of date (exit code 1)
+python -m tests.generated --write    rewrite it (`make generated`)
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from tests.docs import figures
 
 
 def compose_files(root: Path) -> dict[Path, str]:
-    """The compose files of the checkout at `root`, and what must stand in them."""
+    """The compose files of the checkout at `root`, and the text that they must have."""
     return {root / "compose" / f"{mode.name}.yml": HEAD + compose_file(mode) for mode in MODES.values()}
 
 
 def main(arguments: list[str], root: Path = figures.ROOT) -> int:
-    """Check or rewrite everything; 1 if something is wrong (and stays so)."""
+    """Check or rewrite everything. Gives 1 if something is still wrong at the end."""
     wrong = [file for file, text in compose_files(root).items() if not file.exists() or file.read_text() != text]
     if "--write" in arguments:
         for file in wrong:

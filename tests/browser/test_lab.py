@@ -20,7 +20,7 @@ from authlab.browser.order import Order, read_answers
 from authlab.browser.places import PLACES
 from authlab.host.processes import Guardian
 from authlab.lab.browsing.driving import check_browser_lab
-from authlab.lab.browsing.standing import shipped_pages, sites_up
+from authlab.lab.browsing.sites_up import shipped_pages, sites_up
 from authlab.lab.lifetime import private_folder
 from authlab.model.errors import LabError
 from authlab.stack.secrets import make_secrets

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, Playwright
 from authlab.browser.chromium import flags
 from authlab.browser.places import PLACES
 from authlab.host.processes import Guardian
-from authlab.lab.browsing.standing import sites_up
+from authlab.lab.browsing.sites_up import sites_up
 from authlab.stack.secrets import make_secrets
 from tests.browser.conftest import WIDTHS, Watched, chromium_here, missing
 from tests.browser.test_keyboard import _FOCUSABLE, headings_are_in_order, tabbed

@@ -85,6 +85,6 @@ def test_a_mode_of_ones_own_is_refused_before_anything_starts(engine: Engine, tm
     (tmp_path / "own.toml").write_text('name = "own"\nstate = "memory"\nrouting = "sticky-cookie"\n')
     with Lab("run", "--mode", "own.toml", "--stack", "compose", cwd=tmp_path) as lab:
         assert lab.ends() == 64, lab.said
-    assert "local stack only" in lab.said
+    assert "only on the local stack" in lab.said
     assert not (tmp_path / "results").exists()
     assert labelled(engine) <= before

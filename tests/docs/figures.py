@@ -1,11 +1,11 @@
-"""The computed parts of the docs: figures of the reference runs, tables of the modes and of what they meet.
+"""The computed parts of the docs: figures of the reference runs, tables of modes, and their security requirements.
 
-`make generated` rewrites them, together with what else is made from other parts (tests/generated.py).
+`make generated` rewrites them, together with the other generated files (tests/generated.py).
 
 A block stands between `<!-- figures: EXPERIMENT -->` and `<!-- /figures -->`, in README.md or a page below docs/. So do
-`security: MODE` and `modes: TABLE`. Figures come from results/reference/EXPERIMENT/run.json alone, requirements from
-services/security.toml, the rest from what modes declare. Other numbers, as in docs/benchmarks.md, say beside them how
-they were made.
+`security: MODE` and `modes: TABLE`. Figures come only from results/reference/EXPERIMENT/run.json, requirements from
+services/security.toml, and the rest from the modes' declarations. Beside other numbers, as in docs/benchmarks.md, the
+docs say how they were made.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _FLOOR: Final = "none"
 
 
 class Unusable(Exception):
-    """A block can't be computed; the message says why, and what to do."""
+    """A block can't be computed. The message says why, and what to do."""
 
 
 class Block(NamedTuple):
-    """A computed part of a page: its kind, what it is about, and what stands there now."""
+    """A computed part of a page: its kind, its subject, and its present text."""
 
     page: Path
     kind: str
@@ -53,7 +53,7 @@ class Block(NamedTuple):
 
 
 def pages(root: Path = ROOT) -> list[Path]:
-    """The pages in which blocks are looked for."""
+    """The pages that may hold blocks."""
     return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
 
 
@@ -65,7 +65,7 @@ def blocks(root: Path = ROOT) -> Iterator[Block]:
 
 
 def computed(block: Block, root: Path = ROOT) -> str:
-    """What must stand in the block. Raises `Unusable` where there is nothing to compute it from."""
+    """The text that the block must have. Raises `Unusable` if there are no data for it."""
     if block.kind == "security":
         return security_table(block.name, root)
     if block.kind == "modes":
@@ -88,7 +88,7 @@ def computed(block: Block, root: Path = ROOT) -> str:
 
 
 def write(root: Path = ROOT) -> list[Path]:
-    """Rewrite the blocks that are not what they should be, leaving those that can't be computed; the changed pages."""
+    """Rewrite the blocks that are out of date, except those that can't be computed. Gives the changed pages."""
     changed = []
     for page in pages(root):
         old = page.read_text(encoding="utf-8")
@@ -107,7 +107,7 @@ def write(root: Path = ROOT) -> list[Path]:
 
 
 def wrong(root: Path = ROOT) -> list[str]:
-    """What is wrong with the blocks, a sentence each; empty if all are what they should be."""
+    """The problems of the blocks, a sentence each; empty if all are up to date."""
     found = []
     for block in blocks(root):
         place = f"{block.page.relative_to(root)}, {block.kind}: {block.name}"
@@ -120,7 +120,7 @@ def wrong(root: Path = ROOT) -> list[str]:
 
 
 def reference(file: Path, experiment: str) -> tuple[Run, ExperimentResult]:
-    """A reference run and its result for `experiment`. Raises `Unusable` unless it is there, finished and judged."""
+    """A reference run and its result for `experiment`. Raises `Unusable` unless it exists, finished and judged."""
     if not file.exists():
         raise Unusable(
             f"there is no reference run {file}: make it with `authlab run {experiment}` and copy its run.json there"
@@ -131,7 +131,7 @@ def reference(file: Path, experiment: str) -> tuple[Run, ExperimentResult]:
         raise Unusable(str(error)) from error
     result = next((item for item in run.experiments if item.id == experiment), None)
     if run.status != "finished" or result is None or result.verdict is None:
-        raise Unusable(f"{file} holds no finished, judged run of {experiment}: make it anew")
+        raise Unusable(f"{file} holds no finished, judged run of {experiment}: make it again")
     mine = [trial for trial in run.trials if trial.experiment == experiment]
     if doubtful := [f"{trial.id}: {'; '.join(trial.reasons)}" for trial in mine if not trial.valid]:
         raise Unusable(f"{file} has trials that are not valid and can't be cited: {' | '.join(doubtful)}")
@@ -176,12 +176,12 @@ TABLES: Final[dict[str, Callable[[ExperimentResult], list[str]]]] = {
 
 
 FAULTS: Final = "faults"
-"""The fault experiments, which are run and kept as one."""
+"""The fault experiments, which share one reference run."""
 
 
 def fault_lines(run: Run, result: ExperimentResult, link: str) -> list[str]:
-    """A row per prediction: what was predicted, what came out, the verdict on it; then what was observed besides."""
-    rows = ["| arm | quantity | predicted | came out | verdict |", "| --- | --- | --- | --- | --- |"]
+    """A row per prediction: the prediction, the measured value, the verdict. Then the other observations."""
+    rows = ["| arm | quantity | predicted | measured | verdict |", "| --- | --- | --- | --- | --- |"]
     for judged in result.judgements:
         said, seen = judged.prediction, judged.observation
         unit = "share" if seen is None else seen.unit
@@ -191,28 +191,28 @@ def fault_lines(run: Run, result: ExperimentResult, link: str) -> list[str]:
         rows.append(
             f"| `{said.mode}` | {said.quantity.replace('_', ' ')} | {wanted} | {came} | {judged.verdict.value} |"
         )
-    told = {(judged.prediction.mode, judged.prediction.quantity) for judged in result.judgements}
+    shown = {(judged.prediction.mode, judged.prediction.quantity) for judged in result.judgements}
     rows += [
         f"| `{seen.mode}` | {seen.quantity.replace('_', ' ')} | | {measured(seen.value, seen.interval, seen.unit)} | |"
         for seen in result.observations
-        if (seen.mode, seen.quantity) not in told and seen.value is not None
+        if (seen.mode, seen.quantity) not in shown and seen.value is not None
     ]
     verdict = result.verdict.value if result.verdict else "none"
     last = f"Machine: {_machine(run)}. Verdict: {verdict} ([run.json]({link}))."
     return [
         *rows,
         "",
-        "Values with 95 % intervals, or with the range of the repetitions where this page says so.",
+        "Values have 95 % intervals or, if this page says so, the range of the repetitions.",
         last,
     ]
 
 
 BROWSER: Final = "browser"
-"""The browser lab's experiments, which are run and kept as one."""
+"""The browser lab's experiments, which share one reference run."""
 
 
 def browser_tables(found: list[tuple[Run, ExperimentResult]], link: str) -> list[str]:
-    """What each attack came to in each place, then a row per experiment: how many questions came out as predicted."""
+    """The result of each attack in each place. Then a row per experiment: how many answers were as predicted."""
     run = found[0][0]
     judged = {(j.prediction.mode, j.prediction.quantity): j for _, result in found for j in result.judgements}
     columns = [(a, next(q for q in (STOLEN, CHANGED, KEPT) if q in a.questions)) for a in ATTACKS.values()]
@@ -232,12 +232,12 @@ def browser_tables(found: list[tuple[Run, ExperimentResult]], link: str) -> list
 
 def _yes_no(judged: Judgement | None) -> str:
     if judged is None or judged.observation is None or judged.observation.value is None:
-        return "not seen"
+        return "not measured"
     return "yes" if judged.observation.value else "no"
 
 
 def security_table(mode: str, root: Path = ROOT) -> str:
-    """Every requirement that applies to the mode's way of keeping state, and whether it is met."""
+    """Every requirement that applies to the mode, and whether it is met."""
     if mode not in MODES:
         raise Unusable(f"there is no mode {mode!r}")
     requirements = read_requirements(root)
@@ -257,7 +257,7 @@ def _ratio(ratio: Observation | None) -> str:
 
 
 def _source(run: Run, result: ExperimentResult, link: str) -> list[str]:
-    """What the table rests on: requests, blocks, load, the smallest effect, the machine."""
+    """The basis of the table: requests, blocks, load, the smallest effect, the machine."""
     shares = [o for o in result.observations if o.quantity == "auth_failure_share"]
     fewest = min(trial.blocks for trial in run.trials if trial.experiment == result.id)
     load = run.parameters
@@ -269,7 +269,7 @@ def _source(run: Run, result: ExperimentResult, link: str) -> list[str]:
         f"{number(load['rate_rps'])} requests/s.",
     ]
     if sight := _sight(result):
-        lines.append(f"Smallest effect that the A/A pair lets this run see: {sight}.")
+        lines.append(f"Smallest effect that the A/A pair supports: {sight}.")
     verdict = result.verdict.value if result.verdict else "none"
     lines.append(f"Machine: {_machine(run)}. Verdict: {verdict} ([run.json]({link})).")
     return lines
@@ -301,7 +301,7 @@ def _machine(run: Run) -> str:
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Check or rewrite all blocks; 1 if one is wrong (and stays so)."""
+    """Check or rewrite all blocks. Gives 1 if one is still wrong at the end."""
     parser = argparse.ArgumentParser(description="Check the computed parts of the docs.")
     parser.add_argument("--write", action="store_true", help="rewrite those that are wrong")
     if parser.parse_args(arguments).write:

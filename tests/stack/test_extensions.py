@@ -129,7 +129,7 @@ def test_two_files_that_give_one_name_to_different_modes_are_refused(tmp_path: P
     (tmp_path / "other.toml").write_text(_MODE.replace("sticky-cookie", "round-robin"))
     code, said = _authlab(tmp_path, "run", "--mode", "own.toml", "--mode", "other.toml")
     assert code == 64
-    assert "other.toml declares the mode 'own'" in said
+    assert "other.toml and another file both declare the mode 'own'" in said
 
 
 def test_all_that_is_wrong_with_files_and_options_is_told_at_once(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_all_that_is_wrong_with_files_and_options_is_told_at_once(tmp_path: Path
     for call in (["run", "--mode"], ["up"]):
         code, said = _authlab(tmp_path, *call, "own.toml", "--stack", "compose")
         assert code == 64
-        assert "own: a mode with an app of your own runs on the local stack only" in said
+        assert "own: a mode with an app of your own runs only on the local stack" in said
     (tmp_path / "own.toml").write_text(_MODE.replace("own", "jwt"))
     code, said = _authlab(tmp_path, "up", "own.toml", "--scenario", "absent.py", "--workers", "0")
     assert code == 64
@@ -160,7 +160,7 @@ def test_compose_refuses_an_app_of_ones_own_in_one_sentence(
     (tmp_path / "own.toml").write_text(_WITH_APP)
     (tmp_path / "own_app.py").write_text("def create(): ...\n")
     mode = read_mode_file(tmp_path / "own.toml")
-    with pytest.raises(UsageProblem, match="own: a mode with an app of your own runs on the local stack only"):
+    with pytest.raises(UsageProblem, match="own: a mode with an app of your own runs only on the local stack"):
         ComposeStacks(
             [mode], workers=1, guardian=guardian, runtime=tmp_path / "r", logs=lambda _: tmp_path, secrets=secrets
         )

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.stack
 MOMENTS = [
     ": predicted ",
     "starting 2 stacks",
-    "logging 6 users in",
+    "logging in 6 users",
     "under load",
-    "taking the stacks down",
+    "stopping the stacks",
     "reading the samples",
     "writing the report",
 ]

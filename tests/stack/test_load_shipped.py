@@ -18,7 +18,7 @@ from authlab.checkers.no_use_after_logout import no_use_after_logout
 from authlab.host.content import content_root
 from authlab.host.ports import free_port
 from authlab.host.processes import Guardian
-from authlab.load import LoadPlan, LoadProcess, Window, scenario_meant
+from authlab.load import LoadPlan, LoadProcess, Window, scenario_from_word
 from authlab.stack.local import LocalStacks
 from authlab.stack.secrets import Secrets
 
@@ -44,7 +44,7 @@ def load_all(stacks: LocalStacks, scenario: str, plan: LoadPlan, secrets: Secret
                 credentials=secrets.credentials,
                 runtime=folder / name / "runtime",
                 log=folder / name / "locust.log",
-                scenario=scenario_meant(scenario),
+                scenario=scenario_from_word(scenario),
             )
             for name, stack in stacks.stacks.items()
         }

@@ -1,4 +1,4 @@
-"""Words in, exit code out."""
+"""The command line: it takes words and gives an exit code."""
 
 from authlab.cli.main import main
 

@@ -1,4 +1,4 @@
-"""Whether as many workers as a call asks for fit into this machine's memory."""
+"""Whether the requested number of workers fits into this machine's memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ WORKER_BYTES = 60 * 1024**2
 
 
 def too_many(workers: int) -> str | None:
-    """What is wrong with `workers` at the same time, or None where the memory that is free now will do."""
+    """The problem with so many `workers` at the same time; None if the free memory is enough."""
     import psutil
 
     room = psutil.virtual_memory().available

@@ -1,4 +1,4 @@
-"""What CI needs of a call: an exit code that reports a verdict, and verdicts as JUnit XML."""
+"""What CI needs from a call: an exit code that reports a verdict, and verdicts as JUnit XML."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ junit_option = click.option(
 
 
 def verdict_words(text: str, known: Sequence[str], problems: Problems) -> set[str]:
-    """The verdicts named by --fail-on; a word that isn't one of `known` is noted among the problems."""
+    """The verdicts named by --fail-on. A word that is not among `known` is added to `problems`."""
     words = {word.strip() for word in text.split(",")} - {""}
     if unknown := sorted(words - set(known)):
         problems.add(f"--fail-on takes: {', '.join(known)}; not {', '.join(map(repr, unknown))}")
@@ -28,7 +28,7 @@ def verdict_words(text: str, known: Sequence[str], problems: Problems) -> set[st
 
 
 def exit_code(verdicts: Collection[str], wanted: Collection[str], failed: str) -> int:
-    """1 if the verdict `failed` occurs and was asked for, else 2 if `inconclusive` does and was, else 0."""
+    """1 if the verdict `failed` is `wanted` and occurs, else 2 if `inconclusive` is wanted and occurs, else 0."""
     found = set(verdicts) & set(wanted)
     if failed in found:
         return EXIT_REFUTED
@@ -36,14 +36,14 @@ def exit_code(verdicts: Collection[str], wanted: Collection[str], failed: str) -
 
 
 def check_junit(file: Path | None, problems: Problems) -> None:
-    """Note among the problems that `file` could not be written: before the measuring, not after it."""
+    """Add a problem if `file` can't be written. The user hears of it before the measurement, not after it."""
     if file is None:
         return
     from authlab.store.disk import nearest_existing
 
     parent = nearest_existing(file.absolute().parent)
     if file.is_dir():
-        problems.add(f"--junit {file} is a folder; name a file in it")
+        problems.add(f"--junit {file} is a folder; give a file in it")
     elif not parent.is_dir():
         problems.add(f"--junit {file} can't be written: {parent} is not a folder")
     elif not os.access(parent, os.W_OK | os.X_OK):

@@ -1,4 +1,4 @@
-"""`authlab clean`: old runs removed."""
+"""`authlab clean` removes old runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from authlab.cli.values import results_option
 
 
 @click.command()
-@click.option("--keep", type=click.IntRange(min=0), default=3, show_default=True, help="How many newest runs to keep.")
+@click.option("--keep", type=click.IntRange(min=0), default=3, show_default=True, help="Number of newest runs to keep.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask before removing.")
 @results_option
@@ -21,12 +21,13 @@ def clean(keep: int, dry_run: bool, yes: bool, results: Path) -> int:
     from authlab.lab.lock import is_running
     from authlab.store.runs import stored_runs
 
-    # A symbolic link is somebody's own arrangement, and what it points to is elsewhere.
+    # The user made a symbolic link, and its target lies elsewhere.
     ours = [p for p in stored_runs(results) if not p.is_symlink() and is_ours(p) and not is_running(p)]
     old = ours[: max(0, len(ours) - keep)]
     if not old:
-        there = "there is 1 run" if len(ours) == 1 else f"there are {len(ours)} runs"
-        click.echo(f"nothing to remove: {there} in {results}, and the newest {keep} are kept")
+        there = "there is 1 run" if len(ours) == 1 else f"there are {len(ours) or 'no'} runs"
+        kept = "the newest is kept" if keep == 1 else f"the newest {keep} are kept"
+        click.echo(f"nothing to remove: {there} in {results}, and {kept}")
         return 0
     size = sum(file.stat().st_size for path in old for file in path.rglob("*") if file.is_file())
     for path in old:
@@ -44,12 +45,12 @@ def clean(keep: int, dry_run: bool, yes: bool, results: Path) -> int:
 
 
 def _remove(old: list[Path]) -> None:
-    """Remove what can be removed; raise one `Unavailable` that names the rest."""
+    """Remove what can be removed. Raises one `Unavailable` that names the rest."""
     from authlab.model.errors import Unavailable
 
     stuck = []
     for path in old:
-        # Out of sight first, in one step: a removal that is cut off must not leave half a run among the runs.
+        # Hide the run first, in one step: an interrupted removal must not leave half a run among the runs.
         leaving = path.with_name(f".{path.name}") if not path.name.startswith(".") else path
         try:
             path.rename(leaving)
@@ -57,4 +58,4 @@ def _remove(old: list[Path]) -> None:
         except OSError as error:
             stuck.append(f"{leaving if leaving.exists() else path}: {error.strerror}")
     if stuck:
-        raise Unavailable("some of it could not be removed:\n" + "\n".join(f"  - {text}" for text in stuck))
+        raise Unavailable("these folders could not be removed:\n" + "\n".join(f"  - {text}" for text in stuck))

@@ -1,4 +1,4 @@
-"""`authlab doctor`: what this machine can and cannot do, and the remedy."""
+"""`authlab doctor`: what this machine can and cannot do, with remedies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIGNS = {"good": "ok  ", "poor": "poor", "missing": "no  "}
 @click.command()
 @results_option
 def doctor(results: Path) -> int:
-    """Check what the lab needs and how to fix what is missing. Exit 69 if a run is not possible."""
+    """Check what the lab needs, and how to fix what is missing. Exit with 69 if a run is not possible."""
     from authlab.lab.diagnosis import diagnose
 
     findings = diagnose(results)

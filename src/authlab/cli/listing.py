@@ -1,4 +1,4 @@
-"""`authlab list`: what there is."""
+"""`authlab list`: experiments, groups, faults, modes and stored runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from authlab.cli.values import results_option
 @click.command("list")
 @results_option
 def list_command(results: Path) -> int:
-    """Show experiments, groups, faults, modes, and the runs made so far."""
+    """Show experiments, groups, faults, modes, and stored runs."""
     from authlab.experiments.catalogue import DEFAULT, EXPERIMENTS, GROUPS
     from authlab.faults.catalogue import FAULTS
     from authlab.model.modes import MODES
@@ -26,8 +26,8 @@ def list_command(results: Path) -> int:
         _row(name, ", ".join(members))
     _section("faults (authlab run --mode MODE --fault FAULT@START[+DURATION])")
     for fault in FAULTS.values():
-        unit = f"={fault.unit.name.upper()}" if fault.unit else ""
-        _row(f"{fault.kind}{unit}{'+DURATION' if fault.lasts == 'required' else ''}", fault.summary)
+        value = "=VALUE" if fault.unit else ""
+        _row(f"{fault.kind}{value}{'+DURATION' if fault.lasts == 'required' else ''}", fault.summary)
     _section("modes (authlab up MODE)")
     for mode in MODES.values():
         _row(mode.name, f"{mode.note} ({mode.routing})")

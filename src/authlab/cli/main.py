@@ -15,21 +15,44 @@ from authlab.cli.reports import compare, report
 from authlab.cli.run import run
 from authlab.cli.up import up
 from authlab.lab.lifetime import terminate_as_interrupt
-from authlab.model.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_UNAVAILABLE, EXIT_USAGE, LabError, refused_by_system
+from authlab.model.errors import (
+    EXIT_BUG,
+    EXIT_INTERRUPTED,
+    EXIT_UNAVAILABLE,
+    EXIT_USAGE,
+    LabError,
+    UsageProblem,
+    nearest,
+    refused_by_system,
+)
 
 _EPILOG = """\b
 Exit codes:
     0  the work was done and the report written, whatever the verdicts
-    1  some claim was refuted (only with --fail-on refuted), or worse in compare (--fail-on worse)
-    2  some claim or comparison was inconclusive (only with --fail-on inconclusive)
+    1  with --fail-on refuted: a claim was refuted; with compare --fail-on worse: something is worse
+    2  with --fail-on inconclusive: a claim or a comparison is inconclusive
    64  bad arguments
-   69  something needed is missing; the message has the remedy
-   70  a bug in authlab
+   69  something that is needed is missing; the message has the remedy
+   70  authlab has a bug
   130  interrupted, and cleaned up
 """
 
 
-@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The commands. An unknown one is answered with their names, because `authlab help` is a common guess."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that `args` begin with. Raises `UsageProblem` if there is none of that name."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            raise UsageProblem(f"{nearest('command', args[0], self.commands)}; help: authlab --help")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(authlab.__version__, prog_name="authlab")
 def cli() -> None:
     """Measure where a horizontally scaled web service should keep its authentication state.
@@ -66,7 +89,7 @@ def _exit_code(arguments: list[str] | None) -> int:
         click.echo("authlab: interrupted", err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output is gone (`authlab list | head`): nothing is wrong.
+        # The program that reads our output has ended (`authlab list | head`): nothing is wrong.
         sys.stderr.close()
         return 0
     except OSError as error:
@@ -82,5 +105,5 @@ def _exit_code(arguments: list[str] | None) -> int:
 
 def _bug() -> int:
     traceback.print_exc()
-    click.echo("authlab: that was a bug in authlab; please report the lines above.", err=True)
+    click.echo("authlab: this is a bug in authlab; please report the lines above.", err=True)
     return EXIT_BUG

@@ -1,4 +1,4 @@
-"""`authlab report` and `authlab compare`: stored runs reported again, and compared with each other."""
+"""`authlab report` and `authlab compare`: they report stored runs again, and compare them with each other."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from authlab.cli.ci import check_junit, exit_code, junit_option, verdict_words
 from authlab.cli.values import Problems, option, results_option
 
 _MARGIN_HELP = "Changes in times and CPU smaller than this count as no change."
-_SHARE_HELP = "The same for shares of failed requests (0.02: 2 points)."
+_SHARE_HELP = "The same for shares of failed requests (0.02 is 2 points)."
 _COMPARE_EPILOG = """\b
 Each quantity of each mode gets a verdict (less is better in all of them):
-  same          its whole 95 % interval lies within the margin
-  worse, better it lies wholly outside
-  inconclusive  everything else; a trial in doubt; an effect that the runs' own A/A pairs could have made;
+  same          the whole 95 % interval lies within the margin
+  worse, better the whole interval lies outside
+  inconclusive  everything else; a trial in doubt; an effect that the A/A pairs alone could explain;
                 a quantity that the circumstances do not allow to compare
-Absolute times count only where there is no ratio to `none`: they also show what changed on the machine.
+Absolute times count only if there is no ratio to `none`, because they also change with the machine.
 
 \b
 Exit codes with --fail-on:
     1  something is worse            (--fail-on worse)
-    2  something is inconclusive     (--fail-on inconclusive), and nothing worse that was asked for
-Without it, 0: a difference is a finding. 64: these runs can't be compared at all.
+    2  something is inconclusive     (--fail-on inconclusive), and no worse result sets code 1
+Without --fail-on the code is 0, because a difference is a finding. 64: these runs can't be compared.
 """
 
 
@@ -32,12 +32,12 @@ Without it, 0: a difference is a finding. 64: these runs can't be compared at al
 @click.argument("run", default="latest")
 @results_option
 def report(run: str, results: Path) -> int:
-    """Judge RUN again and write its report: a path, an id, or `latest`. A recording of plain Locust is a run, too."""
+    """Judge RUN again and write its report: a path, an id, or `latest`. A recording of plain Locust counts as a run."""
     from authlab.host.chart_script import begin
     from authlab.store.runs import find_run
 
     folder = find_run(run, results)
-    begin()  # beside the imports that take a second
+    begin()  # during the imports, which take a second
     from authlab.lab.reporting import write_reports
 
     written, lines = write_reports(folder)
@@ -78,7 +78,10 @@ def compare(
     out: Path | None,
     results: Path,
 ) -> int:
-    """Compare two or more runs (or recordings) with the first: circumstances first, then effects."""
+    """Compare two or more runs (or recordings) with the first.
+
+    The comparison shows circumstances first, then effects.
+    """
     from authlab.lab.reporting import compare_folders
     from authlab.report.compare.margins import Margins
     from authlab.store.runs import find_runs
@@ -88,7 +91,7 @@ def compare(
     with problems.collecting():
         folders = find_runs(runs, results)
     if len(runs) < 2:
-        problems.add("compare needs at least two runs; authlab list shows what there is")
+        problems.add("compare needs at least two runs; `authlab list` shows those that are stored")
     for value, name in ((margin, "--margin"), (share_margin, "--share-margin")):
         if not 0 < value < 1:
             problems.add(f"{name} must be between 0 and 1 (0.1 is 10 %), not {value:g}")

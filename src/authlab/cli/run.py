@@ -1,4 +1,4 @@
-"""`authlab run`: experiments, predicted and then measured."""
+"""`authlab run`: it predicts experiments, and then measures them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FAULT_HELP = "Inject a fault, e.g. crash-worker@10s or redis-latency=5ms@20s+10s (repeatable)."
 _FOR_HELP = "How long the whole run may take: 45s, 10m, 1h.  [default: 2m55s; with --until: 10m]"
 _REPEAT_HELP = "How many times a fault experiment runs, each with its own seed.  [default: 2, quick: 1]"
-_UNTIL_HELP = "Go on until sessions against tokens is this precise, e.g. cpu=2% (or p50=5%), or --for is over."
+_UNTIL_HELP = "Measure until sessions against tokens is this precise, e.g. cpu=2% or p50=5%; ends after --for at most."
 QUICK_S = 42.0
 DEFAULT_S = 175.0
 UNTIL_S = 600.0
@@ -34,7 +34,7 @@ MOST_REPEATS = 100  # a day of fault experiments
 @click.argument("experiments", nargs=-1, metavar="[EXPERIMENT or GROUP]…")
 @option("--workers", type=int, default=3, show_default=True, help="Workers behind the proxy in each mode.")
 @option("--users", type=int, default=50, show_default=True, help="Logged-in users in each mode.")
-@option("--rate", type=float, default=300.0, show_default=True, help="Requests per second, all users together.")
+@option("--rate", type=float, default=300.0, show_default=True, help="Requests per second of all users together.")
 @option(
     "--for",
     "duration",
@@ -42,7 +42,7 @@ MOST_REPEATS = 100  # a day of fault experiments
     help=_FOR_HELP,
 )
 @option("--until", metavar="QUANTITY=HALF-WIDTH", help=_UNTIL_HELP)
-@option("--quick", is_flag=True, help="Run for under 45 seconds; the report says what such a run cannot show.")
+@option("--quick", is_flag=True, help="Run for less than 45 seconds; the report says what such a run cannot show.")
 @option("--mode", "modes", multiple=True, help="A mode or mode file to run (repeatable); `none` is always added.")
 @option(
     "--scenario",
@@ -82,7 +82,7 @@ def run(
     plain: bool,
     results: Path,
 ) -> int:
-    """Run experiments: print their predictions, measure, and judge the predictions.
+    """Run experiments: predict, measure, and judge the predictions.
 
     Without a name the main comparison (three-modes) runs. `authlab list` shows all experiments and groups.
     """
@@ -133,15 +133,15 @@ def _checked(
     junit: Path | None,
     problems: Problems,
 ) -> list[Experiment]:
-    """The experiments meant; raises one `UsageProblem` with everything that is wrong with the call.
+    """The experiments that the user chose. Raises one `UsageProblem` with all problems of the call.
 
-    `problems` are those that were found on the way to the `options`.
+    `problems` holds those that were found while `options` was made.
     """
     from authlab.experiments.catalogue import CHOSEN_FAULTS, DEFAULT, EXPERIMENTS, chosen
 
     found: list[Experiment] = []
     if options.faults and names:
-        problems.add("--fault makes an experiment of its own: name either experiments or faults")
+        problems.add("--fault is an experiment of its own: give either experiments or --fault")
     if options.faults:
         found.append(CHOSEN_FAULTS)
     for name in names or (() if options.faults else (DEFAULT,)):
@@ -156,12 +156,12 @@ def _checked(
         if not 0 < value < 1e9:
             problems.add(f"{text} must be above zero, not {value:g}")
     if options.until and found != [EXPERIMENTS[DEFAULT]]:
-        problems.add(f"--until belongs to {DEFAULT}: leave other experiments and --fault out")
+        problems.add(f"--until works only with {DEFAULT}: leave out other experiments and --fault")
     if options.until and options.blocks:
-        problems.add("--until and --blocks exclude each other: both say how many blocks there are")
+        problems.add("--until and --blocks exclude each other: both set the number of blocks")
     if options.quick and (duration or options.until):
         other = "--for" if duration else "--until"
-        problems.add(f"--quick and {other} exclude each other: both say how long the run takes")
+        problems.add(f"--quick and {other} exclude each other: both set the length of the run")
     if not 1 <= options.repeat <= MOST_REPEATS:
         problems.add(f"--repeat must be 1 to {MOST_REPEATS}, not {options.repeat}")
     if options.slice_s < 0.1:
@@ -174,7 +174,7 @@ def _checked(
 
 
 def _check_capacity(options: Options, found: list[Experiment], problems: Problems) -> None:
-    """Note what planning finds wrong with the options, and whether all workers fit into this machine's memory."""
+    """Add the problems that planning finds, and one if the workers do not fit into this machine's memory."""
     if options.workers <= 0:
         return
     from authlab.lab.machine import machine_facts
@@ -184,4 +184,4 @@ def _check_capacity(options: Options, found: list[Experiment], problems: Problem
         with problems.collecting():
             most = max([most, *(plan.most_workers for plan in experiment.plan(options, machine_facts()))])
     if problem := too_many(most):
-        problems.add(f"{problem}; use fewer --workers or fewer --mode")
+        problems.add(f"{problem}; use fewer --workers or fewer modes")

@@ -1,4 +1,4 @@
-"""The options that say what kind of stack is wanted."""
+"""The options that choose the kind of stack."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def choice_of(kind: str, worker_cpus: float | None, problems: Problems, modes: Sequence[Mode] = ()) -> StackChoice:
-    """The stack that the two options ask for, for a call with these `modes`. Problems are noted in `problems`."""
+    """The stack that the two options choose, for a call with these `modes`. Problems are added to `problems`."""
     from authlab.lab.stacks import STACK_KINDS, StackChoice
 
     found = next((known for known in STACK_KINDS if known == kind), None)

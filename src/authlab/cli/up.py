@@ -1,4 +1,4 @@
-"""`authlab up MODE`: a mode running in the foreground until Ctrl-C."""
+"""`authlab up MODE`: it runs a mode in the foreground until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from authlab.cli.values import Problems, option
 @click.command()
 @click.argument("mode")
 @option("--workers", type=int, default=3, show_default=True, help="Workers behind the proxy.")
-@option("--users", type=int, default=50, show_default=True, help="Users that can log in.")
+@option("--users", type=int, default=50, show_default=True, help="Users who can log in.")
 @option("--port", type=click.IntRange(1, 65535), help="The proxy's port.  [default: a free one]")
-@option("--scenario", default="browse", show_default=True, help="For the locust line: a shipped one, or a Locust file.")
+@option("--scenario", default="browse", show_default=True, help="For the locust line: a scenario's name, or a file.")
 @option("--browser", "browser", is_flag=True, help="Open a Chromium on the browser lab's page: https://app.test/")
 @stack_options
 def up(
@@ -31,39 +31,40 @@ def up(
     stack_kind: str,
     worker_cpus: float | None,
 ) -> int:
-    """Start MODE and keep it running until Ctrl-C. Prints its URL, and curl and locust lines that work as pasted.
+    """Start MODE and keep it running until Ctrl-C. Prints its URL, and curl and locust lines to paste.
 
-    MODE is a mode's name, or a TOML file that declares a mode of your own. With --browser the browser lab's sites start
-    beside it, among them a deliberately weak API that only that Chromium can reach.
+    MODE is a mode's name, or a TOML file that declares a mode of your own. With --browser the browser lab's sites
+    start as well. One of them is a deliberately weak API that only that Chromium can reach.
     """
     from authlab.lab.browsing.driving import check_browser_lab
     from authlab.lab.browsing.window import window
     from authlab.lab.foreground import foreground, wait_for_end
-    from authlab.load.scenario import scenario_meant
+    from authlab.load.scenario import scenario_from_word
 
     problems = Problems()
     asked = modes_of([mode], problems)
     with problems.collecting():
-        load = scenario_meant(scenario)
+        load = scenario_from_word(scenario)
     choice = choice_of(stack_kind, worker_cpus, problems, asked)
     for value, name in ((workers, "--workers"), (users, "--users")):
         if value <= 0:
             problems.add(f"{name} must be above zero, not {value}")
     if problem := too_many(workers):
-        problems.add(problem)
+        problems.add(f"{problem}; use fewer --workers")
     problems.raise_if_any()
     if browser:
         check_browser_lab()
     (chosen,) = asked
     click.echo(f"starting {chosen.name}: {chosen.note} …", err=True)
     with foreground(chosen, workers=workers, users=users, port=port, scenario=load, choice=choice) as site:
-        click.echo(f"\n{chosen.name} is up at {site.stack.url} with {workers} workers. Ctrl-C ends it.\n")
+        many = "1 worker" if workers == 1 else f"{workers} workers"
+        click.echo(f"\n{chosen.name} is up at {site.stack.url} with {many}. Ctrl-C ends it.\n")
         _show(site.lines())
         beside: AbstractContextManager[list[tuple[str, str]]] = window(site) if browser else nullcontext([])
         with beside as more:
             _show(more)
             wait_for_end(site)
-    click.echo("down", err=True)
+    click.echo(f"{chosen.name} has stopped", err=True)
     return 0
 
 

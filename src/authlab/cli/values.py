@@ -1,4 +1,4 @@
-"""Values on the command line: durations, positive numbers; and all problems of a call at once."""
+"""Values on the command line, such as durations, and a collection of all problems of a call."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ DURATION = Duration()
 _UNREADABLE = "authlab.cli.unreadable"
 
 
-class Noted(click.Option):
-    """An option whose unreadable value is noted for `Problems`, so that the call doesn't end at the first of several.
+class CollectingOption(click.Option):
+    """An option that collects an unreadable value for `Problems`, so that the call doesn't end at the first of several.
 
-    Until then its default stands in. A command that has such options must ask `Problems` before it does anything.
+    Its default takes the value's place. A command that has such options must ask `Problems` before it does anything.
     """
 
     def __init__(self, *declarations: Any, **attributes: Any) -> None:
@@ -57,35 +57,35 @@ class Noted(click.Option):
             return super().type_cast_value(ctx, self._stand_in)
 
 
-option = partial(click.option, cls=Noted)
-"""`click.option` for commands that tell all problems of a call at once."""
+option = partial(click.option, cls=CollectingOption)
+"""`click.option` for commands that report all problems of a call at once."""
 
 
 class Problems:
-    """Collects what is wrong with a call, so that the user hears all of it in one go."""
+    """Collects the problems of a call, so that the user sees all of them at once."""
 
     def __init__(self) -> None:
         call = click.get_current_context(silent=True)
         self._found: list[str] = list(call.meta.get(_UNREADABLE, ())) if call else []
 
     def add(self, text: str) -> None:
-        """Note one problem."""
+        """Add one problem."""
         self._found.append(text)
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
-        """Note a `LabError` raised inside instead of letting it through."""
+        """Add a `LabError` that is raised inside, instead of letting it through."""
         try:
             yield
         except LabError as error:
             self.add(str(error))
 
     def raise_if_any(self) -> None:
-        """Raise one `UsageProblem` with every problem noted."""
+        """Raise one `UsageProblem` with all problems, if there are any."""
         if len(self._found) == 1:
             raise UsageProblem(self._found[0])
         if self._found:
-            raise UsageProblem("several things are wrong:\n" + "\n".join(f"  - {text}" for text in self._found))
+            raise UsageProblem("there are several problems:\n" + "\n".join(f"  - {text}" for text in self._found))
 
 
 results_option = click.option(

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from authlab.lab.listening import Listener
-from authlab.lab.listening import Progress as Standing
+from authlab.lab.listening import Progress as LoadProgress
 from authlab.model.findings import YES_NO, ExperimentResult, Prediction
 
 _PLAIN_EVERY_S = 10.0
@@ -48,7 +48,7 @@ class PlainLines:
         for prediction in predictions:
             self._say("  " + in_words(prediction))
 
-    def progress(self, progress: Standing) -> None:
+    def progress(self, progress: LoadProgress) -> None:
         """Print how far the load is, now and then."""
         if time.monotonic() - self._last < _PLAIN_EVERY_S:
             return
@@ -57,7 +57,7 @@ class PlainLines:
         self._say(f"block {progress.block}/{progress.blocks}: {status_of(progress)}, {left:.0f} s left")
 
     def judged(self, result: ExperimentResult) -> None:
-        """Print nothing: the conclusion follows."""
+        """Print nothing: the summary follows."""
 
     def note(self, text: str) -> None:
         """Print the note."""
@@ -92,7 +92,7 @@ class LiveDisplay:
         self._progress.update(self._task, description=text, status="", completed=0, total=None)
 
     def predicted(self, experiment: str, claim: str, predictions: Sequence[Prediction]) -> None:
-        """A table of what is predicted."""
+        """Print a table of the predictions."""
         table = Table(title=f"{experiment}: “{claim}”", title_justify="left", caption="predicted, before anything runs")
         for column in ("mode", "quantity", "predicted", "formula"):
             table.add_column(column)
@@ -102,7 +102,7 @@ class LiveDisplay:
             table.add_row(_name(p), p.quantity.replace("_", " "), value or "a rule", p.formula)
         self._progress.console.print(table)
 
-    def progress(self, progress: Standing) -> None:
+    def progress(self, progress: LoadProgress) -> None:
         """Move the bar."""
         self._progress.update(
             self._task,
@@ -113,7 +113,7 @@ class LiveDisplay:
         )
 
     def judged(self, result: ExperimentResult) -> None:
-        """Nothing: the conclusion follows."""
+        """Show nothing: the summary follows."""
 
     def note(self, text: str) -> None:
         """Print the note above the bar."""
@@ -140,7 +140,7 @@ def _name(prediction: Prediction) -> str:
     return prediction.mode if prediction.workers is None else f"{prediction.mode} (N = {prediction.workers})"
 
 
-def status_of(progress: Standing) -> str:
+def status_of(progress: LoadProgress) -> str:
     """The mode under load, the rate and the failure share of each mode that has one."""
     failing = ", ".join(f"{mode} {share:.1%}" for mode, share in progress.failure_shares.items() if share > 0)
     return f"{progress.mode}, {progress.rate_rps:.0f} requests/s, failures: {failing or 'none'}"

@@ -1,1 +1,1 @@
-"""Experiments: claim, prediction, plan, verdict rule; one file each."""
+"""Experiments: each file has one claim, its predictions, its plan and its verdict rule."""

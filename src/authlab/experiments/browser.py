@@ -1,4 +1,7 @@
-"""The experiments of the browser lab: claims about credentials in a browser, answered yes or no, cell by cell."""
+"""The experiments of the browser lab: claims about credentials in a browser.
+
+Each answers its questions with yes or no, cell by cell.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +43,17 @@ _CONTROLS: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("forged-fetch-allowed", READABLE): _EVIL_READS,
     ("reload", KEPT): ("local-storage", quantity_of("reload", KEPT)),
 }
-"""The cell in which an attack must be seen to work before its failure elsewhere means anything."""
+"""The positive control of each question: the attack must work in this cell before its failure elsewhere proves
+anything."""
 
 
 @dataclass(frozen=True)
 class BrowserExperiment:
-    """A claim about what a browser does. `attacks` are whole columns of the matrix, `extra` single cells of others,
-    `supports` scenarios that bring nothing but a control. It has no plans: no load is run."""
+    """A claim about what a browser does. It has no plans, because it needs no load.
+
+    `attacks` are whole columns of the matrix. `extra` are single cells of other columns. `supports` are scenarios that
+    serve only as a control.
+    """
 
     id: str
     claim: str
@@ -58,22 +65,22 @@ class BrowserExperiment:
     bench: Bench = "browser"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002 - the protocol's
-        """None: the browser lab starts its own sites."""
+        """No plans: the browser lab starts its own sites."""
         return []
 
     @property
     def cells(self) -> list[tuple[str, str]]:
-        """(place, attack) of the matrix."""
+        """The cells of the matrix that it needs, as (place, attack)."""
         columns = [(place, attack) for attack in self.attacks for place in PLACES]
         return list(dict.fromkeys([*columns, *self.extra, *self._control_cells()]))
 
     @property
     def scenarios(self) -> list[str]:
-        """The single scenarios that it needs."""
+        """The scenarios outside the matrix that it needs."""
         return list(dict.fromkeys([*(check.scenario for check in CHECKS[self.id]), *self.supports]))
 
     def expectations(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002 - a browser's rules have no parameters
-        """One per question: yes (1) or no (0), with the rule that it follows from."""
+        """One per question: yes (1) or no (0), with the rule that predicts it."""
         found = []
         for place, attack in [*((p, a) for a in self.attacks for p in PLACES), *self.extra]:
             for question in ATTACKS[attack].questions:
@@ -82,15 +89,15 @@ class BrowserExperiment:
         return [*found, *(_expectation(c.subject, c.question, c.holds, c.rule) for c in CHECKS[self.id])]
 
     def observe(self, evidence: Evidence) -> Sequence[Observation]:  # noqa: ARG002 - the protocol's
-        """Nothing beside the questions."""
+        """Nothing: the questions are all that it observes."""
         return ()
 
     def verdict(self, judgements: Sequence[Judgement]) -> Verdict:
-        """Confirmed where the browser did in every question what the rules say."""
+        """Confirmed if the browser did what the rules say in every question."""
         met = sum(j.verdict.value == "confirmed" for j in judgements)
         found = combine(
             judgements,
-            f"the browser did what the rules say, in all of {len(judgements)} questions",
+            f"the browser did what the rules say in all {len(judgements)} questions",
             f"the browser did what the rules say in {met} of {len(judgements)} questions",
         )
         return Verdict(found.value, found.summary, () if found.value == "confirmed" else found.reasons)
@@ -124,7 +131,7 @@ def _expectation(subject: str, quantity: str, holds: bool, rule: str) -> Expecta
 
 
 def _missing_control(prediction: Prediction, answers: Mapping[str, Answer]) -> str | None:
-    """Why a "no" of this question would show nothing; None where the attack was seen to work."""
+    """Why a "no" to this question would prove nothing; None if the attack worked in its control."""
     attack, _, question = prediction.quantity.partition(": ")
     control = _CONTROLS.get((attack, question)) or CONTROLS.get((prediction.mode, prediction.quantity))
     if control is None:
@@ -157,7 +164,7 @@ _TABLE: Final = (
     BrowserExperiment(
         "xss-local-storage",
         "a token in Local Storage can be read by an injected script",
-        "which of nine places a passive and an active thief empty, and what a CSP changes",
+        "from which of nine places a passive and an active thief steal the credential, and what a CSP changes",
         ("steal-passive", "steal-active"),
     ),
     BrowserExperiment(
@@ -176,14 +183,14 @@ _TABLE: Final = (
     BrowserExperiment(
         "samesite-lax",
         "SameSite=Lax allows a cross-site GET and blocks a POST",
-        "a state-changing GET is forged in spite of Lax, a POST is not",
+        "a forged GET that changes state succeeds in spite of Lax, a forged POST does not",
         ("forged-get",),
         extra=(("cookie-lax", "forged-post"), ("cookie-host", "forged-post")),
     ),
     BrowserExperiment(
         "same-site-csrf",
         "SameSite does not protect from a sibling subdomain",
-        "forged form, cookie tossing and session fixation from a sibling; Origin check, CSRF token and __Host- hold",
+        "forged form, cookie tossing and session fixation from a sibling, against Origin check, CSRF token and __Host-",
     ),
     BrowserExperiment(
         "memory-token-reload",
@@ -194,17 +201,17 @@ _TABLE: Final = (
     BrowserExperiment(
         "axios-credentials",
         "Axios' withCredentials sends cookies if the backend is set up for it",
-        "CORS exact, *, none and reflected: who reads the answer, and what is carried out although nobody can",
+        "CORS exact, *, none and reflected: which origin can read the answer, and what is carried out unread",
     ),
     BrowserExperiment(
         "https-everywhere",
         "TLS keeps tokens from being read on the way",
-        "a tap between browser and proxy, by HTTP and HTTPS; a cookie with and without Secure",
+        "a tap between browser and proxy, over HTTP and HTTPS; a cookie with and without Secure",
     ),
     BrowserExperiment(
         "http-for-public-only",
         "plain HTTP is for public pages only",
-        "public pages served, others redirected, API calls refused; nothing goes out in clear after HSTS",
+        "public pages served, others redirected, API calls refused; nothing is sent in clear text after HSTS",
     ),
 )
 

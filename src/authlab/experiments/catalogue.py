@@ -16,7 +16,7 @@ _STEADY: Final = (
     "three_modes",
     "round_robin",
 )
-"""Modules of this package, in the order of `authlab list`. Each names its experiment EXPERIMENT."""
+"""Modules of this package, in the order of `authlab list`. Each holds its experiment as EXPERIMENT."""
 
 _FAULTS: Final = (
     "worker_crash",
@@ -32,7 +32,7 @@ _FAULTS: Final = (
     "prefork_trap",
     "logout_takes_effect",
 )
-"""The same for those of the group `faults`."""
+"""The modules of the experiments in the group `faults`, in the same order and way."""
 
 RULES: Final[dict[str, Rule]] = {UNTIL_PRECISE: until_precise}
 """The rules of procedures, by the name that a plan stores."""
@@ -63,14 +63,14 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def known(identifier: str) -> Experiment | None:
-    """The experiment of a stored run; None where this version of authlab has none of that id."""
+    """The experiment of a stored run; None if this version of authlab has no experiment of that id."""
     return CHOSEN_FAULTS if identifier == CHOSEN_FAULTS.id else EXPERIMENTS.get(identifier)
 
 
 def chosen(names: tuple[str, ...]) -> list[Experiment]:
-    """The experiments of those names and groups, each once, in order; the default where none is named.
+    """The experiments of those names and groups, each once, in order; the default if `names` is empty.
 
-    Raises `UnknownName` for a name that is neither.
+    Raises `UnknownName` for a name that is neither an experiment nor a group.
     """
     ids: dict[str, None] = {}
     for name in names or (DEFAULT,):

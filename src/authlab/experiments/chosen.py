@@ -1,4 +1,4 @@
-"""The faults that the user chose, done to the modes that the user chose: `authlab run --mode M --fault F`."""
+"""The faults that the user chose, injected into the modes that the user chose: `authlab run --mode M --fault F`."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ from authlab.model.plan import Arm, Plan
 LOGGED_OUT: Final = "users_logged_out"
 _MODES: Final = ("sticky", "redis", "jwt")
 _AFTER_S: Final = 8.0
-"""How long the load goes on after the last fault's planned end, unless the user says otherwise."""
+"""How long the load goes on after the last fault's planned end, unless the user gives another length."""
 
 _NONE_MARGIN: Final = 0.05
 _SCALES: Final = {"scale-out": 1, "scale-in": -1}
 
 
 class ChosenFaults(StackExperiment):
-    """What a mode's traits promise must hold whatever is done to it."""
+    """The promises of a mode's traits must hold under every fault."""
 
     id = "chosen-faults"
     claim = "a mode keeps its users logged in through what its traits say it survives"
-    summary = "the faults named by --fault, done to the modes named by --mode"
-    holds = "nobody was logged out whom the traits of the modes promise to keep"
-    fails = "users were logged out whom the traits of the modes promise to keep"
+    summary = "the faults named by --fault, injected into the modes named by --mode"
+    holds = "no user was logged out whom the modes' traits promise to keep logged in"
+    fails = "users were logged out whom the modes' traits promise to keep logged in"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """Every mode with those of the faults that can be done to it.
+        """Every mode, with those of the faults that fit it.
 
-        Raises one `UsageProblem` with all that is wrong with the faults: a line for each problem.
+        Raises one `UsageProblem` that has a line for each problem with the faults.
         """
         modes = options.modes or tuple(MODES[name] for name in _MODES)
         arms = [_arm(options, mode) for mode in dict.fromkeys((MODES[FLOOR], *modes))]
@@ -62,7 +62,7 @@ class ChosenFaults(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, length_s, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
-        """Nobody is logged out where the traits promise it; elsewhere nothing is predicted, only observed."""
+        """No user is logged out where the traits promise it. The other modes are observed without a prediction."""
         measure = share(logged_out(_who_could_notice))
         arms = [arm for arm in plans[0].arms if arm.mode.name != FLOOR] if plans else []
         return [
@@ -83,7 +83,7 @@ def _arm(options: Options, mode: Mode) -> Arm:
 
 
 def _who_could_notice(arm: ArmData) -> set[int]:
-    """The users who asked when the last fault was over, or all of an arm that had none."""
+    """The users who sent a request after the last fault was over; all users of an arm without faults."""
     last = max(arm.faults, key=ended, default=None)
     return all_users(arm.samples) if last is None else asked_after(arm.samples, last)
 
@@ -103,7 +103,7 @@ def _strangers(options: Options) -> Iterator[str]:
 
 
 def _nobody_left(options: Options) -> Iterator[str]:
-    """The first of the scalings, one after the other, that would leave no worker."""
+    """The first of the scaling faults, in order of time, that would leave no worker."""
     workers = options.workers
     for fault in sorted(options.faults, key=lambda fault: fault.at_s):
         if fault.kind not in _SCALES:
@@ -112,7 +112,7 @@ def _nobody_left(options: Options) -> Iterator[str]:
         if workers < 1:
             yield (
                 f"{fault.kind} at {fault.at_s:g} s would leave {workers} of {before} workers; one must stay: "
-                "give more --workers, or scale in by less"
+                "give more --workers, or remove fewer"
             )
             return
 
@@ -123,23 +123,23 @@ def _too_late(faults: Sequence[PlannedFault], length_s: float) -> Iterator[str]:
 
 
 def _second_ones(faults: Sequence[PlannedFault]) -> Iterator[str]:
-    """Those that a run can't have after each other either."""
+    """Faults that a run can have only once, even one after the other."""
     if len(once := [fault.kind for fault in faults if FAULTS[fault.kind].once_a_run]) > 1:
         yield f"{', '.join(once)}: the signing key can be changed only once in a run: give each a run of its own"
 
 
 def _overlaps(faults: Sequence[PlannedFault]) -> Iterator[str]:
-    """Pairs of one kind on the same thing: the end of the first would undo the second."""
+    """Pairs of overlapping faults of one kind on one target: the end of the first would undo the second."""
     for one, other in combinations(sorted(faults, key=lambda fault: fault.at_s), 2):
         kind = FAULTS[one.kind]
         if one.kind != other.kind or kind.once_a_run or other.at_s > _end_s(one):
             continue
         if kind.on != "worker" or kind.one_at_a_time:
-            yield f"{_both(one, other)} and would undo each other: let the second begin after the first is over"
+            yield f"{_both(one, other)} and would undo each other: start the second after the first is over"
         elif not (one.target and other.target) or one.target == other.target:
             yield (
-                f"{_both(one, other)}, may be done to the same worker and would then undo each other: let the second "
-                "begin after the first is over, or name a worker for each"
+                f"{_both(one, other)}, may hit the same worker and would then undo each other: start the second "
+                "after the first is over, or name a worker for each"
             )
 
 
@@ -157,7 +157,7 @@ def _length_s(options: Options) -> float:
 
 def _promised(mode: Mode, faults: Sequence[PlannedFault]) -> bool:
     if not mode.traits.any_worker_serves:
-        return False  # it loses its users without any fault
+        return False  # it refuses users even without a fault
     keeps = {
         "nothing": True,
         "workers": mode.traits.survives_worker_loss,

@@ -1,4 +1,4 @@
-"""One worker's clock is off: whose tokens are refused, and which are taken for too long?"""
+"""One worker's clock is wrong: which tokens are refused, and which are accepted for too long?"""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ _DURATION_S: Final = 22.0
 _TTL_S: Final = 6
 _SKEW_S: Final = 3
 _USERS: Final = 200
-"""Each asks seldom, so that tokens grow old: one that is refused is replaced, and a third of the requests refuse a
-young one. With 50 users at the default rate about 14 requests in a trial show an expired token, with 200 about 100."""
+"""Each user sends requests rarely, because tokens must grow old: a refused token is replaced, and a third of the
+requests refuse a young one. At the default rate, about 14 requests in a trial show an expired token with 50 users, and
+about 100 with 200 users."""
 
 OLD_REFUSED: Final = "requests_refused_in_the_last_seconds_of_a_token"
 FRESH_REFUSED: Final = "requests_refused_with_fresh_tokens"
@@ -35,7 +36,8 @@ Stretch = tuple[float, float]
 _LAST_SECONDS: Final[Stretch] = (_TTL_S - _SKEW_S, _TTL_S - 1.0)
 _FIRST_SECONDS: Final[Stretch] = (0.0, _SKEW_S - 1.0)
 _AFTER_EXPIRY: Final[Stretch] = (_TTL_S, _TTL_S + _SKEW_S - 1.0)
-"""Ages of tokens in seconds. Tokens hold whole seconds, so that each border is uncertain by one: it is left out."""
+"""Ages of tokens in seconds. Tokens hold whole seconds, and each border is therefore uncertain by one second. Ages
+near a border are left out."""
 
 
 class ClockSkew(StackExperiment):
@@ -44,11 +46,11 @@ class ClockSkew(StackExperiment):
     id = "clock-skew"
     claim = "a worker whose clock is off by s seconds refuses good tokens or takes expired ones for s seconds"
     summary = "one worker 3 s ahead, behind, and ahead with leeway: refusals by the age of the token"
-    holds = "a clock that is off refuses and prolongs for as long as it is off, on the worker's share of the requests"
-    fails = "the refusals are not those of the model"
+    holds = "the worker refuses or extends tokens for as long as its clock is off, on its share of the requests"
+    fails = "the refusals differ from those of the model"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """Ahead, behind, and ahead with a leeway as large."""
+        """Three arms: a clock ahead, a clock behind, and a clock ahead with a leeway as large."""
         arms = [
             loaded(
                 options,
@@ -69,7 +71,7 @@ class ClockSkew(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
-        """1/N of the requests meet the worker that is off, (N-1)/N of them the others."""
+        """1/N of the requests reach the worker whose clock is off, and (N-1)/N reach the others."""
         n = plans[0].arms[0].workers if plans else 1
         ahead, behind = "1/N (by the worker that is ahead)", "1/N (by the worker that is behind)"
         others, covered = "(N-1)/N (by the others: issued in their future)", "0 (the leeway covers it)"
@@ -91,7 +93,10 @@ EXPERIMENT: Final = ClockSkew()
 
 
 def _outcome_of(stretch: Stretch, *, own: bool, outcome: str) -> Measure:
-    """Share of requests with tokens of that age, of the skewed worker's or the others', that had this outcome."""
+    """Share of requests with this `outcome`, among those with tokens of that age.
+
+    `own`: only tokens that the skewed worker issued; otherwise only those of the other workers.
+    """
 
     def shown(arm: ArmData) -> pl.DataFrame:
         issued = with_issuers(arm.samples, arm.fault)
@@ -115,7 +120,7 @@ def with_issuers(samples: pl.DataFrame, fault: FaultEvent) -> pl.DataFrame:
     logins = samples.filter((pl.col("op") == "login") & (pl.col("outcome") == "ok")).select(
         "user", issued_ns="done_ns", issuer="worker"
     )
-    # The restarts that set the clock and set it right again: what lies between them met it off.
+    # One restart sets the clock wrong and another sets it right: requests in between met the wrong clock.
     first = fault.steps[0].end_ns if fault.steps else 2**62
     last = fault.steps[-1].start_ns if len(fault.steps) > 1 else 2**62
     return (

@@ -1,4 +1,4 @@
-"""Measures of users and requests, pooled over the repetitions of an arm: what most rows of fault experiments need."""
+"""Measures of users and requests, pooled over the repetitions of an arm. Most rows of fault experiments use them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from authlab.experiments.users import all_users, asked_after, logouts_per_user
 from authlab.stats.users import mean_of_counts, mean_of_users, share_of_users
 
 Count = Callable[[ArmData], tuple[int, int]]
-"""One repetition of an arm to (how many it hit, out of how many)."""
+"""Counts in one repetition of an arm: (how many were hit, out of how many)."""
 
 Users = Callable[[ArmData], set[int]]
-"""One repetition of an arm to some of its users."""
+"""Chooses some of the users of one repetition of an arm."""
 
 
 def repetitions(evidence: Evidence, label: str) -> list[ArmData]:
-    """Those of the arm in which at least one of its faults happened; all of them where it has none."""
+    """The arm's repetitions in which at least one of its faults happened; all of them if it has no faults."""
     return [arm for arm in evidence.of(label) if arm.faults or not arm.arm.faults]
 
 
 def share(count: Count, note: str = "") -> Measure:
-    """A pooled share with its exact interval; None where nothing was counted. `note` may name {hits} and {of}."""
+    """A pooled share with its exact interval; None if nothing was counted. `note` may hold {hits} and {of}."""
 
     def measure(evidence: Evidence, label: str) -> Measured | None:
         counts = [count(arm) for arm in repetitions(evidence, label)]
@@ -38,7 +38,7 @@ def share(count: Count, note: str = "") -> Measure:
 
 
 def mean_count(values: Callable[[ArmData], Sequence[float]], unit: str) -> Measure:
-    """A mean of counts, pooled; None where there are fewer than two."""
+    """The mean of the counts of all repetitions; None if there are fewer than two counts."""
 
     def measure(evidence: Evidence, label: str) -> Measured | None:
         counts = [value for arm in repetitions(evidence, label) for value in values(arm)]
@@ -51,7 +51,7 @@ def mean_count(values: Callable[[ArmData], Sequence[float]], unit: str) -> Measu
 
 
 def mean_of_repetitions(values: Sequence[float], repeats: int, unit: str, note: str = "") -> Measured | None:
-    """The mean of one value per repetition with Student's interval; one alone has none, and decides nothing."""
+    """The mean of one value per repetition with Student's interval; one value has no interval and decides nothing."""
     if not values:
         return None
     return Measured(sum(values) / len(values), mean_of_users(values), repeats, len(values), unit, note)
@@ -78,5 +78,5 @@ def rows_where(chosen: Callable[[ArmData], pl.DataFrame], hit: pl.Expr) -> Count
 
 
 def everybody(arm: ArmData) -> set[int]:
-    """The users who asked after the arm's first fault was over; all of them where it has no fault."""
+    """The users who sent a request after the arm's first fault was over; all users if it has no fault."""
     return asked_after(arm.samples, arm.fault) if arm.faults else all_users(arm.samples)

@@ -1,4 +1,4 @@
-"""What an experiment brought: the data of each arm in each plan, as judges and measures read it."""
+"""What an experiment measured: the data of each arm in each plan, as judges and measures read it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from authlab.store.frames import TrialFrames
 
 @dataclass(frozen=True)
 class ArmData:
-    """One arm as it was measured: its tables, why they can't be trusted, and what was done to it.
+    """One arm as it was measured: its tables, the doubts about them, and its faults.
 
-    `probes` are of arms that ask for them (`Arm.probe_store`), taken one after the other.
+    Only arms that ask for probes (`Arm.probe_store`) have `probes`, in the order in which they were taken.
     """
 
     arm: Arm
@@ -34,18 +34,18 @@ class ArmData:
 
     @property
     def samples(self) -> pl.DataFrame:
-        """Its requests."""
+        """The arm's requests."""
         return self.frames.samples
 
     @property
     def fault(self) -> FaultEvent:
-        """The first fault. Raises `IndexError` where none happened."""
+        """The arm's first fault. Raises `IndexError` if no fault happened."""
         return self.faults[0]
 
 
 @dataclass(frozen=True)
 class PlanData:
-    """What one plan brought, by the labels of those of its arms that were measured."""
+    """The data of one plan, by the labels of the arms that were measured."""
 
     plan: Plan
     arms: Mapping[str, ArmData]
@@ -59,7 +59,7 @@ class PlanData:
 
     @cached_property
     def answered(self) -> Mapping[str, pl.DataFrame]:
-        """The samples that latency is taken from, by label."""
+        """The samples from which latency is computed, by label."""
         return {
             str(label): rows
             for arm in self.arms.values()
@@ -69,27 +69,27 @@ class PlanData:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All plans of an experiment, and what was measured of the machine. `answers` are those of browsers, by key."""
+    """The data of all plans of an experiment, and the machine's facts. `answers` are those of browsers, by key."""
 
     plans: tuple[PlanData, ...]
     machine: MachineFacts | None = None
     answers: Mapping[str, Answer] = field(default_factory=dict)
 
     def of(self, label: str) -> list[ArmData]:
-        """The arm of that label in every plan that measured it."""
+        """The arm with that label, from every plan that measured it."""
         return [data.arms[label] for data in self.plans if label in data.arms]
 
     def doubts(self, label: str) -> tuple[str, ...]:
-        """Why numbers of that arm can't be trusted, over all plans."""
+        """The reasons, from all plans, why that arm's numbers can't be trusted."""
         return tuple(dict.fromkeys(reason for arm in self.of(label) for reason in arm.doubts))
 
     def at(self, stage: str) -> Evidence:
-        """The evidence of that stage alone; all of it where `stage` is empty."""
+        """The evidence of that stage alone; all of it if `stage` is empty."""
         if not stage:
             return self
         return replace(self, plans=tuple(data for data in self.plans if data.plan.stage == stage))
 
     @property
     def is_empty(self) -> bool:
-        """Whether not a single request was measured and not a single question answered."""
+        """Whether no request was measured and no question was answered."""
         return not self.answers and not any(arm.samples.height for data in self.plans for arm in data.arms.values())

@@ -1,4 +1,4 @@
-"""A row of expectations: the arm, the quantity, what is predicted of it, and the function that measures it."""
+"""A row of expectations: the arm, the quantity, its prediction, and the function that measures it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from authlab.experiments.verdicts import MORE_USERS, Judge, judge_prediction
 from authlab.model.findings import SHARE_MARGIN, Observation, Prediction
 
 Key = tuple[str, str, str | None, str]
-"""Arm, quantity, the arm that it is taken to, stage: what tells one row of an experiment from another."""
+"""Arm, quantity, the arm it is compared with, stage. No two rows of an experiment have the same key."""
 
 
 @dataclass(frozen=True)
 class Measured:
     """A value with its 95 % interval, over `blocks` blocks (or repetitions) and `samples` requests (or users).
 
-    `unit` is that of an `Observation`.
+    `unit` has the values of `Observation.unit`.
     """
 
     value: float | None
@@ -29,7 +29,8 @@ class Measured:
 
 
 Measure = Callable[[Evidence, str], Measured | None]
-"""Evidence and an arm's label to what was measured of that arm; None where there was nothing to measure."""
+"""A function of the evidence and an arm's label that measures a quantity of that arm. It gives None if there was
+nothing to measure."""
 
 
 def _none(evidence: Evidence) -> tuple[str, ...]:  # noqa: ARG001 - the signature of doubts
@@ -40,9 +41,9 @@ def _none(evidence: Evidence) -> tuple[str, ...]:  # noqa: ARG001 - the signatur
 class Expectation:
     """One row. Without a `prediction` the quantity is observed and not judged.
 
-    `rests_on` are further arms whose data the measure reads, so that doubts about them are doubts about this row; the
-    row stands only where all of them do. `doubts` are those that lie in the data of the whole experiment. `remedy` is
-    what makes the interval narrower.
+    `rests_on` are further arms whose data the measure reads. Doubts about them are doubts about this row. If the
+    plans lack one of them, the row is dropped. `doubts` gives those that come from the data of the whole experiment.
+    `remedy` says what makes the interval narrower.
     """
 
     arm: str
@@ -58,11 +59,11 @@ class Expectation:
 
     @property
     def key(self) -> Key:
-        """What tells it from the other rows."""
+        """What identifies the row within its experiment."""
         return self.arm, self.quantity, self.against, self.stage
 
     def observed(self, evidence: Evidence) -> Observation | None:
-        """The measured quantity. `workers` are those that the arm began with."""
+        """The measured quantity. Its `workers` is the number of workers with which the arm began."""
         evidence = evidence.at(self.stage)
         found = self.measure(evidence, self.arm)
         if found is None:
@@ -73,7 +74,7 @@ class Expectation:
         return Observation(self.arm, self.quantity, *numbers, workers, self.against, found.note, self.stage)
 
     def all_doubts(self, evidence: Evidence) -> tuple[str, ...]:
-        """Why the row can't be judged, whatever its numbers say."""
+        """The reasons why the row can't be judged, regardless of its numbers."""
         held = evidence.at(self.stage)
         found = [reason for label in (self.arm, *self.rests_on) for reason in held.doubts(label)]
         return tuple(dict.fromkeys((*found, *self.doubts(evidence))))
@@ -92,7 +93,7 @@ def expect(
     stage: str = "",
     remedy: str = MORE_USERS,
 ) -> Expectation:
-    """Under `arm`, `quantity` is `value` ± `margin`, measured so. `formula` says where the value comes from."""
+    """A row: `quantity` of `arm` is predicted to be `value` ± `margin`. `formula` says where the value comes from."""
     prediction = Prediction(arm, quantity, formula or f"{value:g}", value, margin, workers, stage=stage)
     return Expectation(arm, quantity, measure, prediction, rests_on, stage=stage, remedy=remedy)
 
@@ -111,7 +112,10 @@ def expect_at_least(
     doubts: Callable[[Evidence], tuple[str, ...]] = _none,
     remedy: str = MORE_USERS,
 ) -> Expectation:
-    """Under `arm`, `quantity` (taken to `against`) is at least `threshold`, measured so. `rule` says it in words."""
+    """A row: `quantity` of `arm`, compared with `against`, is predicted to be at least `threshold`.
+
+    `rule` says this in words.
+    """
     prediction = Prediction(
         arm, quantity, formula, None, workers=workers, against=against, rule=rule, at_least=threshold
     )
@@ -119,10 +123,10 @@ def expect_at_least(
 
 
 def also(arm: str, quantity: str, measure: Measure) -> Expectation:
-    """Under `arm`, `quantity` is measured so, and not predicted."""
+    """A row without a prediction: `quantity` of `arm` is only observed."""
     return Expectation(arm, quantity, measure)
 
 
 def key_of(item: Prediction | Observation) -> Key:
-    """The key of the row that a stored prediction or observation belongs to."""
+    """The key of the row to which a stored prediction or observation belongs."""
     return item.mode, item.quantity, item.against, item.stage

@@ -1,4 +1,4 @@
-"""What an experiment is: a claim, plans to carry out, and expectations of what they bring."""
+"""What an experiment is: a claim, plans to carry out, and expectations of their results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Experiment(Protocol):
 
     @property
     def claim(self) -> str:
-        """What it puts to the test, in the words of those who say it."""
+        """The claim that it tests, in the words of the people who make it."""
 
     @property
     def summary(self) -> str:
@@ -39,23 +39,26 @@ class Experiment(Protocol):
 
     @property
     def telling(self) -> str:
-        """The id of the figure that shows its result best; empty for the usual one."""
+        """The id of the figure that shows its result best; empty for the usual figure."""
 
     def plan(self, options: Options, machine: MachineFacts) -> Sequence[Plan]:
-        """What to stand up, load and harm, in order. Pure: what it needs of the machine is measured before."""
+        """The plans to carry out, in order. Pure: the machine's facts are measured before."""
 
     def expectations(self, plans: Sequence[Plan]) -> Sequence[Expectation]:
-        """What must come out of these plans if the claim's model is right, and how it is measured."""
+        """The results that these plans must have if the claim's model is right, and how they are measured."""
 
     def observe(self, evidence: Evidence) -> Sequence[Observation]:
-        """What is observed beside the expectations."""
+        """Observations in addition to the expectations."""
 
     def verdict(self, judgements: Sequence[Judgement]) -> Verdict:
-        """The claim's verdict; there is at least one judgement."""
+        """The claim's verdict. `judgements` holds at least one."""
 
 
 class StackExperiment(ABC):
-    """An experiment on stacks under load. Its verdict is confirmed where every row is met (`holds`)."""
+    """An experiment on stacks under load.
+
+    Its claim is confirmed if every row is confirmed. `holds` and `fails` are the two summaries.
+    """
 
     id: ClassVar[str]
     claim: ClassVar[str]
@@ -71,14 +74,14 @@ class StackExperiment(ABC):
 
     @abstractmethod
     def rows(self, plans: Sequence[Plan]) -> Sequence[Expectation]:
-        """The expectations of a run with all arms."""
+        """The expectations of a run that has all arms."""
 
     def expectations(self, plans: Sequence[Plan]) -> Sequence[Expectation]:
-        """The rows whose arms these plans have."""
+        """Those of the rows whose arms are in these plans."""
         there = {arm.label for plan in plans for arm in plan.arms}
         return [row for row in self.rows(plans) if there.issuperset((row.arm, *row.rests_on))]
 
-    def observe(self, evidence: Evidence) -> Sequence[Observation]:  # noqa: ARG002 - most say all in their rows
+    def observe(self, evidence: Evidence) -> Sequence[Observation]:  # noqa: ARG002 - the rows of most cover everything
         """See `Experiment.observe`."""
         return ()
 

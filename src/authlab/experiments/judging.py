@@ -1,4 +1,4 @@
-"""Stored predictions and evidence to a result: the same function for a fresh run, a killed one and an old one."""
+"""A result from stored predictions and evidence. Fresh runs, killed runs and old runs use the same function."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from authlab.model.plan import Plan
 
 _NOTHING_PREDICTED: Final = Verdict(
     "inconclusive",
-    "nothing is predicted for the modes that were chosen: what was measured is reported, and confirms nothing",
-    ("choose other modes with --mode, or leave it out",),
+    "nothing is predicted for the chosen modes: the measurements are reported, but they confirm nothing",
+    ("choose other modes with --mode, or leave --mode out",),
 )
 
 
 def planned(experiment: Experiment, plans: Sequence[Plan]) -> ExperimentResult:
-    """The experiment as run.json has it before anything runs: its plans and predictions."""
+    """The experiment as run.json holds it before anything runs: its plans and predictions."""
     rows = experiment.expectations(plans)
     predictions = tuple(row.prediction for row in rows if row.prediction is not None)
     return ExperimentResult(
@@ -31,7 +31,7 @@ def planned(experiment: Experiment, plans: Sequence[Plan]) -> ExperimentResult:
 
 
 def judge(experiment: Experiment, stored: ExperimentResult, evidence: Evidence) -> ExperimentResult:
-    """The predictions of `stored` against the evidence. Pure: reads nothing but its arguments.
+    """Judge the predictions of `stored` by the evidence. Pure: it reads only its arguments.
 
     A judge that crashes yields `inconclusive`, never a pass.
     """
@@ -39,7 +39,7 @@ def judge(experiment: Experiment, stored: ExperimentResult, evidence: Evidence) 
         return replace(stored, verdict=Verdict("inconclusive", "nothing was measured"))
     try:
         return _judged(experiment, stored, evidence)
-    except Exception as error:  # noqa: BLE001  (whatever a judge does, the data must get their report)
+    except Exception as error:  # noqa: BLE001  (the data must be reported even if a judge crashes)
         where = traceback.extract_tb(error.__traceback__)[-1]
         why = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
         return replace(stored, verdict=Verdict("inconclusive", "the judge itself failed", (why,)))
@@ -52,7 +52,7 @@ def _judged(experiment: Experiment, stored: ExperimentResult, evidence: Evidence
     observations += [found for found in experiment.observe(evidence) if key_of(found) not in seen]
     judgements: list[Judgement] = []
     for prediction in stored.predictions:
-        # What was predicted stands in the run: a later version's rules do not change it.
+        # The run holds what was predicted. The rules of a later version must not change it.
         row = rows.get(key_of(prediction))
         if row is None:
             why = "this version of authlab does not measure it"

@@ -1,4 +1,4 @@
-"""The signing key changes, by five strategies: whose token is refused?"""
+"""The signing key changes, by five strategies: whose tokens are refused?"""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ SOME: Final = 0.05
 
 
 def refused_share(f: float) -> float:
-    """Share of requests refused where a share f of the workers has the new key alone and users log in again at once.
+    """Share of requests refused if a share f of the workers has only the new key and users log in again at once.
 
-    A user's token is of the old or the new key; it is replaced when it is refused, by the kind of the worker that the
-    log-in meets. In the long run a share f²/(f²+(1-f)²) of the tokens is new; a new one is refused by 1-f of the
-    workers, an old one by f.
+    A token is signed with the old or the new key. A refused token is replaced by one with the key of the worker that
+    serves the log-in. In the long run a share f²/(f²+(1-f)²) of the tokens is new. A share 1-f of the workers refuses a
+    new token, and a share f refuses an old one.
     """
     return f * (1 - f) / (f * f + (1 - f) * (1 - f))
 
@@ -50,7 +50,7 @@ class KeyRotation(StackExperiment):
     claim = (
         "a new signing key logs everybody out, unless the old one goes on being accepted until its last token expires"
     )
-    summary = "naive swap at once and rolling, overlap long and short enough, compromise: whose token is refused"
+    summary = "swap at once, rolling swap, long and short overlap, compromised key: whose tokens are refused"
     holds = "a key rotation logs out the users whom the model predicts, and nobody if the old key outlives its tokens"
     fails = "a key rotation did not do what the model says"
 
@@ -70,7 +70,7 @@ class KeyRotation(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """The matrix."""
+        """One or more rows for each strategy."""
         anybody = share(logged_out(everybody))
         outlives = "0 (the old key outlives its last token)"
         some = f"at least {SOME:g} of the users"
@@ -106,7 +106,7 @@ EXPERIMENT: Final = KeyRotation()
 
 
 def _old_tokens_shown(arm: ArmData) -> pl.DataFrame:
-    """Answered requests with a token from before the fault, sent after the last worker with the old key was gone."""
+    """Answered requests with a token from before the fault, sent after the last worker with the old key had ended."""
     fault = arm.fault
     return arm.samples.filter(
         (pl.col("issued_ns") > 0)
@@ -121,7 +121,7 @@ def _refused_on_plateau(place: int) -> Count:
 
 
 def plateau(samples: pl.DataFrame, fault: FaultEvent, place: int) -> pl.DataFrame:
-    """The requests between the return of one worker and the leave of the next: a constant share has the new key."""
+    """The requests between one worker's return and the next one's end: a constant share of workers has the new key."""
     if len(fault.steps) < place + 2:
         return samples.clear()
     start, end = fault.steps[place].end_ns + _SETTLED_NS, fault.steps[place + 1].start_ns

@@ -1,4 +1,4 @@
-"""Everybody is logged out at once and comes back: how long until all are in again?"""
+"""Everybody is logged out at once: how long does it take until all users are logged in again?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_S: Final = 3.0
 _DURATION_S: Final = 20.0
 _CLIENT_GIVES_UP_S: Final = 30.0
 _STORMS: Final = 3
-"""Each gives one number; at the same spread Student's interval of two is 3.6 times as wide as that of three."""
+"""Each repetition gives one number. At the same spread, Student's interval of two is 3.6 times as wide as of three."""
 
 RATIO: Final = "recovery_to_formula"
 RECOVERY: Final = "seconds_until_everybody_is_back"
@@ -33,12 +33,12 @@ class LoginStorm(StackExperiment):
 
     id = "login-storm"
     claim = "after a mass log-out the service is busy hashing passwords for U·c/(cores·(1-ρ)) seconds"
-    summary = "the store flushed, passwords at full scrypt cost: time until everybody is back"
-    holds = "the time until everybody is back is that of the formula"
-    fails = "the time until everybody is back is not that of the formula"
+    summary = "the store is flushed, passwords cost full scrypt: time until everybody is logged in again"
+    holds = "the time until everybody is logged in again agrees with the formula"
+    fails = "the time until everybody is logged in again differs from the formula"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """One flush, at full hashing cost."""
+        """One flush of the store, with passwords at full hashing cost."""
         arms = [
             loaded(
                 options,
@@ -57,7 +57,7 @@ class LoginStorm(StackExperiment):
         )
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """The ratio of the measured time to the formula, whose c comes from the first log-ins, before other load."""
+        """The ratio of the measured time to the formula. Its c comes from the first log-ins, before other load."""
         formula = "1, where the formula is max(last user's return, U·c/(cores·(1-ρ)))"
         return [
             expect("redis", RATIO, 1.0, _ratio, formula=formula, margin=0.35),
@@ -69,7 +69,7 @@ EXPERIMENT: Final = LoginStorm()
 
 
 def _storms(evidence: Evidence, label: str) -> list[tuple[float, float]]:
-    """`storm` of each repetition. Raises `ValueError` where nobody knows how many cores the stack had."""
+    """`storm` of each repetition. Raises `ValueError` if the number of the stack's cores is unknown."""
     if evidence.machine is None:
         raise ValueError("the run does not say how many cores the stack had")
     cores = evidence.machine.stack_cores
@@ -90,11 +90,11 @@ def _seconds(evidence: Evidence, label: str) -> Measured | None:
 
 
 def storm(samples: pl.DataFrame, fault: FaultEvent, cores: int) -> tuple[float, float] | None:
-    """(seconds until the last log-in after the fault, seconds that the formula gives); None where there was no storm.
+    """(seconds until the last log-in after the fault, seconds that the formula gives); None if there was no storm.
 
-    U·c/cores is how long the first log-ins of all took together, when nothing else was to do. ρ is the share of
-    the `cores` that requests before the fault kept busy: their rate times their median service time, which stands in
-    for the CPU time that each took, over the cores.
+    U·c/cores is how long all first log-ins took together, while there was no other load. ρ is the share of the `cores`
+    that requests before the fault kept busy: their rate times their median service time, divided by the number of
+    cores. The service time stands in for the CPU time of a request.
     """
     logins = samples.filter((pl.col("op") == "login") & (pl.col("outcome") == "ok"))
     first = logins.filter(pl.col("window") < 0)
@@ -112,7 +112,7 @@ def storm(samples: pl.DataFrame, fault: FaultEvent, cores: int) -> tuple[float, 
 
 
 def _last_of_firsts(rows: pl.DataFrame, column: str) -> int:
-    """The latest of the users' first moments."""
+    """The latest of the users' earliest moments in `column`."""
     return int(rows.group_by("user").agg(pl.col(column).min())[column].to_numpy().max())
 
 

@@ -1,4 +1,4 @@
-"""How long does a revoked credential work?"""
+"""How long does a credential work after the log-out?"""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class LogoutTakesEffect(StackExperiment):
 
     id = "logout-takes-effect"
     claim = "a log-out ends a session at once, and a plain token not before it expires"
-    summary = "users log out and go on showing the old credential: how long it is taken"
+    summary = "users log out and keep sending the old credential: how long it is accepted"
     holds = "a log-out ends a session at once; a plain token works until it expires"
-    fails = "revoked credentials did not work for as long as the model says"
+    fails = "revoked credentials worked for a longer or shorter time than the model says"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """Users who leave, and thieves who go on."""
+        """Users log out, and go on using the old credential as a thief would."""
         short_lived = {"AUTHLAB_TOKEN_TTL_S": str(_TTL_S)}
         arms = [
             *(loaded(options, mode, mode, relogin="never", scenario="leave") for mode in _SESSIONS),
@@ -46,7 +46,10 @@ class LogoutTakesEffect(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """At once, or at the token's expiry. `TAKEN`: requests sent after a log-out had been acknowledged."""
+        """A log-out takes effect at once or at the token's expiry.
+
+        `TAKEN` counts requests that were sent after the log-out had been acknowledged.
+        """
         taken = share(rows_where(_late, pl.col("accepted")), "{hits} of {of} requests")
         beyond = mean_count(lambda arm: _beyond_expiry(_late(arm)), "s")
         life = "0 (remaining life + leeway, ± 1 s)"
@@ -65,7 +68,7 @@ def _late(arm: ArmData) -> pl.DataFrame:
 
 
 def _beyond_expiry(late: pl.DataFrame) -> list[float]:
-    """Seconds from each token's expiry to its measured end: between its last success and its first refusal."""
+    """Seconds from each token's expiry to its measured end, which lies between its last success and first refusal."""
     found = []
     for (_,), rows in late.partition_by("user", as_dict=True).items():
         taken = rows.filter("accepted")["sent_ns"].max()

@@ -23,7 +23,7 @@ QUANTITIES: Final = {"p50_ms": "ms", "cpu_us": "us"}
 """Per-block quantities that are compared between modes, with their units. Tails have a module of their own."""
 
 AA_MARGIN: Final = {"p50_ms": 0.10, "cpu_us": 0.05}
-"""How far apart the A/A pair's interval may reach before the run's ratios of that quantity are not believed."""
+"""How far the A/A pair's interval may reach from 1. Beyond it, the run's ratios of that quantity are in doubt."""
 
 REFUSED: Final = "auth_failure_share"
 FAILED: Final = "failure_share"
@@ -47,7 +47,7 @@ def failure_share(quantity: str) -> Measure:
 
 
 def ratio_to(against: str, quantity: str) -> Measure:
-    """Ratio of an arm's per-block `quantity` (a key of `QUANTITIES`) to that of another arm, paired by block."""
+    """Ratio of an arm's per-block `quantity` (a key of `QUANTITIES`) to that of the arm `against`, paired by block."""
 
     def measure(evidence: Evidence, label: str) -> Measured | None:
         if not evidence.plans:
@@ -87,7 +87,7 @@ def comparisons(data: PlanData, pairs: Sequence[tuple[str, str]]) -> list[Observ
 
 
 def aa_results(data: PlanData) -> dict[str, AAResult]:
-    """The A/A pair's verdict for each quantity; empty where no mode was measured twice."""
+    """The result of the A/A pair for each quantity; empty if no mode was measured twice."""
     found = {}
     for quantity, margin in AA_MARGIN.items():
         top, bottom, _ = paired(data.table, quantity, FLOOR + AGAIN, FLOOR)
@@ -97,7 +97,7 @@ def aa_results(data: PlanData) -> dict[str, AAResult]:
 
 
 def aa_observations(data: PlanData) -> list[Observation]:
-    """The A/A pair as observations: the ratio, and the smallest effect that the run could have seen."""
+    """The A/A pair as observations: the ratio, and the smallest effect that the run can detect."""
     twins = data.table.filter(pl.col("label").is_in([FLOOR, FLOOR + AGAIN]))
     requests = int(twins["requests"].sum())
     found = []
@@ -111,12 +111,12 @@ def aa_observations(data: PlanData) -> list[Observation]:
 
 
 def measured(interval: Interval, samples: int, unit: str, note: str = "") -> Measured:
-    """An interval over blocks as a measured quantity, with what readers must know about it in its note."""
+    """An interval over blocks as a measured quantity. Its note holds the interval's own warnings."""
     notes = [note] if note else []
     if interval.merged > 1:
         notes.append(f"{interval.merged} neighbouring blocks merged")
     if interval.autocorrelated:
-        notes.append("neighbouring blocks still look alike: the interval may be too narrow")
+        notes.append("neighbouring blocks are still correlated: the interval may be too narrow")
     ends = None if math.isnan(interval.low) else (interval.low, interval.high)
     return Measured(interval.value, ends, interval.measured, samples, unit, "; ".join(notes))
 
@@ -135,7 +135,7 @@ def _effect(data: PlanData, label: str, against: str, quantity: str, effect: Eff
 
 
 def _rows_of(data: PlanData, label: str) -> pl.DataFrame:
-    """The arm's rows of the block table, its twin's among them."""
+    """The arm's rows of the block table, including those of its twin."""
     return data.table.filter(pl.col("label").is_in([label, label + AGAIN]))
 
 

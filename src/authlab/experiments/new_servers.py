@@ -1,4 +1,4 @@
-"""A worker goes, a worker comes: whose session is not where the next request lands?"""
+"""One worker is removed and added again: which users' next request reaches a worker without their session?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _IN_S: Final = 3.0
 _OUT_S: Final = 11.0
 _DURATION_S: Final = 19.0
 _BETWEEN_S: Final = 6.0
-"""Time for everybody to ask, also where the first change takes long: seven stacks of containers need ten seconds."""
+"""Time for every user to send a request. The first change may take long: seven stacks of containers need ten
+seconds."""
 
 _USERS: Final = 120
 _CHANGES: Final = (PlannedFault("scale-in", _IN_S, value=1.0), PlannedFault("scale-out", _OUT_S, value=1.0))
@@ -39,9 +40,9 @@ class NewServersLackState(StackExperiment):
 
     id = "new-servers-lack-state"
     claim = "new servers have no access to session memory"
-    summary = "one worker fewer, one more, under load: who is logged out in six ways of routing"
-    holds = "the arithmetic of each way of routing says who is logged out by one worker fewer or more"
-    fails = "other users were logged out than the arithmetic says"
+    summary = "one worker fewer, then one more, under load: which users are logged out in six ways of routing"
+    holds = "one worker fewer or more logs out the users whom the arithmetic of each way of routing predicts"
+    fails = "the users who were logged out are not those whom the arithmetic predicts"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """From N workers to N-1 and back, in every way of routing."""
@@ -61,7 +62,7 @@ class NewServersLackState(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
-        """By the arithmetic of each way of routing."""
+        """The arithmetic of each way of routing."""
         n = plans[0].arms[0].workers if plans else 1
         fewer, more, newcomer = share(_by_fewer), share(_by_more), share(_at_newcomer)
 
@@ -87,12 +88,12 @@ EXPERIMENT: Final = NewServersLackState()
 
 
 def _changes(arm: ArmData) -> tuple[FaultEvent, FaultEvent] | None:
-    """Scale-in and scale-out, where both happened."""
+    """Scale-in and scale-out; None unless both happened."""
     return (arm.faults[0], arm.faults[1]) if len(arm.faults) >= len(_CHANGES) else None
 
 
 def _logged_out_by(change: FaultEvent, until_ns: int, arm: ArmData) -> tuple[int, int]:
-    """Of the users who asked after `change`: how many were logged out from its start on, until then."""
+    """Of the users who sent a request after `change`: how many were logged out between its start and `until_ns`."""
     asked = asked_between(arm.samples, ended(change), until_ns)
     gone = logouts(arm.samples)
     gone = gone.filter((gone["at_ns"] >= change.start_ns) & (gone["at_ns"] < until_ns))
@@ -110,11 +111,11 @@ def _by_more(arm: ArmData) -> tuple[int, int]:
 
 
 def _at_newcomer(arm: ArmData) -> tuple[int, int]:
-    """Of the users who asked after the scale-out: how many reached the worker that it brought."""
+    """Of the users who sent a request after the scale-out: how many reached the worker that it added."""
     changes = _changes(arm)
     if changes is None:
         return 0, 0
     asked = asked_between(arm.samples, ended(changes[1]), 2**62)
-    new = f"worker-{arm.arm.workers}"  # scale-in took the last one away, scale-out brought it back
+    new = f"worker-{arm.arm.workers}"  # scale-in removed the last one, scale-out added it again
     after = arm.samples.filter((arm.samples["sent_ns"] > changes[1].start_ns) & (arm.samples["worker"] == new))
     return len(asked & set(after["user"].to_list())), len(asked)

@@ -10,14 +10,14 @@ from authlab.model.faults import PlannedFault
 from authlab.model.modes import Mode
 
 SLICE_S: Final = 0.25
-"""Length of a slice, unless the user wants another. Slices that are compared must lie close in time: a shared
-machine's speed was seen to drift by 18 % within seconds (autocorrelation of neighbouring slices 0.9). docs/method.md
-has the widths of intervals at other lengths; shorter slices lose more to warm-up and gaps than they gain."""
+"""Length of a slice, unless the user gives another. Slices that are compared must lie close in time: the speed of a
+shared machine drifted by 18 % within seconds (autocorrelation of neighbouring slices: 0.9). docs/method.md has the
+widths of intervals at other lengths. Shorter slices lose more to warm-up and gaps than they gain."""
 
 
 @dataclass(frozen=True)
 class Precision:
-    """How narrow the leading comparison's interval must become: the half-width of its ratio, as a share of the ratio.
+    """How narrow the leading comparison's interval must become: its half-width as a share of the ratio.
 
     `quantity` is a column of the block table ("cpu_us", "p50_ms").
     """
@@ -30,12 +30,12 @@ class Precision:
 class Options:
     """What the user chose for a run. Times in seconds, rate in requests per second over all users.
 
-    `budget_s` is the time that a run may take; `asked_s` is the same where the user named it, for experiments
-    that need another default. The first `warmup_s` of a slice are kept apart (the first 20 ms were measured to be
-    15 % slower), but never more than a quarter of it. `repeat` is how many times a fault experiment runs, each time
-    with its own seed. `modes` are those that the user named, built in or their own; empty: the experiment's.
-    `scenario` is what the users do, None for the default. `faults` are those that the user chose. `until`: go on until
-    the leading comparison is that precise.
+    `budget_s` is the time that a run may take. `asked_s` is the same if the user gave it, else None; experiments with
+    another default need it. The first `warmup_s` of a slice are not counted, but never more than a quarter of the
+    slice. (The first 20 ms were measured to be 15 % slower.) `repeat` is how many times a fault experiment runs, each
+    time with its own seed. `modes` are those that the user named, built-in ones or their own; if it is empty, the
+    experiment chooses. `scenario` is what the users do, None for the default. `faults` are those that the user chose.
+    With `until`, the run goes on until the leading comparison is that precise.
     """
 
     workers: int = 3

@@ -10,13 +10,14 @@ from authlab.model.modes import MODES, Mode
 from authlab.model.plan import Arm, Interleaved, Plan, SideBySide
 
 FLOOR: Final = "none"
-"""The mode that everything is compared with."""
+"""The mode with which all others are compared."""
 
 OVERHEAD_S: Final = 14.0
-"""What a run needs beside its slices: stacks and Locust up, log-ins, tables, report; measured on two cores."""
+"""Time that a run needs in addition to its slices: to start stacks and Locust, to log users in, and to write tables
+and the report. Measured on two cores."""
 
 RATE_SHARE: Final = 1 / 3
-"""Share of the run's rate that each arm gets where arms stand side by side: several of them are under load at once."""
+"""Share of the run's rate that each arm gets if several arms are loaded at the same time."""
 
 
 def blocks_within(budget_s: float, labels: int, slice_s: float, gap_s: float) -> int:
@@ -25,7 +26,7 @@ def blocks_within(budget_s: float, labels: int, slice_s: float, gap_s: float) ->
 
 
 def steady(options: Options, mode: Mode, *, slices: int = 1, workers: int | None = None) -> Arm:
-    """An arm that gets the whole load in its slices; users who are refused stay out."""
+    """An arm that gets the whole load in its slices. Users who are refused do not log in again."""
     return Arm(
         mode.name,
         mode,
@@ -43,12 +44,12 @@ def interleaved(options: Options, stage: str, arms: Iterable[Arm], blocks: int, 
 
 
 def slices_of(options: Options, blocks: int, slice_s: float) -> Interleaved:
-    """So many blocks of slices that long."""
+    """Interleaved load of `blocks` blocks, whose slices are `slice_s` long."""
     return Interleaved(blocks, slice_s, min(options.warmup_s, slice_s / 4), options.gap_s)
 
 
 def loaded(options: Options, label: str, mode: str | Mode, **more: Any) -> Arm:
-    """An arm that is loaded beside others; `mode` may be a built-in one's name. `more` are further fields of `Arm`.
+    """An arm that is loaded beside others. `mode` may be a built-in mode's name; `more` are further fields of `Arm`.
 
     Users who are refused log in again once.
     """
@@ -65,7 +66,7 @@ def loaded(options: Options, label: str, mode: str | Mode, **more: Any) -> Arm:
 def side_by_side(
     options: Options, stage: str, arms: Sequence[Arm], duration_s: float, seed: int, *, timed: bool = False
 ) -> Plan | None:
-    """A plan with those of the arms whose modes the user chose, and `none`; None where that leaves none of them."""
+    """A plan with `none` and those of the arms whose modes the user chose; None if no arm's mode was chosen."""
     names = options.mode_names
     kept = tuple(arm for arm in arms if not names or arm.mode.name in names or arm.mode.name == FLOOR)
     if names and not any(arm.mode.name in names for arm in kept):
@@ -74,9 +75,9 @@ def side_by_side(
 
 
 def repeated(options: Options, make: Callable[[str, int], Plan | None], least: int = 1) -> list[Plan]:
-    """The plan that `make(stage, seed)` gives, once for each repetition, each with its own seed.
+    """The plans that `make(stage, seed)` gives, one for each repetition, each with its own seed.
 
-    `least` is for what yields one value per repetition; a quick run can't keep it.
+    `least` is the smallest number of repetitions, for experiments with one value per repetition. Quick runs ignore it.
     """
     times = options.repeat if options.quick else max(options.repeat, least)
     made = (make(f"r{n + 1}", options.seed + n) for n in range(times))

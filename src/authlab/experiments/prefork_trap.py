@@ -1,4 +1,4 @@
-"""Several processes in one worker: memory that looks shared, and is not."""
+"""Several processes in one worker: their memory looks shared, but it is not."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class PreforkTrap(StackExperiment):
     id = "prefork-trap"
     claim = "a session in memory needs a single process: with k of them a worker forgets, stickiness or not"
     summary = "1, 2 and 4 processes in each worker under sticky routing: most requests are refused"
-    holds = "with several processes in a worker 1 - Σqp of the requests meet one that does not know them"
-    fails = "the share refused is not what the formula says"
+    holds = "with several processes in a worker, the share of requests refused is that of the formula"
+    fails = "the share of requests refused differs from the formula"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """One arm for each number of processes; nothing is harmed."""
+        """One arm for each number of processes, without faults."""
         arms = [
             loaded(
                 options,
@@ -54,7 +54,7 @@ class PreforkTrap(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """None with one process; the formula, from the shares that each process took, with several."""
+        """Nothing is refused with one process. With several, the formula uses the shares that each process served."""
         formula = "0, where the formula is 1 - Σqp: q the sessions in a process, p the requests it takes"
         return [
             expect(_SINGLE, REFUSED, 0.0, _refused, margin=0.01),
@@ -70,7 +70,7 @@ _refused: Final = share(rows_where(lambda arm: measured(arm.samples), pl.col("ou
 
 
 def _beyond(evidence: Evidence, label: str) -> Measured | None:
-    """The share refused less that of the formula, over all repetitions."""
+    """The share of requests refused minus that of the formula, over all repetitions."""
     plain = _refused(evidence, label)
     if plain is None or plain.value is None or plain.interval is None:
         return None
@@ -85,10 +85,11 @@ def _asked(arm: ArmData) -> int:
 
 
 def expected_share(samples: pl.DataFrame) -> float:
-    """1 - Σqp over the processes of each worker: q is the share of the requests whose session lies in a process, p the
-    share that it serves. Where log-ins are dealt out as the other requests are, q is p, and it is 1 - Σp².
+    """1 - Σqp over the processes of each worker.
 
-    Processes are told apart by X-Worker: worker-1.p2.
+    q is the share of the requests whose session lies in a process, and p is the share of the requests that the process
+    serves. If log-ins are distributed as the other requests are, q equals p, and the result is 1 - Σp². X-Worker names
+    the process: worker-1.p2.
     """
     homes = (
         samples.filter((pl.col("op") == "login") & (pl.col("outcome") == "ok"))

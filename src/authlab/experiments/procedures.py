@@ -1,4 +1,4 @@
-"""What a procedure's rule is: given what was measured so far, the next step, or why there is none."""
+"""What a procedure's rule is: it takes the data so far, and gives the next step or the reason to end."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from authlab.model.plan import Interleaved, Procedure, SideBySide
 
 @dataclass(frozen=True)
 class Decision:
-    """What a rule says after a step. `found` are the numbers that it took from the data so far.
+    """What a rule decides after a step. `found` are the numbers that it computed from the data so far.
 
-    `exercise` is the next step; without one `ended` says why the procedure is over.
+    `exercise` is the next step. If there is none, `ended` says why the procedure is over.
     """
 
     found: dict[str, float | None] = field(default_factory=dict)
@@ -22,7 +22,7 @@ class Decision:
 
 
 class Rule(Protocol):
-    """A rule by which steps follow from each other. Pure: it reads nothing but its arguments."""
+    """A rule that decides each step from the data of the steps before. Pure: it reads only its arguments."""
 
     def __call__(self, procedure: Procedure, data: PlanData, elapsed_s: float) -> Decision:
-        """`data` is of all steps so far (empty before the first), `elapsed_s` since the first began."""
+        """Decide the next step. `data` holds all steps so far, if any. The first one began `elapsed_s` ago."""

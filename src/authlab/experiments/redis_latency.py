@@ -26,11 +26,12 @@ _LASTS_S: Final = 2.5
 _EVERY_S: Final = 3.5
 _FIRST_S: Final = 2.0
 _EDGE_NS: Final = 200_000_000
-"""Left out at both ends of a delay: the fault measures it by PINGs there."""
+"""Time left out at both ends of a delay, because the fault sends its PINGs there."""
 
 _LEAST: Final = 20
 _REPEATS: Final = 3
-"""At the least: two left a half-width of 0.05 to 0.1 for a margin of 0.1, by the mood of the machine."""
+"""The least number of repetitions. With two, the half-width was 0.05 to 0.1, depending on the machine's load; the
+margin is 0.1."""
 
 _DELAYED: Final = "redis"
 SLOPE: Final = "ms_per_ms_of_store_delay"
@@ -41,12 +42,12 @@ class RedisLatency(StackExperiment):
 
     id = "redis-latency"
     claim = "a request to a session in the store waits for one round trip to it, a token for none"
-    summary = "the store 0, 1, 2, 5 and 10 ms away: the slope of the median service time"
+    summary = "the store is 0, 1, 2, 5 and 10 ms away: how much the median service time grows with the distance"
     holds = "a session in the store waits for one round trip per request, a token for none"
-    fails = "the round trips per request are not what the model says"
+    fails = "the round trips per request differ from the model"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """The delays one after the other, in an order that the seed chooses."""
+        """All delays, one after the other, in an order that the seed shuffles."""
 
         def plan_of(stage: str, seed: int) -> Plan | None:
             order = list(DELAYS_MS)
@@ -66,7 +67,7 @@ class RedisLatency(StackExperiment):
         return repeated(options, plan_of, _REPEATS)
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """One round trip, and none: differences to `none`, in stretches that the store's faults cut."""
+        """One round trip for sessions, none for tokens, as differences to `none` in each stretch of delay."""
         rests_on, one = (FLOOR, _DELAYED), "1 (round trips per request)"
         return [
             expect(_DELAYED, SLOPE, 1.0, _slope, formula=one, margin=0.1, rests_on=rests_on),
@@ -80,8 +81,8 @@ EXPERIMENT: Final = RedisLatency()
 def _slope(evidence: Evidence, label: str) -> Measured | None:
     """Slope of the stretches' medians over the delay, with Student's interval (Draper and Smith 1998, 1.4).
 
-    Each point is the difference of a median to that of `none` in the same stretch: both met the same arrivals and the
-    same mood of the machine.
+    Each point is the difference between a median and that of `none` in the same stretch. Both had the same arrivals
+    and the same state of the machine.
     """
     points: list[tuple[float, float]] = []
     for plan in evidence.plans:
@@ -109,7 +110,7 @@ Span = tuple[float, int, int]
 
 
 def stretches(samples: pl.DataFrame, faults: Sequence[FaultEvent]) -> list[Span]:
-    """(delay in milliseconds, from, to) of each stretch with one delay, and of those in between."""
+    """(delay in milliseconds, from, to) of each stretch with a constant delay, including those without one."""
     began = samples.filter(pl.col("window") >= 0)["sent_ns"]
     if began.is_empty():
         return []
@@ -118,7 +119,7 @@ def stretches(samples: pl.DataFrame, faults: Sequence[FaultEvent]) -> list[Span]
     for fault in faults:
         found.append((0.0, last, fault.start_ns))
         if fault.end_ns is None:
-            break  # nothing is known of what came after
+            break  # the delay after it is unknown
         if fault.proven:
             found.append((fault.value, fault.start_ns, fault.end_ns))
         last = fault.end_ns
@@ -126,7 +127,7 @@ def stretches(samples: pl.DataFrame, faults: Sequence[FaultEvent]) -> list[Span]
 
 
 def medians(samples: pl.DataFrame, spans: Sequence[Span]) -> dict[int, float]:
-    """Median service time in milliseconds by the number of the stretch, where it has requests enough."""
+    """Median service time in milliseconds, by the number of the stretch, for stretches with enough requests."""
     asked = samples.filter((pl.col("op") != "login") & (pl.col("outcome") == "ok"))
     found = {}
     for number, (_, start, end) in enumerate(spans):

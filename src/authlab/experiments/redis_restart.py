@@ -1,4 +1,4 @@
-"""The store restarts, with and without persistence: who is logged out, and what is answered meanwhile?"""
+"""The store restarts, with and without persistence: who is logged out, and what are the answers meanwhile?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _AT_S: Final = 3.0
 _AWAY_S: Final = 2.0
 _DURATION_S: Final = 13.0
 _SETTLED_NS: Final = 300_000_000
-"""The first moments of an outage belong to requests that were already under way."""
+"""Time left out at the start of an outage, when requests may already be on their way."""
 
 ANYBODY: Final = "users_logged_out"
 REFUSED: Final = "log_outs_while_the_store_was_away"
@@ -39,11 +39,11 @@ class RedisRestart(StackExperiment):
     id = "redis-restart"
     claim = "a restart of the store logs everybody out, unless it keeps an append-only file; meanwhile nobody is"
     summary = "Redis stopped without persistence, killed with an append-only file: log-outs, 503s, recovery"
-    holds = "a restart without persistence logs all out, with an append-only file nobody, and meanwhile nobody"
-    fails = "the restart of the store did not do what the model says"
+    holds = "a restart logs everybody out without persistence, and nobody with an append-only file or during the outage"
+    fails = "the restart of the store had other effects than the model says"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """Redis without an append-only file and with one, flushed in two ways, and a mode that has no store."""
+        """Redis without an append-only file, with one flushed in two ways, and a mode that has no store."""
         stopped = (PlannedFault("stop-redis", _AT_S, _AWAY_S),)
         killed = (PlannedFault("kill-redis", _AT_S, _AWAY_S),)
         arms = (
@@ -56,7 +56,10 @@ class RedisRestart(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """All without persistence, none with it, and 503 in between; what reading costs is measured beside them."""
+        """All users are logged out without persistence and none with it, and 503 is answered during the outage.
+
+        The cost of reading a session is observed as well.
+        """
         anybody = share(logged_out(everybody))
         refused = share(rows_where(_while_away, pl.col("outcome") == "auth"))
         unavailable = share(rows_where(_while_away, pl.col("status") == 503))
@@ -78,14 +81,14 @@ EXPERIMENT: Final = RedisRestart()
 
 
 def _while_away(arm: ArmData) -> pl.DataFrame:
-    """Requests sent and answered between the fault's first moments and the store's return, log-ins included."""
+    """Requests sent and answered during the outage, except its first moments. Log-ins are included."""
     until_ns = arm.fault.start_ns + round(_AWAY_S * 1e9)
     began = pl.col("sent_ns") > arm.fault.start_ns + _SETTLED_NS
     return arm.samples.filter(began & (pl.col("done_ns") < until_ns))
 
 
 def _until_served(samples: pl.DataFrame, fault: FaultEvent) -> list[float]:
-    """Seconds from the store's return until a request that needs it had an answer from it: right, or a refusal."""
+    """Seconds from the store's return to the first answer, success or refusal, of a request that needs the store."""
     if fault.end_ns is None:
         return []
     answered = pl.col("outcome").is_in(["ok", "auth"]) & (pl.col("done_ns") > fault.end_ns)
@@ -98,5 +101,5 @@ def _slowest_return(evidence: Evidence, label: str) -> Measured | None:
     if not moments:
         return None
     ends = (min(moments), max(moments)) if len(moments) > 1 else None
-    note = "the slowest repetition, and the range of all in place of an interval"
+    note = "the slowest repetition, with the range of all repetitions in place of an interval"
     return Measured(max(moments), ends, len(evidence.of(label)), len(moments), "s", note)

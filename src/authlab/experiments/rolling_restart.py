@@ -1,4 +1,4 @@
-"""A deploy: every worker is restarted, one after the other. Who is logged out, and is a request lost?"""
+"""A deploy restarts every worker, one after the other. Who is logged out, and are requests lost?"""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ _STATELESS: Final = ("redis", "jwt")
 _AUTHENTICATING: Final = ("sticky", *_STATELESS)
 _MODES: Final = (FLOOR, *_AUTHENTICATING)
 _FAILED: Final = pl.col("outcome").is_in(["ok", "auth"]).not_() & (pl.col("reason") != "cancelled")
-"""Not what the load's own end cut off."""
+"""Requests that failed, except those that the end of the load cut off."""
 
 
 def expected_logouts(workers: int) -> float:
-    """Log-outs per user: Σ over the restarts of the share that is bound to the worker when it goes.
+    """Log-outs per user: the sum over all restarts of the share of users that is bound to the worker when it ends.
 
-    A restart sends the users of a worker to the others, evenly: the k-th to go holds (1/N)(N/(N-1))^(k-1) of all.
+    A restart sends the worker's users to the other workers, evenly. The k-th worker to end therefore holds
+    (1/N)(N/(N-1))^(k-1) of all users.
     """
     if workers < 2:
         return 1.0
@@ -51,7 +52,7 @@ class RollingRestart(StackExperiment):
     claim = "a rolling restart logs every user out whose session lies in a worker, some more than once, and nobody else"
     summary = "all workers restarted one after the other: log-outs per user, and requests lost"
     holds = "a deploy logs out those whose sessions lie in workers, as often as the formula says, and nobody else"
-    fails = "a deploy did not do what the model says"
+    fails = "the deploy had other effects than the model says"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """The same deploy in four modes."""
@@ -59,7 +60,7 @@ class RollingRestart(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
-        """The closed form for sticky; nothing lost elsewhere."""
+        """The closed form for sticky; no log-outs and no lost requests elsewhere."""
         n = plans[0].arms[0].workers if plans else 0
         anybody, per_user = share(logged_out(everybody)), mean_count(_logouts, "users")
         reads = share(_lost("me", "cart"), "{hits} of {of} GETs")

@@ -20,14 +20,15 @@ from authlab.model.plan import Plan
 WORKERS: Final = (1, 2, 4, 8)
 _MODES: Final = ("memory", "sticky", "redis", "jwt")
 _SLICE_S: Final = 0.5
-"""Short slices do: a share needs requests, not steady latency."""
+"""Short slices are enough: a share needs many requests, not steady latency."""
 
 _CONTROL: Final = "memory"
-"""Measured twice per block: a share in the middle needs more requests for the same half-width than one at 0."""
+"""Measured twice per block: a share near one half needs more requests for the same half-width than a share of 0."""
 
 _BLOCKS: Final = 45
-"""With two slices of 150 requests a block, a half-width of about 0.9 points at a share of one half. 30 blocks left 1.1:
-a true share then missed the margin of 2 by chance in one run of eight, and misses it now in one of thirty."""
+"""With two slices of 150 requests per block, the half-width is about 0.9 points at a share of one half. With 30 blocks
+it was 1.1 points, and a correct share missed the margin of 2 by chance in one of eight runs. Now it misses in one of
+thirty."""
 
 _QUICK_BLOCKS: Final = 6
 
@@ -37,9 +38,9 @@ class RoundRobinBreaksMemory(StackExperiment):
 
     id = "round-robin-breaks-memory"
     claim = "a memory session needs every request to reach the same server"
-    summary = "share of requests refused to sessions in worker memory under round robin, at 1, 2, 4, 8 workers"
-    holds = "round robin loses (N-1)/N of the requests to sessions in memory, and none with the others"
-    fails = "the failure shares are not those of the formula"
+    summary = "share of requests refused under round robin with sessions in worker memory, with 1, 2, 4 and 8 workers"
+    holds = "round robin refuses (N-1)/N of the requests with sessions in memory, and none in the other modes"
+    fails = "the failure shares differ from the formula"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """One plan per number of workers."""
@@ -52,7 +53,7 @@ class RoundRobinBreaksMemory(StackExperiment):
         return found
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
-        """(N-1)/N for `memory`, 0 for the others."""
+        """(N-1)/N is refused under `memory`, nothing under the others."""
         return [refused(arm, plan.stage) for plan in plans for arm in plan.arms]
 
     def observe(self, evidence: Evidence) -> list[Observation]:

@@ -33,11 +33,11 @@ class StickyDrain(StackExperiment):
     id = "sticky-drain"
     claim = "with a drain a deploy logs out only those whose sessions are still alive when the drain ends"
     summary = "a worker restarted at once, after a short drain, and after one longer than its sessions live"
-    holds = "a drain keeps bound users until it ends, and logs out only those whose sessions are then alive"
-    fails = "a drain did not do what the model says"
+    holds = "a drain keeps bound users logged in, and its end logs out only those whose sessions are still alive"
+    fails = "the drain had other effects than the model says"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """No drain, one that is shorter than the sessions live, and one that is longer."""
+        """No drain, a drain shorter than a session's life, and a longer one."""
         no_drain = (PlannedFault("stop-worker", _AT_S + _SHORT_S, 1.0),)
         arms = (
             loaded(options, "sticky-no-drain", "sticky", faults=no_drain),
@@ -54,7 +54,10 @@ class StickyDrain(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """All of them without a drain or at the end of a short one; none meanwhile, none after a long one."""
+        """All bound users are logged out without a drain or at the end of a short one.
+
+        None is logged out during a drain or after a long one.
+        """
         alive, dead = "1 (all are alive when it ends)", "0 (none is alive when it ends)"
         return [
             expect("sticky-no-drain", BOUND, 1.0, share(_after), margin=_MARGIN),
@@ -77,7 +80,7 @@ def _meanwhile(arm: ArmData) -> tuple[int, int]:
 
 
 def _refused(arm: ArmData, asked: set[int], until_ns: int) -> tuple[int, int]:
-    """How many of the users who were bound to the worker when the fault began, and `asked`, were refused in time."""
+    """Of the `asked` users who were bound to the worker when the fault began: how many were refused by `until_ns`."""
     bound = bound_to(arm.samples, arm.fault.target, arm.fault.start_ns) & asked
     refused = {row["user"] for row in logouts(arm.samples).iter_rows(named=True) if row["at_ns"] < until_ns}
     return len(bound & refused), len(bound)

@@ -1,4 +1,4 @@
-"""What reading a session costs at the store, observed and not predicted: the disk and the machine decide."""
+"""What reading a session costs at the store. It depends on disk and machine, and is therefore not predicted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WRITTEN: Final = "aof_bytes_per_getex"
 
 
 def read_us(evidence: Evidence, label: str) -> Measured | None:
-    """The median round trip of a GETEX in µs; None where it was not measured.
+    """The median round trip of a GETEX in µs; None if it was not measured.
 
     Calls of all repetitions are pooled. The interval is a bootstrap over the batches in which the arms took turns.
     """
@@ -35,9 +35,9 @@ def read_us(evidence: Evidence, label: str) -> Measured | None:
 
 
 def written_bytes(evidence: Evidence, label: str) -> Measured | None:
-    """Bytes of append-only file that a GETEX adds; None where it was not measured.
+    """Bytes that a GETEX adds to the append-only file; None if it was not measured.
 
-    The interval is the range of the repetitions, which hardly differ.
+    The interval is the range of the repetitions, which differ very little.
     """
     probed = _probed(evidence, label)
     if not probed:

@@ -1,7 +1,7 @@
-"""Everybody is logged out at once, and clients that time out try again: does it ever end by itself?
+"""Everybody is logged out at once, and clients that time out try again: does the storm ever end by itself?
 
-A log-in that its client has given up is computed to its end all the same. Where attempts come faster than the service
-can compute them, each meets a queue that is longer than its patience, and none succeeds: a state that keeps itself
+The service computes a log-in to its end even if the client has given up. If attempts come faster than the service can
+compute them, each waits in a queue that is longer than its time-out, and none succeeds. Such a state sustains itself
 (Bronson et al., Metastable Failures in Distributed Systems, 2021).
 """
 
@@ -27,11 +27,12 @@ _STORM_S: Final = 10.0
 _CALM_S: Final = 30.0
 _USERS: Final = 40
 _HIGH: Final = 2.0
-"""Attempts in the storm, as a multiple of what can be computed: every arrival of a user who is logged out is
-one."""
+"""Attempts in the storm, as a multiple of the service's capacity. Every arrival of a logged-out user is an
+attempt."""
 
 _LOW: Final = 1 / 3
-"""The same afterwards: two thirds are left for what has piled up, about ten seconds' worth."""
+"""The same multiple after the storm. The remaining two thirds of the capacity serve the backlog of about ten
+seconds."""
 
 _PATIENT_S: Final = 20.0
 _IMPATIENT_S: Final = 0.4
@@ -49,8 +50,8 @@ class StormMetastable(StackExperiment):
 
     id = "storm-metastable"
     claim = "where clients retry faster than log-ins can be computed, service does not come back until the load drops"
-    summary = "the store flushed at full scrypt cost: patient clients, and clients that give up after 0.4 s and retry"
-    holds = "with impatient clients service comes back only when the load drops, with patient ones by itself"
+    summary = "the store is flushed, passwords cost full scrypt: patient clients, and clients that retry after 0.4 s"
+    holds = "with impatient clients service comes back only when the load drops, with patient clients by itself"
     fails = "the storm did not end as the model says"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:
@@ -70,7 +71,7 @@ class StormMetastable(StackExperiment):
             )
             for label, timeout_s in ((_PATIENT, _PATIENT_S), (_IMPATIENT, _IMPATIENT_S))
         ]
-        # One after the other: two storms at once would each have half a core.
+        # One after the other: two storms at the same time would each get half a core.
         made = (
             side_by_side(
                 options,
@@ -85,7 +86,7 @@ class StormMetastable(StackExperiment):
         return [plan for plan in made if plan is not None]
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """Patience recovers by itself; impatience only when the load drops."""
+        """The service recovers by itself with patient clients, and only when the load drops with impatient ones."""
         late_in_storm, after_drop = (
             share(_served(_STORM_S, _LATE_STORM_S)),
             share(_served(_STORM_S + _CALM_S, _LATE_CALM_S)),
@@ -102,7 +103,7 @@ EXPERIMENT: Final = StormMetastable()
 
 
 def _served(end_s: float, last_s: float) -> Count:
-    """Of all requests in the last `last_s` before `end_s` after the flush, log-ins among them: those that succeeded."""
+    """How many requests succeeded, log-ins included, in the `last_s` that end `end_s` after the flush."""
 
     def rows(arm: ArmData) -> pl.DataFrame:
         ends = arm.fault.start_ns + round(end_s * 1e9)

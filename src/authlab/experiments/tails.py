@@ -1,4 +1,4 @@
-"""Observations of the slow requests: 95th and 99th percentile of a plan's arms, and how they compare."""
+"""Observations of the slow requests: the 95th and 99th percentile of a plan's arms, and how they compare."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from authlab.stats.percentiles import BEYOND, block_percentiles, supported
 from authlab.stats.tails import tail_effect
 
 TAILS: Final[Mapping[str, float]] = {"p95_ms": 95.0, "p99_ms": 99.0}
-"""Percentiles of all requests together: those of single slices rest on a handful, and may not be averaged."""
+"""Percentiles of all requests together. Those of single slices rest on few requests and must not be averaged."""
 
 
 def tail_observations(data: PlanData, pairs: Sequence[tuple[str, str]]) -> list[Observation]:
-    """Each arm's tails in ms, and ratio and difference of each pair (arm, against), the A/A pair among them.
+    """Each arm's tails in ms, and the ratio and difference of each pair (arm, against) and of the A/A pair.
 
-    Where too few requests lie beyond a percentile the observation has no value, and its note says how many it takes.
+    If too few requests lie beyond a percentile, the observation has no value, and its note says how many are needed.
     """
     twin = [(FLOOR + AGAIN, FLOOR)] if FLOOR + AGAIN in data.answered else []
     found: list[Observation] = []
@@ -57,7 +57,7 @@ def _effect(data: PlanData, label: str, against: str, quantity: str, q: float) -
         return []
     effect = tail_effect(held[label], pl.concat(base), q, _generator(data, quantity, label + against))
     if effect is None:
-        return []  # the levels have said why
+        return []  # the notes of the levels say why
     note = "A/A pair" if label == against + AGAIN else ""
     requests = held[label].height
     ratio, gap = measured(effect.ratio, requests, "ratio", note), measured(effect.difference, requests, "ms", note)
@@ -68,5 +68,5 @@ def _effect(data: PlanData, label: str, against: str, quantity: str, q: float) -
 
 
 def _generator(data: PlanData, *name: str) -> np.random.Generator:
-    """A generator of its own for each observation: one more mode must not change the others' intervals."""
+    """A random generator for one observation alone: one more mode must not change the intervals of the others."""
     return np.random.default_rng([data.plan.seed, zlib.crc32(":".join(name).encode())])

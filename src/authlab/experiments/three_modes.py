@@ -41,8 +41,8 @@ _CPU: Final = "cpu_us"
 def expected_failure_share(mode: Mode, workers: int) -> tuple[float, str]:
     """Share of requests after log-in that are refused, and its formula.
 
-    Where any worker can serve, none. Where state lies in one worker's memory and requests are dealt round
-    robin to N workers, many interleaved users reach the right one in one of N cases.
+    No request is refused if any worker can serve it. The other case is state in one worker's memory: with many users
+    and round robin over N workers, one of N requests reaches the right worker.
     """
     if mode.traits.any_worker_serves:
         return 0.0, "0"
@@ -50,7 +50,7 @@ def expected_failure_share(mode: Mode, workers: int) -> tuple[float, str]:
 
 
 def refused(arm: Arm, stage: str = "") -> Expectation:
-    """Under an interleaved arm, the share of requests refused is that of its traits."""
+    """A row: the share of requests refused under an interleaved arm follows from its traits."""
     value, formula = expected_failure_share(arm.mode, arm.workers)
     return expect(
         arm.label,
@@ -73,7 +73,7 @@ class ThreeModes(StackExperiment):
     telling = "differences"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """All modes in one plan, `none` twice per block: without a floor and its twin nothing can be compared."""
+        """All modes in one plan, with `none` twice per block: comparisons need that floor and its twin."""
         modes = options.modes or tuple(MODES[name] for name in _MODES)
         arms = [steady(options, MODES[FLOOR], slices=2), *(steady(options, m) for m in modes if m.name != FLOOR)]
         labels = sum(arm.slices for arm in arms)
@@ -82,7 +82,7 @@ class ThreeModes(StackExperiment):
         return [plan if options.until is None else going_on_until(plan, options, _leading(plan))]
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
-        """Failure shares by formula; "much better" by its rule."""
+        """The failure shares have formulas, and "much better" has a rule."""
         arms = [arm for plan in plans for arm in plan.arms]
         return [
             *(refused(arm) for arm in arms),
@@ -105,7 +105,7 @@ class ThreeModes(StackExperiment):
         ]
 
     def observe(self, evidence: Evidence) -> list[Observation]:
-        """Other failures, times, CPU and tails of all modes, and how each compares with each other one."""
+        """Other failures, times, CPU and tails of all modes, and how the modes compare with each other."""
         found: list[Observation] = []
         for data in evidence.plans:
             pairs = _pairs(list(data.arms))
@@ -126,7 +126,7 @@ EXPERIMENT: Final = ThreeModes()
 
 
 def _pairs(modes: list[str]) -> list[tuple[str, str]]:
-    """Each mode to `none`, each to those before it, and sessions to tokens."""
+    """Each mode to `none`, each mode to those before it, and sessions to tokens."""
     found = [(mode, FLOOR) for mode in modes if mode != FLOOR and FLOOR in modes]
     found += [(a, b) for i, b in enumerate(modes) for a in modes[i + 1 :] if FLOOR not in (a, b)]
     found += [(session, _TOKEN) for session in _SESSIONS if {session, _TOKEN} <= set(modes)]
@@ -134,7 +134,7 @@ def _pairs(modes: list[str]) -> list[tuple[str, str]]:
 
 
 def _leading(plan: Plan) -> list[tuple[str, str]]:
-    """The pairs that the verdict rests on: sessions to tokens or, where they are not both in, every mode to `none`."""
+    """The pairs on which the verdict rests: sessions to tokens or, if the plan lacks either, every mode to `none`."""
     modes = [arm.label for arm in plan.arms]
     found = [(session, _TOKEN) for session in _SESSIONS if {session, _TOKEN} <= set(modes)]
     return found or [(mode, FLOOR) for mode in modes if mode != FLOOR]
@@ -143,7 +143,7 @@ def _leading(plan: Plan) -> list[tuple[str, str]]:
 def _aa_doubts(evidence: Evidence) -> tuple[str, ...]:
     return tuple(
         f"the A/A pair of `none` differs by up to {result.smallest_effect:.1%} in CPU per request "
-        f"(margin {result.margin:.0%}): the machine was too restless; run again, or longer with --for"
+        f"(margin {result.margin:.0%}): the machine was too noisy; run again, or run longer with --for"
         for data in evidence.plans
         for quantity, result in aa_results(data).items()
         if quantity == _CPU and not result.passed
@@ -169,7 +169,9 @@ def _verdict(judgements: Sequence[Judgement]) -> Verdict:
         return Verdict("refuted", f"{cheap}: less than {MUCH_BETTER} times the CPU of a token; {beside}", reasons)
     if "inconclusive" in values:
         return Verdict(
-            "inconclusive", f"the run cannot tell whether a session costs {MUCH_BETTER} tokens; {beside}", reasons
+            "inconclusive",
+            f"the run cannot decide whether a session costs {MUCH_BETTER} times the CPU of a token; {beside}",
+            reasons,
         )
     return Verdict(
         "confirmed", f"every session costs at least {MUCH_BETTER} times the CPU of a token; {beside}", reasons

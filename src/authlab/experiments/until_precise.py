@@ -1,6 +1,6 @@
-"""Go on until the leading comparison is as precise as was asked, or the time is over: `authlab run --until cpu=2%`.
+"""Measure until the leading comparison is as precise as requested, or the time is over: `authlab run --until cpu=2%`.
 
-The run stops by the width of an interval, never by its place: that does not favour either side of a threshold.
+The run stops by the width of an interval, never by its position, and therefore favours neither side of a threshold.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from authlab.stats.pairing import paired
 
 NAME: Final = "until-precise"
 LEAST_BLOCKS: Final = 20
-"""No run ends before: an interval from fewer blocks says little about its own width."""
+"""No run ends with fewer blocks, because an interval's width is then itself uncertain."""
 
 _STEP_BLOCKS: Final = 10
-"""The shortest step: beginning one takes a few seconds, for generators start and users log in."""
+"""The shortest step. Starting a step takes a few seconds, because generators start and users log in."""
 
 _BEGIN_S: Final = 4.0
-"""What beginning a step takes; measured on two cores."""
+"""How long it takes to start a step, measured on two cores."""
 
 _NAMES: Final = {"cpu_us": "CPU per request", "p50_ms": "median response time"}
 _BETWEEN: Final = " "
@@ -34,15 +34,15 @@ _TO: Final = "/"
 
 
 def going_on_until(plan: Plan, options: Options, pairs: Sequence[tuple[str, str]]) -> Plan:
-    """`plan`, whose exercise is interleaved, in steps until the widest of `pairs` is precise enough.
+    """Turn the interleaved `plan` into steps that go on until the widest of `pairs` is precise enough.
 
-    Raises `UsageProblem` where there is nothing to compare, or no time for the first blocks.
+    Raises `UsageProblem` if there is nothing to compare, or too little time for the first blocks.
     """
     exercise, wanted = plan.exercise, options.until
     if not isinstance(exercise, Interleaved) or wanted is None:
         raise TypeError("only interleaved slices can go on until they are precise")
     if not pairs:
-        raise UsageProblem("--until compares modes, and only `none` was chosen: name another with --mode")
+        raise UsageProblem("--until compares modes, and only `none` was chosen: choose another with --mode")
     most_s = options.budget_s - OVERHEAD_S
     first_s = LEAST_BLOCKS * _block_s(plan, exercise)
     if most_s < first_s:
@@ -62,7 +62,10 @@ def going_on_until(plan: Plan, options: Options, pairs: Sequence[tuple[str, str]
 
 
 def until_precise(procedure: Procedure, data: PlanData, elapsed_s: float) -> Decision:
-    """See `authlab.experiments.procedures.Rule`. Each step is as long as the square root of its blocks promises."""
+    """See `authlab.experiments.procedures.Rule`.
+
+    The half-width shrinks with the square root of the number of blocks. That gives the length of each step.
+    """
     numbers = procedure.numbers
     done = sum(step.exercise.blocks for step in procedure.steps if isinstance(step.exercise, Interleaved))
     if not done:
@@ -70,7 +73,7 @@ def until_precise(procedure: Procedure, data: PlanData, elapsed_s: float) -> Dec
     wanted, width = numbers["half_width"], _widest(procedure, data)
     found: dict[str, float | None] = {"half_width": width, "blocks": float(done)}
     said = "could not be measured" if width is None else f"was {width:.2%}"
-    state = f"after {done} blocks the widest half-width of {_named(procedure)} {said}; {wanted:.2%} was asked for"
+    state = f"after {done} blocks the widest half-width of {_named(procedure)} {said}; {wanted:.2%} was requested"
     if width is not None and width <= wanted:
         return Decision(found, ended=f"precise enough: {state}")
     room = int((procedure.most_s - elapsed_s - _BEGIN_S) / numbers["block_s"])
@@ -81,7 +84,7 @@ def until_precise(procedure: Procedure, data: PlanData, elapsed_s: float) -> Dec
 
 
 def _widest(procedure: Procedure, data: PlanData) -> float | None:
-    """The largest half-width of the pairs' ratios, as a share of the ratio; None where one can't be measured."""
+    """The largest half-width of the pairs' ratios, as a share of the ratio; None if one can't be measured."""
     widths = []
     for pair in procedure.words["pairs"].split(_BETWEEN):
         label, _, against = pair.partition(_TO)

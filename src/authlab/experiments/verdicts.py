@@ -11,13 +11,13 @@ RUN_LONGER: Final = "run longer with --for"
 MORE_USERS: Final = "more users (--users) or repetitions (--repeat)"
 
 Judge = Callable[[Prediction, Observation | None, Sequence[str], str], Judgement]
-"""Prediction, observation, doubts and the remedy for a wide interval, to a judgement."""
+"""A function from prediction, observation, doubts and the remedy for a wide interval to a judgement."""
 
 
 def judge_prediction(
     prediction: Prediction, observation: Observation | None, doubts: Sequence[str] = (), remedy: str = RUN_LONGER
 ) -> Judgement:
-    """Judge by `judge_value` or, where the prediction has a threshold in place of a value, by `judge_at_least`."""
+    """Judge by `judge_value`, or by `judge_at_least` if the prediction has a threshold in place of a value."""
     if prediction.at_least is not None:
         return judge_at_least(prediction, observation, prediction.at_least, doubts, remedy)
     return judge_value(prediction, observation, doubts, remedy)
@@ -26,10 +26,10 @@ def judge_prediction(
 def judge_value(
     prediction: Prediction, observation: Observation | None, doubts: Sequence[str] = (), remedy: str = RUN_LONGER
 ) -> Judgement:
-    """Judge a predicted value: the whole interval within value ± margin confirms, wholly outside refutes.
+    """Judge a predicted value: an interval wholly within value ± margin confirms, one wholly outside refutes.
 
-    `doubts` (reasons why the data can't be trusted) make it inconclusive, whatever the numbers say. `remedy` is what
-    makes an interval narrower.
+    `doubts` (reasons why the data can't be trusted) make it inconclusive, regardless of the numbers. `remedy` says
+    what makes an interval narrower.
     """
     return Judgement(prediction, observation, _value_verdict(prediction, observation, tuple(doubts), remedy))
 
@@ -57,7 +57,7 @@ def _value_verdict(
         return Verdict("refuted", f"{name}: {seen}, predicted {wanted}")
     return Verdict(
         "inconclusive",
-        f"{name}: {seen} reaches across the edge of {wanted}",
+        f"{name}: {seen} lies partly outside {wanted}",
         (f"the interval is too wide for the margin: {remedy}",),
     )
 
@@ -69,11 +69,14 @@ def judge_at_least(
     doubts: Sequence[str] = (),
     remedy: str = RUN_LONGER,
 ) -> Judgement:
-    """Judge the rule "at least `threshold`": confirmed if the whole interval is, refuted if none of it is."""
+    """Judge the rule "at least `threshold`".
+
+    It is confirmed if the whole interval is at least `threshold`, and refuted if the whole interval is below.
+    """
     reasons = tuple(doubts)
     name = f"{prediction.quantity} of {prediction.mode}"
     if prediction.against:
-        name += f" to {prediction.against}"
+        name += f" compared with {prediction.against}"
     if observation is None or observation.value is None or observation.interval is None:
         return Judgement(prediction, observation, Verdict("inconclusive", f"{name} was not measured", reasons))
     low, high = observation.interval
@@ -85,13 +88,13 @@ def judge_at_least(
     elif high < threshold:
         verdict = Verdict("refuted", seen)
     else:
-        verdict = Verdict("inconclusive", seen, (f"the interval reaches across the threshold: {remedy}",))
+        verdict = Verdict("inconclusive", seen, (f"the threshold lies within the interval: {remedy}",))
     return Judgement(prediction, observation, verdict)
 
 
 def combine(judgements: Sequence[Judgement], claim_holds: str, claim_fails: str) -> Verdict:
     """One verdict of several: refuted if any is refuted, else inconclusive if any is, else confirmed."""
-    for value, summary in (("refuted", claim_fails), ("inconclusive", "the run cannot tell")):
+    for value, summary in (("refuted", claim_fails), ("inconclusive", "the run cannot decide")):
         found = [item.verdict for item in judgements if item.verdict.value == value]
         if found:
             reasons = tuple(dict.fromkeys(text for item in found for text in (item.summary, *item.reasons)))

@@ -1,4 +1,4 @@
-"""A worker dies, or stands still: who is logged out?"""
+"""A worker dies or hangs: who is logged out?"""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NONE_MARGIN: Final = 0.05
 """0 of 100 users has an interval that ends at 0.036."""
 
 _TWICE_MARGIN: Final = 0.25
-"""With about 30 users: two of them may have asked too seldom to meet both moves."""
+"""For about 30 users: two of them may send too few requests to notice both moves."""
 
 _HASHED: Final = ("hash", "ip-hash")
 _STATELESS: Final = ("redis", "jwt")
@@ -48,12 +48,12 @@ class WorkerCrash(StackExperiment):
 
     id = "worker-crash"
     claim = "when a worker dies, the users whose sessions it held are logged out, and nobody else"
-    summary = "SIGKILL and SIGSTOP of a worker: who is logged out, and how often, in seven modes"
-    holds = "a crash logs out those whose session lay in the worker, once if sticky, twice if hashed, and nobody else"
+    summary = "SIGKILL and SIGSTOP of a worker: who is logged out, and how often, in six modes"
+    holds = "a crash logs out users with their session in the worker (once if sticky, twice if hashed), and nobody else"
     fails = "a crash did not log out the users whom the model predicts"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """A crash in six modes, and a short and a long pause in one."""
+        """A crash in six modes, and a short and a long pause in one mode."""
         arms = (
             *(loaded(options, mode, mode, faults=_CRASH) for mode in ("none", "sticky")),
             loaded(options, "hash", "hash", faults=_CRASH, relogin="always"),
@@ -65,7 +65,10 @@ class WorkerCrash(StackExperiment):
         return repeated(options, lambda stage, seed: side_by_side(options, stage, arms, _DURATION_S, seed))
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
-        """All of the bound, once each under sticky, twice under a hash; nobody where no state lies in a worker."""
+        """Bound users are logged out once under sticky and twice under a hash.
+
+        Nobody is logged out if no state lies in a worker.
+        """
         by_moves = "1 (by fail-over, then by fail-back)"
         return [
             expect("sticky", BOUND, 1.0, share(logged_out(_bound)), margin=_ALL_MARGIN),
@@ -101,7 +104,7 @@ def _pausing(options: Options, label: str, seconds: float) -> Arm:
 
 
 def _held_there(arm: ArmData) -> set[int]:
-    """The users whose session lay in the worker when the fault began."""
+    """The users whose session was in the worker when the fault began."""
     return bound_to(arm.samples, arm.fault.target, arm.fault.start_ns)
 
 
@@ -114,12 +117,12 @@ def _others(arm: ArmData) -> set[int]:
 
 
 def _bound_active(arm: ArmData) -> set[int]:
-    """The bound users who asked while the worker was away, and again after it was back."""
+    """The bound users who sent a request while the worker was down, and another after it was back."""
     return _bound(arm) & asked_between(arm.samples, arm.fault.start_ns, ended(arm.fault))
 
 
 def _bound_who_asked(arm: ArmData) -> set[int]:
-    """The bound users who asked early enough for the proxy to give up while the worker stood still."""
+    """The bound users who sent a request early enough for the proxy to give up while the worker was paused."""
     gives_up_ns = ended(arm.fault) - round(_READ_TIMEOUT_S * 1e9)
     return _bound(arm) & asked_between(arm.samples, arm.fault.start_ns, gives_up_ns)
 

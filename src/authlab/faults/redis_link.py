@@ -38,7 +38,7 @@ class RedisLatency(Fault):
     """Everything that goes to the store is delayed by VALUE milliseconds."""
 
     kind = "redis-latency"
-    summary = "delay everything that goes to the store by VALUE"
+    summary = "delay everything that goes to the store by VALUE milliseconds"
     on = "store"
     lasts = "required"
     unit = ValueUnit("ms", None, 0.1, 10_000.0)  # a smaller delay would be lost in a PING's own time

@@ -1,1 +1,1 @@
-"""The only place where the parts meet: plan, stacks, load, tables, verdicts, report."""
+"""The lab: the only package that knows all parts (plan, stacks, load, tables, verdicts, report)."""

@@ -1,4 +1,4 @@
-"""Where experiments are carried out: what every bench offers, and the benches by name."""
+"""Benches carry experiments out. This module has their protocol, and the benches by name."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from authlab.store.runs import RunFolder
 
 
 class Bench(Protocol):
-    """Carries experiments out, and reads back what they left."""
+    """Carries experiments out, and reads their data back."""
 
     def check(self, results: Sequence[ExperimentResult], kind: StackKind) -> None:
-        """Raise `Unavailable` or `UsageProblem`, with remedies, unless everything is there that these need."""
+        """Raise `Unavailable` or `UsageProblem`, with remedies, if something that these experiments need is missing."""
 
     def trials(self, results: Sequence[ExperimentResult], before: int) -> Iterator[Trial]:
-        """The experiments' trials as they are planned, numbered after `before` others."""
+        """The experiments' trials as planned. Their numbers continue after `before` other trials."""
 
     def measure(self, session: Session, results: Sequence[ExperimentResult], context: Context) -> Iterator[str]:
         """Measure, and yield the id of each experiment once all of it is on disk.
 
-        On Ctrl-C what was measured is kept, and `session.interrupted` is set. Raises `LabError`, with a diagnosis, when
-        something dies that was not to.
+        On Ctrl-C the data so far are kept, and `session.interrupted` is set. Raises `LabError`, with a diagnosis, if a
+        process dies that no fault was to kill.
         """
 
     def with_trials(self, stored: Stored, result: ExperimentResult, store: RunFolder) -> list[Trial]:
-        """The experiment's trials, also those that a killed lab had measured and not noted."""
+        """The experiment's trials, including those that a killed lab measured but did not write to run.json."""
 
     def evidence(self, stored: Stored, result: ExperimentResult, store: RunFolder) -> Evidence | None:
-        """What the folder holds of the experiment; None where it can't be judged from there any more."""
+        """The experiment's data in the folder; None if they no longer allow a judgement."""
 
 
 BENCHES: Final[Mapping[BenchName, Bench]] = {"stacks": StackBench(), "browser": BrowserBench()}

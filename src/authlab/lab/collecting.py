@@ -1,4 +1,4 @@
-"""From what a trial left on disk (slices, recording, resources) to its three tables. Works after a crash too."""
+"""Makes a trial's three tables from its raw files (slices, recording, resources). This also works after a crash."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class _Slices(Struct, frozen=True):
 
 
 def write_slices(folder: Path, slices: Sequence[Slice], origin_ns: int) -> None:
-    """Keep a trial's slices and the moment (CLOCK_MONOTONIC) that their times count from."""
+    """Write a trial's slices, and the moment (CLOCK_MONOTONIC) from which their times count."""
     write_json(folder / SLICES_FILE, to_builtins(_Slices(origin_ns, tuple(slices))))
 
 
 def collected(store: RunFolder, folder: Path, plan: Plan, stopped_ns: int) -> TrialFrames | None:
-    """Make tables of what a trial's load has left since they were last written, and write them in its place.
+    """Make the trial's tables, add the raw files to them, write them, and remove the raw files.
 
-    `stopped_ns` is when the load was stopped. None where it left nothing, or none of it can be read.
+    `stopped_ns` is when the load was stopped. The result is None if there are no raw files.
     """
     if not has_raw(folder):
         return None
@@ -53,10 +53,10 @@ def tables_of(
     stopped_ns: int = 0,
     columns: Sequence[str] = tuple(SAMPLES_SCHEMA),
 ) -> TrialFrames:
-    """The tables of a trial: those that were written, and what a lab that was killed left beside them.
+    """The tables of a trial: those that were written, and the rows of raw files that a killed lab left beside them.
 
-    Of samples that were written alone, only these `columns` are read. Raises `Damaged` where a file isn't whole enough
-    to be read.
+    Without raw files, only these `columns` of the samples are read. Raises `Damaged` if a file is too incomplete to be
+    read.
     """
     folder = store.path / "trials" / trial_id
     if not has_raw(folder):
@@ -71,17 +71,19 @@ def tables_of(
 
 
 def _added(written: pl.DataFrame, raw: pl.DataFrame, slices: str) -> pl.DataFrame:
-    """Both tables as one; the written one where the lab was killed after it was written, before the raw was removed.
+    """Both tables as one, or `written` alone if it already has the rows of `raw`.
 
-    Tables are written one after the other, so each is looked at by itself. `slices` is the column of slices' numbers.
+    The latter happens if the lab was killed after it wrote the table and before it removed the raw files. Tables are
+    written one after the other, and each is therefore checked by itself. `slices` is the column of slices' numbers.
     """
     there = raw.filter(pl.col(slices) >= 0)[slices].is_in(written[slices].to_list()).any()
     return written if there else pl.concat([written, raw])
 
 
 def _collect(folder: Path, open_ended: bool, stopped_ns: int) -> TrialFrames:
-    """The tables of the raw files. A slice that was not served to its end is left out; an `open_ended` one was planned
-    longer than its load, and ended when the load was stopped.
+    """The tables of the raw files. A slice that was not served to its end is left out.
+
+    An `open_ended` slice was planned longer than its load, and ended when the load was stopped.
     """
     planned = typed(read_object(folder / SLICES_FILE, "a trial"), _Slices, folder / SLICES_FILE)
     recording = read_recording(folder / RECORDING)
@@ -102,7 +104,7 @@ def discard_raw(folder: Path) -> None:
 
 
 def has_raw(folder: Path) -> bool:
-    """Whether the trial was cut off before its tables were written."""
+    """Whether the trial was interrupted before its tables were written."""
     return (folder / SLICES_FILE).exists() and (folder / RECORDING).is_dir()
 
 
@@ -128,7 +130,7 @@ def _windows(slices: Sequence[Slice], origin_ns: int, recorded: pl.DataFrame, op
     counted = recorded.group_by("window").agg(
         pl.col("arrivals").sum(), pl.col("unserved").sum(), pl.col("cpu_ns").sum().alias("generator_cpu_ns")
     )
-    # A slice that no generator closed was not served whole, and would spoil its block: an inner join leaves it out.
+    # A slice that no generator closed is incomplete and would spoil its block: an inner join leaves it out.
     joined = planned.join(counted, left_on="index", right_on="window", how="left" if open_ended else "inner")
     return joined.with_columns(pl.col(counted.columns[1:]).fill_null(0)).select(list(WINDOWS_SCHEMA)).sort("index")
 

@@ -16,10 +16,10 @@ _HEADERS: Final = "-H @{private}/headers"
 
 @dataclass(frozen=True)
 class _Shown:
-    """What curl sends as the proof of who asks.
+    """What curl sends to authenticate.
 
-    `reads` is a call of Python's `print` that picks header lines out of the log-in's answer (`said`), where any are
-    needed. `with_changes` is added to what changes something.
+    `reads` is a call of Python's `print` that takes header lines from the log-in's answer (`said`); empty if none are
+    needed. `with_changes` is added to requests that change something.
     """
 
     always: str
@@ -37,7 +37,7 @@ _SHOWN: Final[Mapping[Credential, _Shown]] = {
         with_changes=f"-c {{private}}/cookies {_HEADERS}",
         reads='print("X-CSRF-Token: " + said["csrf_token"])',
     ),
-    # Only the answer says how; a header or a cookie that the application has no use for does no harm.
+    # Only the answer says how. A header or a cookie that the application does not use does no harm.
     "answer": _Shown(
         f"{_COOKIES} {_HEADERS}",
         reads='print("Authorization: Bearer " + said["access_token"] if said.get("access_token") else '
@@ -48,10 +48,10 @@ _SHOWN: Final[Mapping[Credential, _Shown]] = {
 
 
 def curl_lines(credential: Credential, url: str, private: str) -> list[tuple[str, str]]:
-    """Titles and lines for a service at `url`: log in, ask who one is, put something into the cart.
+    """Titles and lines for a service at `url`: log in, ask "who am I?", put something into the cart.
 
-    `private` is the folder, quoted for the shell, of `login.json` and of what the log-in gives. Passwords and tokens
-    are read from and kept in files: every process list would show them on a command line.
+    `private` is the folder, quoted for the shell, of `login.json` and of the log-in's cookies and headers. Passwords
+    and tokens stay in files, because every process list would show them on a command line.
     """
     shown = _SHOWN[credential]
     always, with_changes = (text.format(private=private) for text in (shown.always, shown.with_changes))
@@ -61,6 +61,6 @@ def curl_lines(credential: Credential, url: str, private: str) -> list[tuple[str
     add = " ".join(filter(None, ("curl -sS", always, with_changes, _JSON, "-d", _ITEM, f"{url}/cart/items")))
     return [
         ("log in", log_in),
-        ("who am I? repeat it, and see X-Worker change (or not)", f"curl -sSi {always} {url}/me"),
+        ("who am I? repeat it, and see whether X-Worker changes", f"curl -sSi {always} {url}/me"),
         ("put something into the cart", add),
     ]

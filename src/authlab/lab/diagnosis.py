@@ -16,7 +16,7 @@ from authlab.browser.chromium import find_chromium
 from authlab.host.content import content_root
 from authlab.host.machine import pinning
 from authlab.lab.browsing.driving import check_packages
-from authlab.lab.browsing.standing import shipped_pages
+from authlab.lab.browsing.sites_up import shipped_pages
 from authlab.lab.preflight import find_docker
 from authlab.model.errors import LabError
 from authlab.stack.programs import find_nginx, find_store_server
@@ -28,12 +28,12 @@ _DISK_WANTED = 1024**3
 _MEMORY_WANTED = 2 * 1024**3
 _BROWSER_LAB = "the browser lab (authlab run browser, authlab up MODE --browser)"
 _BUSY = 0.5
-"""Load average per core from which measurements suffer."""
+"""Load average per core above which measurements suffer."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `needed`: without it no run is possible at all."""
+    """The result of one check. `needed`: without it no run is possible."""
 
     subject: str
     state: State
@@ -43,7 +43,7 @@ class Finding:
 
 
 def diagnose(results: Path) -> list[Finding]:
-    """Look at everything, in the order in which a run would need it."""
+    """Check everything, in the order in which a run needs it."""
     looks: tuple[Callable[[], Finding], ...] = (
         _python,
         _content,
@@ -63,7 +63,7 @@ def diagnose(results: Path) -> list[Finding]:
 
 
 def _python() -> Finding:
-    return Finding("Python", "good", platform.python_version())  # an older one could not have installed us
+    return Finding("Python", "good", platform.python_version())  # authlab cannot be installed for an older one
 
 
 def _content() -> Finding:
@@ -85,7 +85,7 @@ def _program(name: str, find: Callable[[], object], only_for: str = "") -> Findi
 
 
 def _locust() -> Finding:
-    # Looked for, not imported: importing Locust would patch this process's sockets.
+    # Find Locust without an import: importing it would patch this process's sockets.
     if importlib.util.find_spec("locust") is None:
         return Finding("Locust", "missing", "not installed for this Python", "pip install locust")
     return Finding("Locust", "good", "installed")
@@ -100,7 +100,7 @@ def _cores() -> Finding:
         "cores",
         "poor",
         f"{why}: the load generator and the stacks disturb each other",
-        "believe CPU per request before latency, and use a lower --rate",
+        "trust CPU per request more than latency, and use a lower --rate",
         needed=False,
     )
 
@@ -127,5 +127,5 @@ def _load() -> Finding:
     busy = os.getloadavg()[0] / (os.cpu_count() or 1)
     text = f"load average {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores"
     if busy > _BUSY:
-        return Finding("quiet", "poor", text, "end other programs before measuring", needed=False)
+        return Finding("idle machine", "poor", text, "close other programs before you measure", needed=False)
     return Finding("quiet", "good", text)

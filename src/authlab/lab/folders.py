@@ -1,4 +1,4 @@
-"""Folders of stored runs and recordings: which of them a folder is, and what it holds in one line."""
+"""Folders of stored runs and recordings: their kind, and a description in one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from authlab.store.runs import RunFolder, read_object
 
 
 def is_recording(folder: Path) -> bool:
-    """Whether `folder` is a recording that plain Locust left."""
+    """Whether `folder` is a recording of plain Locust."""
     return (folder / "recording.json").exists() and not (folder / "run.json").exists()
 
 
@@ -29,6 +29,6 @@ def describe(folder: Path) -> str:
     except LabError as error:
         return f"unreadable: {error}"
     if run.status == "running" and not is_running(folder):
-        return "cut off; authlab report reads what is there"
+        return "authlab was killed; authlab report shows what it measured"
     verdicts = ", ".join(f"{e.id} {e.verdict.value}" for e in run.experiments if e.verdict)
     return f"{run.status}: {verdicts or 'no verdict'}"

@@ -43,7 +43,7 @@ class Site:
         return [
             *curl_lines(mode.credential, url, shlex.quote(str(self.folder))),
             (
-                "load with plain Locust: open its page, press Start; leaves a recording for authlab report",
+                "load with plain Locust: open its page and press Start; it writes a recording for authlab report",
                 f"{self._scenario()} --host {url} --mode {shlex.quote(mode.name)} "
                 f"--workers-behind {len(self.stack.workers)} "
                 f"--credentials {shlex.quote(str(self.secrets.credentials))}",
@@ -51,7 +51,7 @@ class Site:
         ]
 
     def _scenario(self) -> str:
-        """Locust with the scenario; one of the user's own has to be told where the recorder is."""
+        """The call of Locust with the scenario. A scenario of the user's own needs the path of the recorder."""
         path = "" if self.scenario.shipped else f"PYTHONPATH={shlex.quote(str(library()))} "
         return f"{path}{_locust()} -f {shlex.quote(str(self.scenario.path))}"
 
@@ -60,7 +60,7 @@ class Site:
 def foreground(
     mode: Mode, *, workers: int, users: int, port: int | None, scenario: Scenario, choice: StackChoice = LOCAL
 ) -> Iterator[Site]:
-    """Keep `mode` up for as long as the context lasts. Raises `LabError` if it doesn't come up."""
+    """Keep `mode` up for as long as the context lasts. Raises `LabError` if it doesn't start."""
     check_programs([mode], choice.kind, load=False)
     with terminate_as_interrupt(), Guardian() as guardian:
         folder = private_folder(guardian)
@@ -85,7 +85,7 @@ def foreground(
 
 
 def wait_for_end(site: Site) -> None:
-    """Return at Ctrl-C; raise `LabError` when a part of the stack dies meanwhile."""
+    """Return at Ctrl-C. Raises `LabError` if a part of the stack dies before."""
     try:
         while True:
             time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""A stored run to its verdicts: the same function for a fresh run, a killed one and an old one."""
+"""Verdicts of a stored run. Fresh runs, killed runs and old runs use the same function."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from authlab.store.runs import RunFolder
 
 
 def judged_result(run: Run, experiment: str, store: RunFolder) -> ExperimentResult:
-    """One experiment of a run, judged by what its folder holds. Raises `Damaged`."""
+    """One experiment of a run, judged by the data in its folder. Raises `Damaged`."""
     judged = judge_run(load(store, run, [experiment]), store, [experiment])
     return next(result for result in judged.experiments if result.id == experiment)
 
 
 def judge_run(stored: Stored, store: RunFolder, only: Iterable[str] | None = None) -> Run:
-    """The run with trials and verdicts as its folder gives them, of `only` these experiments where they are named.
+    """The run with the trials and verdicts that follow from its folder, limited to the experiments `only` if given.
 
-    A verdict stays as it was stored where it can't be judged again: runs of schema 1 do not hold their plans, this
-    authlab may not know the experiment, and tables may have been removed.
+    If an experiment can't be judged again, its stored verdict stays. There are three causes: runs of schema 1 do not
+    hold their plans, this authlab may not know the experiment, and tables may have been removed.
     """
     run, wanted = stored.run, None if only is None else set(only)
     if run.schema != RUN_SCHEMA:

@@ -1,4 +1,4 @@
-"""How a lab ends: signals become one kind of interruption, private files go with the guardian."""
+"""How a lab ends: all signals become one kind of interruption, and the guardian removes private files."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from authlab.host.processes import Guardian
 
 
 def private_folder(guardian: Guardian) -> Path:
-    """A new folder that only we may read, for secrets and configuration.
+    """A new folder, which only this user may read, for secrets and configuration.
 
-    The guardian hears of it before it exists, so that there is no moment at which a SIGKILL would leave it behind.
+    The guardian knows the folder before it exists. A SIGKILL therefore never leaves it behind.
     """
     folder = Path(tempfile.gettempdir()) / f"authlab-{os.getpid()}-{secrets.token_hex(4)}"
     guardian.remove_at_end(folder)
@@ -28,7 +28,7 @@ def private_folder(guardian: Guardian) -> Path:
 
 @contextmanager
 def terminate_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP do what Ctrl-C does: clean up and report. One that is ignored (`nohup`) stays so."""
+    """Let SIGTERM and SIGHUP do what Ctrl-C does: clean up and report. An ignored signal (`nohup`) stays ignored."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

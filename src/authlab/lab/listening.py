@@ -1,4 +1,4 @@
-"""What the lab tells whoever watches: the terminal, or nobody."""
+"""What the lab reports while it works, to a terminal or to nobody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from authlab.model.findings import ExperimentResult, Prediction
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a stage's load stands. Shares are of requests so far; `rate_rps` is over the last readings."""
+    """The progress of a stage's load. Shares are of all requests so far; `rate_rps` is over the last readings."""
 
     block: int
     blocks: int
@@ -24,7 +24,7 @@ class Progress:
 
 
 class Listener(Protocol):
-    """Receives what happens, from the lab's main thread."""
+    """Receives events from the lab's main thread."""
 
     def phase(self, text: str) -> None:
         """A new phase begins ("starting 5 stacks of 3 workers")."""
@@ -39,4 +39,4 @@ class Listener(Protocol):
         """An experiment has its verdict."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing that stops nothing."""
+        """A message that does not stop the run."""

@@ -1,4 +1,4 @@
-"""One arm while its stack is up: brought up, loaded, harmed, and all of it undone."""
+"""One arm while its stack is up: stack, load and faults, and how they are undone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from authlab.lab.collecting import RECORDING
 from authlab.lab.listening import Listener
 from authlab.lab.stacks import LOCAL, StackChoice, Stacks, stacks_of
 from authlab.load import LoadPlan, LoadProcess
-from authlab.load.scenario import Scenario, scenario_meant
+from authlab.load.scenario import Scenario, scenario_from_word
 from authlab.model.plan import Arm, Plan
 from authlab.stack.protocol import Stack
 from authlab.stack.secrets import FULL_COST, Secrets, make_secrets
@@ -28,7 +28,7 @@ UP_WITHIN_S: Final = 60.0
 
 @dataclass(frozen=True)
 class Context:
-    """What a plan needs to be carried out. `scenario` is the user's choice, None for the default."""
+    """What carrying out a plan needs. `scenario` is the user's choice, None for the default."""
 
     folder: RunFolder
     guardian: Guardian
@@ -41,15 +41,15 @@ class Context:
     scenario: Scenario | None = None
 
     def scenario_of(self, arm: Arm) -> Scenario | None:
-        """What the arm's users do."""
+        """The scenario of the arm's users."""
         if self.scenario is not None and arm.scenario == self.scenario.name:
             return self.scenario
-        return scenario_meant(arm.scenario) if arm.scenario else None
+        return scenario_from_word(arm.scenario) if arm.scenario else None
 
 
 @dataclass
 class LiveArm:
-    """An arm and what runs for it. `loads` are its generators so far, the last one being at work."""
+    """An arm and its processes. `loads` are its generators so far; the last one is at work."""
 
     arm: Arm
     stacks: Stacks
@@ -67,7 +67,7 @@ class LiveArm:
         return self.loads[-1]
 
     def start_load(self, plan: LoadPlan, context: Context) -> None:
-        """Start a generator for `plan`; it is ready only after its `wait_ready`."""
+        """Start a generator for `plan`. It is ready only after its `wait_ready`."""
         load = LoadProcess(
             context.guardian,
             self.arm.label,
@@ -85,13 +85,13 @@ class LiveArm:
         self.stopped_ns = 0
 
     def stop_load(self) -> None:
-        """End the generator, if it still runs. Harmless when it is over."""
+        """End the generator if it still runs."""
         if self.loads:
             self.stopped_ns = self.stopped_ns or time.monotonic_ns()
             self.load.stop()
 
     def plan_faults(self, seed: int) -> FaultSchedule:
-        """Its faults, ready to begin. What happens is written to its folder as it happens."""
+        """The schedule of its faults, ready to begin. It writes each fault to the trial's folder as it happens."""
         write_faults(self.folder, ())
         self.schedule = FaultSchedule(
             self.stack,
@@ -104,7 +104,7 @@ class LiveArm:
         return self.schedule
 
     def undo_faults(self) -> None:
-        """Undo what is left of its faults. Harmless where there is nothing."""
+        """Undo its faults that are not over, if there are any."""
         if self.schedule:
             self.schedule.abort()
 
@@ -114,7 +114,7 @@ class LiveArm:
 
 
 def live_arm(plan: Plan, arm: Arm, trial_id: str, context: Context, everything: ExitStack) -> LiveArm:
-    """The arm with its stack, which is not up yet and goes down with `everything`."""
+    """The arm with its stack, which has not started yet. `everything` stops it at the end."""
     folder = context.folder.trial_folder(trial_id)
     runtime = context.runtime / plan.stage / trial_id
     secrets = _secrets(arm, runtime, context)
@@ -137,7 +137,7 @@ def live_arm(plan: Plan, arm: Arm, trial_id: str, context: Context, everything: 
 
 
 def _secrets(arm: Arm, runtime: Path, context: Context) -> Secrets:
-    """Secrets of the arm's own: its faults may change them."""
+    """The arm's own secrets, because its faults may change them."""
     folder = runtime / "secrets"
     if arm.full_cost or arm.users != context.users:
         cost = {"scrypt_cost": FULL_COST} if arm.full_cost else {}

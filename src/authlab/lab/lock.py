@@ -1,4 +1,4 @@
-"""The lock of a run's folder: it says that a living process writes there."""
+"""The lock of a run's folder: it shows that a living process writes there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOCK = ".lock"
 
 @contextmanager
 def running(folder: Path) -> Iterator[None]:
-    """Mark `folder` as being written for as long as the context, or this process, lasts."""
+    """Lock `folder` for as long as the context, or this process, lasts."""
     with (folder / _LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
@@ -22,7 +22,7 @@ def running(folder: Path) -> Iterator[None]:
 
 
 def is_running(folder: Path) -> bool:
-    """Whether a living process writes to `folder`: a lock, unlike a status, ends with its process."""
+    """Whether a living process writes to `folder`. A lock, unlike a stored status, ends with its process."""
     try:
         with (folder / _LOCK).open("r") as file:
             try:

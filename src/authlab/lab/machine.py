@@ -17,7 +17,10 @@ _LOOKS: Final = 3
 
 @cache
 def machine_facts() -> MachineFacts:
-    """The cores of stacks and generators, and the CPU time of one password hash at full cost (about 0.1 s of it)."""
+    """The cores of stacks and generators, and the CPU time of one password hash at full cost.
+
+    The measurement itself takes about 0.1 s.
+    """
     pins = pinning()
     _, n, r, p = FULL_COST.split(":")
     took = []

@@ -1,4 +1,4 @@
-"""A plan carried out: stacks up, loads, resources always sampled, faults and probes if there are any, all undone."""
+"""Carries a plan out: it starts stacks, loads them, samples resources, injects faults, and undoes all of it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from authlab.store.history import write_faults, write_history, write_probes
 
 READY_WITHIN_S: Final = 60.0
 LEAD_IN_S: Final = 0.5
-"""Between the last generator's readiness and the first slice: time for the go file to be seen."""
+"""Time between the last generator's readiness and the first slice, for the generators to find the go file."""
 
 TICK_S: Final = 0.25
 _RATE_OVER_TICKS: Final = 24
@@ -41,7 +41,7 @@ _ENDS_WITHIN_S: Final = 10.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a plan came to: `plan` with the steps that were done, and each measured arm's tables by its label."""
+    """The outcome of a plan: `plan` with the steps that were done, and each measured arm's tables by its label."""
 
     plan: Plan
     frames: Mapping[str, TrialFrames]
@@ -51,11 +51,11 @@ class Outcome:
 
 
 def carry_out(plan: Plan, trial_ids: Mapping[str, str], context: Context, keep: Callable[[Plan], None]) -> Outcome:
-    """Carry `plan` out. On Ctrl-C faults are undone, and what was recorded so far is kept (`interrupted`).
+    """Carry `plan` out. On Ctrl-C faults are undone, and the data so far are kept (`interrupted`).
 
-    `trial_ids` has each arm's trial by its label; `keep` gets the plan after each step of a procedure. What judging
-    needs is in the trials' folders afterwards. Raises `LabError`, with a diagnosis, when something dies that no fault
-    was to kill, or never comes up.
+    `trial_ids` has each arm's trial by its label; `keep` gets the plan after each step of a procedure. Afterwards the
+    trials' folders hold what judging needs. Raises `LabError`, with a diagnosis, if a process does not start, or dies
+    although no fault was to kill it.
     """
     return _Run(plan, trial_ids, context, keep).run()
 
@@ -93,14 +93,14 @@ class _Run:
             conditions = watch.end()
             for live in self.arms:
                 versions |= live.stacks.versions()
-            listener.phase("taking the stacks down")
+            listener.phase("stopping the stacks")
         if interrupted:
             self._collect()
         self._write_histories()
         return Outcome(self.plan, self.frames, conditions, versions, interrupted)
 
     def _follow(self, procedure: Procedure, watch: ConditionsWatch) -> None:
-        """Steps by the procedure's rule, each kept before it is measured."""
+        """Carry out steps by the procedure's rule. Each step is stored before it is measured."""
         rule = RULES[procedure.rule]
         began = time.monotonic()
         while True:
@@ -116,7 +116,7 @@ class _Run:
             self._exercise(decision.exercise, watch)
 
     def _exercise(self, exercise: Interleaved | SideBySide, watch: ConditionsWatch) -> None:
-        """One stretch of load on stacks that are up."""
+        """Load the running stacks once."""
         slices = slices_of(self.plan, exercise, self.slices)
         self._start_loads(slices)
         if self.plan.side_by_side:
@@ -157,7 +157,7 @@ class _Run:
 
     def _start_loads(self, slices: Sequence[Slice]) -> None:
         users = sorted({arm.users for arm in self.plan.arms})
-        self.context.listener.phase(f"logging {' or '.join(map(str, users))} users in, in each arm")
+        self.context.listener.phase(f"logging in {' or '.join(map(str, users))} users per arm")
         for live in self.arms:
             live.start_load(load_plan(self.plan, live.arm, slices), self.context)
         deadline = time.monotonic() + READY_WITHIN_S
@@ -176,8 +176,8 @@ class _Run:
                 write_probes(live.folder, probes)
 
     def _watch(self, exercise: Interleaved | SideBySide, slices: Sequence[Slice], origin_ns: int) -> None:
-        """Report the progress until the load is over; raise `LabError` if anything dies meanwhile."""
-        # Rows reach the disk when a slice ends, so the rate is taken over a few slices.
+        """Report the progress until the load is over. Raises `LabError` if a process dies meanwhile."""
+        # Rows reach the disk when a slice ends. The rate is therefore taken over a few slices.
         readings = deque([(time.monotonic(), 0)], maxlen=_RATE_OVER_TICKS)
         planned_s, faults_over_s = length_s(exercise, self.plan), 0.0
         while True:
@@ -217,7 +217,7 @@ class _Run:
             # A generator ends by itself after its last slice, which may be well before the end of all.
             if live.load.exit_status() not in (None, 0):
                 raise LabError(live.load.obituary())
-            live.load.cpu_ns()  # kept by it: after its last slice it ends, and its clock with it
+            live.load.cpu_ns()  # it stores the value: after its last slice it ends, and its clock with it
 
     def _stop_loads(self) -> None:
         for live in self.arms:
@@ -231,7 +231,7 @@ class _Run:
         return time.process_time_ns() + sum(live.cpu_ns() for live in self.arms)
 
     def _collect(self) -> None:
-        """Make tables of what the exercise left on disk, and add them to those of the steps before."""
+        """Make tables from the raw files, and add them to those of earlier steps."""
         self.context.listener.phase("reading the samples")
         for live in self.arms:
             tables = collected(self.context.folder, live.folder, self.plan, live.stopped_ns)
@@ -250,7 +250,7 @@ class _Run:
 
 
 def _with(procedure: Procedure, decision: Decision) -> Procedure:
-    """The procedure with what the rule found in the last step, and the next step or the end."""
+    """The procedure with the rule's numbers for the last step, and with the next step or the end."""
     steps = list(procedure.steps)
     if steps:
         steps[-1] = msgspec.structs.replace(steps[-1], found=decision.found)

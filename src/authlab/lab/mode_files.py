@@ -1,4 +1,4 @@
-"""A mode of the user's own, read from a TOML file. Everything that is wrong with the file is told at once."""
+"""A mode of the user's own, read from a TOML file. All problems of the file are reported at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from authlab.model.modes import MODES, ROUTINGS, mode_named
 from authlab.model.windows import AGAIN
 
 SUFFIX: Final = ".toml"
-"""What makes a word on the command line the path of a mode file instead of a mode's name."""
+"""A word on the command line that ends in this is the path of a mode file, not a mode's name."""
 
 KEYS: Final = (
     *("name", "note", "app", "state", "routing", "needs_store", "credential", "signs", "after_logout", "traits"),
@@ -29,16 +29,16 @@ _ALGORITHMS: Final = tuple(dict.fromkeys(mode.signature.algorithm for mode in MO
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _TARGET: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
-# gunicorn takes folders to import from as one text, separated by commas.
+# gunicorn takes the folders to import from as one text, separated by commas.
 _SEPARATOR: Final = ","
 
 _Kind = TypeVar("_Kind", str, bool)
 
 
-def mode_meant(word: str) -> Mode:
-    """The mode that a word on the command line means: a built-in one's name, or a mode file's path.
+def mode_from_word(word: str) -> Mode:
+    """The mode for a word on the command line: a built-in mode's name, or a mode file's path.
 
-    Raises `UsageProblem`: an unknown name (with the nearest match), or all that is wrong with the file.
+    Raises `UsageProblem` for an unknown name (with the nearest match), or with all problems of the file.
     """
     return read_mode_file(Path(word)) if word.endswith(SUFFIX) else mode_named(word)
 
@@ -59,7 +59,7 @@ def read_mode_file(path: Path) -> Mode:
 
 
 class _Reader:
-    """Reads one key after the other, and keeps what is wrong instead of stopping there."""
+    """Reads one key after the other, and collects problems instead of stopping at the first."""
 
     def __init__(self, body: Mapping[str, Any], folder: Path) -> None:
         self._body = body
@@ -67,11 +67,11 @@ class _Reader:
         self.problems: list[str] = []
 
     def mode(self) -> Mode:
-        """The mode; one to be used only if there are no problems."""
+        """The mode, valid only if there are no problems."""
         self._known(self._body, "key", KEYS)
         app, state = self._app(), self._state()
         if not app and "state" not in self._body:
-            self.problems.append('it needs app = "module:factory", or the state of a built-in mode')
+            self.problems.append('app = "module:factory" is missing, or the state of a built-in mode')
         needs_store = self._needs_store(state, app is not None)
         routing = self._chosen("routing", "round-robin", ROUTINGS)
         usual = usual_mode(self._name(), state, routing, app=app, needs_store=needs_store)
@@ -87,11 +87,11 @@ class _Reader:
     def _name(self) -> str:
         name = self._value("name", str, None)
         if name and not _NAME.fullmatch(name):
-            self.problems.append(f"the name {name!r} must be 1 to 32 of a-z, 0-9 and -, the first a letter")
+            self.problems.append(f"the name {name!r} must be 1 to 32 of a-z, 0-9 and -, and begin with a letter")
         if name.endswith(AGAIN):
             self.problems.append(f"the name {name!r} must not end in {AGAIN!r}, which marks the second of an A/A pair")
         if name in MODES:
-            self.problems.append(f"the name {name!r} is that of a built-in mode; choose another")
+            self.problems.append(f"a built-in mode has the name {name!r}; choose another")
         return name
 
     def _app(self) -> App | None:
@@ -102,7 +102,7 @@ class _Reader:
             self.problems.append(f'app must be like "module:factory", not {target!r}')
             return None
         if _SEPARATOR in str(self._folder):
-            self.problems.append(f"no app can be served from {self._folder}, whose path has a comma in it: move it")
+            self.problems.append(f"no app can be served from {self._folder}, because its path has a comma: move it")
         top = target.partition(":")[0].partition(".")[0]
         if PathFinder.find_spec(top, [str(self._folder)]) is None and PathFinder.find_spec(top) is None:
             self.problems.append(f"app names the module {top!r}, which is neither in {self._folder} nor installed")
@@ -115,7 +115,7 @@ class _Reader:
         built_in = any(mode.needs_store for mode in MODES.values() if mode.state == state)
         wanted = self._value("needs_store", bool, built_in)
         if wanted != built_in and (built_in or not app):
-            self.problems.append(f"state = {state!r} {'needs' if built_in else 'has no use for'} a store")
+            self.problems.append(f"state = {state!r} {'needs' if built_in else 'does not use'} a store")
         return wanted
 
     def _credential(self, usual: Mode) -> Credential:
@@ -162,7 +162,7 @@ class _Reader:
         return value
 
     def _value(self, key: str, kind: type[_Kind], default: _Kind | None) -> _Kind:
-        """The value of `key`; without a default it must be there. `kind` is text or a truth value."""
+        """The value of `key`, which is required if there is no default. `kind` is `str` or `bool`."""
         value = self._body.get(key, default)
         if isinstance(value, kind):
             return value

@@ -1,4 +1,4 @@
-"""What must be there before a run or a stack leaves its first file: all that is missing, told at once."""
+"""Checks what must be there before a run or a stack writes its first file. It reports everything missing at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from authlab.stack.programs import find_nginx, find_store_server
 
 
 def check_programs(modes: Iterable[Mode], kind: StackKind = "local", *, load: bool) -> None:
-    """Raise one `Unavailable`, with the remedies, unless every program is there that `modes` (and a load) need.
+    """Raise one `Unavailable`, with remedies, for all missing programs that `modes` (and a load) need.
 
-    Raises `UsageProblem` for a mode that the wanted kind of stack can't run.
+    Raises `UsageProblem` for a mode that this `kind` of stack can't run.
     """
     modes = list(modes)
     if kind == "compose":
@@ -28,13 +28,13 @@ def check_programs(modes: Iterable[Mode], kind: StackKind = "local", *, load: bo
 
 
 def find_docker() -> str:
-    """The Docker engine in words. Raises `Unavailable` with what is missing and the remedy."""
+    """The Docker engine in words. Raises `Unavailable`, with the remedy, if something is missing."""
     from authlab.stack.compose import about_engine  # the Docker SDK is loaded by those who use it
 
     return about_engine()
 
 
 def _find_locust() -> None:
-    # Looked for, not imported: importing Locust would patch this process's sockets.
+    # Find Locust without an import: importing it would patch this process's sockets.
     if importlib.util.find_spec("locust") is None:
         raise Unavailable("Locust is not installed for this Python. Remedy: pip install locust")

@@ -1,4 +1,4 @@
-"""Reads of the stores of several arms timed, by turns: what the machine does meanwhile hits all alike."""
+"""Times reads at the stores of several arms, in turns: whatever the machine does meanwhile affects all alike."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from authlab.stack.capabilities import Probing
 CALLS: Final = 20
 TURNS: Final = 10
 WITHIN_S: Final = 10.0
-"""No turn begins later than that: on a slow disk each call of a store that flushes always takes tens of ms."""
+"""No turn begins later than this. On a slow disk each call of a store that always flushes takes tens of ms."""
 
 
 def probe_stores(stores: Mapping[str, Probing], note: Callable[[str], None]) -> dict[str, tuple[StoreProbe, ...]]:
     """`TURNS` probes of `CALLS` calls of each stack's store, by the arms' labels.
 
-    A store that can't be probed is left out, and `note` is told why.
+    A store that can't be probed is left out, and `note` gets the reason.
     """
     found: dict[str, list[StoreProbe]] = {label: [] for label in stores}
     until = time.monotonic() + WITHIN_S
     for turn in range(TURNS):
         if time.monotonic() > until:
             break
-        for label in list(found)[:: -1 if turn % 2 else 1]:  # none is always the first after a pause
+        for label in list(found)[:: -1 if turn % 2 else 1]:  # no store is always the first after a pause
             try:
                 found[label].append(stores[label].probe_store(CALLS))
             except LabError as error:
                 del found[label]
-                note(f"{label}: what reading a session costs is not measured: {error}")
+                note(f"{label}: the cost of reading a session was not measured: {error}")
     return {label: tuple(probes) for label, probes in found.items()}
 
 

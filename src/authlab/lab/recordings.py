@@ -1,4 +1,4 @@
-"""A recording of plain Locust, seen as a run with one trial."""
+"""A recording of plain Locust as a run with one trial."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from authlab.store.recording import Clock, Recording, read_recording
 
 _BLOCK_NS = 1_000_000_000
 _WARMUP_NS = 2_000_000_000
-"""Of a recording's beginning, kept apart: log-ins and cold connections."""
+"""Seconds at the start of a recording that are warm-up: log-ins and cold connections."""
 
 
 def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
     """The recording in `folder` as a run and its trial's tables.
 
-    Its one mode is the one that was named when it was made, else its scenario stands for it; it has no resources.
-    Its workers are as many as were named, else as many as answered. Its blocks are seconds, for intervals need
-    blocks. Raises `Damaged` where the folder holds no whole recording.
+    Its mode is the one that was named when it was made, or else the name of its scenario. It has no resources. The
+    number of workers is the named one, or else the number of workers that answered. Its blocks are seconds, because
+    intervals need blocks. Raises `Damaged` if the folder holds no complete recording.
     """
     recording = read_recording(folder)
     meta, head = recording.metadata, recording.head
@@ -68,12 +68,12 @@ def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
 
 
 def _table(value: Any) -> dict[str, Any]:
-    """A table of recording.json, empty where it has none."""
+    """A table of recording.json; empty if it has none."""
     return value if isinstance(value, dict) else {}
 
 
 def _workers(recording: Recording) -> int:
-    """How many workers served: as named, else as many as answered (fewer, if none of the users came to some)."""
+    """The number of workers: the named one, or else those that answered (fewer, if some got no request)."""
     named = recording.metadata.get("workers_behind")
     if isinstance(named, int) and named > 0:
         return named
@@ -107,7 +107,7 @@ def _frames(recording: Recording, label: str) -> TrialFrames:
         )
     )
     if not windows.is_empty() and not counted.is_empty():
-        # The recorder counts both for the whole: CPU is spread over the seconds, the unserved stand in the last.
+        # The recorder counts both for the whole recording: CPU is spread over all seconds, unserved go to the last one.
         last = pl.int_range(pl.len()) == pl.len() - 1
         windows = windows.with_columns(
             pl.when(last).then(int(counted["unserved"].sum())).otherwise(0).alias("unserved"),

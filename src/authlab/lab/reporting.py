@@ -1,4 +1,4 @@
-"""From a run's folder to its report, now or a year later on another machine."""
+"""Makes a run's report from its folder, at once or a year later on another machine."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from authlab.store.runs import RunFolder
 def load_any(folder: Path, *, judge: bool = True) -> Stored:
     """A stored run, judged again unless `judge` is false, or a recording as a run.
 
-    A run whose lab was killed says `running`; it comes back as `interrupted`, with what its raw files hold.
-    Raises `Damaged` for a folder that is neither.
+    A run whose lab was killed says `running`; it comes back as `interrupted`, with the data of its raw files.
+    Raises `Damaged` for any other folder.
     """
     if is_recording(folder):
         run, frames = run_of_recording(folder)
@@ -46,15 +46,15 @@ def load_any(folder: Path, *, judge: bool = True) -> Stored:
     store = RunFolder(folder)
     run = store.read_run()
     if run.status == "running" and not is_running(folder):
-        run = replace(run, status="interrupted", failure="authlab was killed; this is what its files hold")
+        run = replace(run, status="interrupted", failure="authlab was killed; this is the content of its files")
     stored = load(store, run)
     return replace(stored, run=judge_run(stored, store)) if judge else stored
 
 
 def write_reports(folder: Path, *, judge: bool = True) -> tuple[Path, list[str]]:
-    """Write report.json, report.html and report.md of the run in `folder`; the HTML's path, and a summary.
+    """Write report.json, report.html and report.md of the run in `folder`. Gives the HTML's path, and a summary.
 
-    `judge`: judge the run again; a run that was judged a moment ago need not be.
+    `judge`: judge the run again, which a run that was judged a moment ago does not need.
     """
     begin()
     stored = load_any(folder, judge=judge)
@@ -67,7 +67,7 @@ def write_reports(folder: Path, *, judge: bool = True) -> tuple[Path, list[str]]
 
 @dataclass(frozen=True)
 class Compared:
-    """Where a comparison's page is, what it came to in a few lines, and the verdicts that occur in it."""
+    """A comparison's page, its summary in a few lines, and the verdicts that occur in it."""
 
     page: Path
     summary: tuple[str, ...]
@@ -75,7 +75,7 @@ class Compared:
 
 
 def _load_all(folders: Sequence[Path]) -> list[tuple[Run, Mapping[str, TrialFrames]]]:
-    """Run and tables of each; raises one `Damaged` for all that can't be read."""
+    """Run and tables of each folder. Raises one `Damaged` for all that can't be read."""
     stored = all_of((partial(load_any, folder) for folder in folders), Damaged)
     return [(one.run, one.frames) for one in stored]
 
@@ -83,7 +83,7 @@ def _load_all(folders: Sequence[Path]) -> list[tuple[Run, Mapping[str, TrialFram
 def compare_folders(folders: Sequence[Path], out: Path, margins: Margins, junit: Path | None = None) -> Compared:
     """Write the comparison of several runs into `out` as JSON, Markdown and HTML, and as XML into `junit`.
 
-    Raises `UsageProblem` where the runs can't be compared, naming the difference: then nothing is written.
+    Raises `UsageProblem`, which names the difference, if the runs can't be compared. Then nothing is written.
     """
     comparison = compare_runs(_load_all(folders), margins)
     _make_folder(out)
@@ -108,8 +108,8 @@ def _write_junit(file: Path, text: str) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make `folder` and those above it. Raises `Unavailable` where that can't be."""
+    """Make `folder` and those above it. Raises `Unavailable` if that is impossible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Unavailable(f"cannot make the folder {folder}: {error.strerror}. Choose another one.") from error
+        raise Unavailable(f"cannot make the folder {folder}: {error.strerror}. Choose another folder.") from error

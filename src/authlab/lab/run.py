@@ -1,4 +1,4 @@
-"""A run from its first word to its report: predict, measure, judge, write."""
+"""A run from start to report: predict, measure, judge, write."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from authlab.store.runs import RunFolder, new_run_id
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """Where the run is, and what it came to."""
+    """A run, its folder, its report and its summary."""
 
     folder: Path
     report: Path
@@ -58,7 +58,7 @@ def run_experiments(
 
     run.json holds plans and predictions before the first trial; it is written again after each plan and after each
     verdict. On Ctrl-C or SIGTERM the run so far is judged and reported with the status `interrupted`. Raises `LabError`
-    for what the user can mend; the run then says `failed` and why.
+    for problems that the user can fix; run.json then has the status `failed` and the reason.
     """
     facts = machine_facts()
     found = [planned(experiment, experiment.plan(options, facts)) for experiment in experiments]
@@ -122,7 +122,7 @@ def run_experiments(
 def _by_bench(
     experiments: Sequence[Experiment], results: Sequence[ExperimentResult]
 ) -> dict[BenchName, list[ExperimentResult]]:
-    """The results by where their experiments are carried out, in the order in which they were named."""
+    """The results by bench, in the order in which the user named the experiments."""
     found: dict[BenchName, list[ExperimentResult]] = {}
     for experiment, result in zip(experiments, results, strict=True):
         found.setdefault(experiment.bench, []).append(result)
@@ -137,7 +137,7 @@ def _trials(by_bench: dict[BenchName, list[ExperimentResult]]) -> list[Trial]:
 
 
 def _name(experiments: Sequence[Experiment]) -> str:
-    """What the run's folder is called after: its experiments, or their group where that is shorter to say."""
+    """The name in the run's folder name: its experiments, or their group if there is one."""
     ids = [experiment.id for experiment in experiments]
     for group in ("browser", "faults"):
         if len(ids) > 1 and set(ids) == set(GROUPS.get(group, ())):
@@ -146,7 +146,7 @@ def _name(experiments: Sequence[Experiment]) -> str:
 
 
 def _parameters(options: Options, results: Sequence[ExperimentResult]) -> dict[str, Any]:
-    """What was asked for; the plans have what became of it. Of a scenario of the user's own, the file's SHA-256."""
+    """The parameters that the user chose; the plans hold the rest. A scenario of the user's own has its SHA-256."""
     if not any(result.plans for result in results):
         return {}  # a browser has no workers, users or rate to choose
     scenario = options.scenario

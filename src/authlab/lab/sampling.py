@@ -1,4 +1,4 @@
-"""CPU time and memory of each part, read at both ends of every count."""
+"""CPU time and memory of each part, read at the start and end of every count."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from authlab.store.frames import RESOURCES_SCHEMA
 
 RESOURCES_FILE: Final = "resources.csv"
 _EVERY_S: Final = 1.0
-"""Length of a count where arms are loaded side by side: a fault spoils no more than the counts that it lies in."""
+"""Length of a count if arms are loaded side by side. A fault spoils only the counts in which it lies."""
 
 
 @dataclass(frozen=True)
 class Count:
-    """A stretch over which the CPU time of an arm's stack is counted, within the slice `index`. Times as a slice's."""
+    """A part of the slice `index` over which the CPU time of an arm's stack is counted. Its times are as a slice's."""
 
     index: int
     arm: str
@@ -41,7 +41,7 @@ def whole_slices(slices: Iterable[Slice]) -> list[Count]:
 
 
 def by_the_second(slices: Iterable[Slice]) -> list[Count]:
-    """Counts of a second each, over the whole of every slice."""
+    """Counts of one second each, over the whole of every slice."""
     found = []
     for part in slices:
         number = max(1, int((part.end_s - part.start_s) / _EVERY_S))
@@ -60,8 +60,8 @@ class ResourceSampler(threading.Thread):
     """Reads the clocks of an arm's stack at both ends of each count, and appends rows to CSV files.
 
     `generators` gives the pid of each arm's load generator, `files` each arm's CSV file. The rows are on disk
-    after each count, so that a crash loses none. Times are read beside the clocks, not assumed: a late reading
-    is still right. CPU time is left empty where a process was lost or replaced within the count.
+    after each count, and a crash therefore loses none. The time is read together with the clocks, so a late reading
+    is still right. CPU time is left empty if a process was lost or replaced within the count.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ResourceSampler(threading.Thread):
         self._moments = [(at, arm, ends.get((at, arm))) for at, arm in sorted(starts | ends.keys())]
 
     def halt(self) -> None:
-        """Stop soon; rows so far are kept."""
+        """Stop soon. The rows so far are kept."""
         self._halt.set()
 
     def run(self) -> None:
@@ -101,10 +101,10 @@ class ResourceSampler(threading.Thread):
             self._begun[arm] = reading
 
     def _read(self, arm: str) -> _Reading | None:
-        """The moment and what each part has used until then; None where a part ends under our hands."""
+        """The time, and what each part has used so far; None if a part ends during the reading."""
         try:
             used = [*self._stacks[arm].usage(), PartUsage(LAB, time.process_time_ns(), rss_bytes(os.getpid()))]
-        except (OSError, LabError):  # the lab's own watch reports who died, and how
+        except (OSError, LabError):  # the lab's main thread reports which process died, and how
             return None
         generator = self._generators[arm]
         with contextlib.suppress(ProcessLookupError):  # it ends by itself after its last slice
@@ -127,7 +127,7 @@ class ResourceSampler(threading.Thread):
 
 
 def _used(before: PartUsage | None, after: PartUsage | None) -> str:
-    """CPU time between two readings in nanoseconds; empty where some of it went unread."""
+    """CPU time between two readings in nanoseconds; empty if some of it was not read."""
     if before is None or after is None or before.lives != after.lives or after.cpu_ns < before.cpu_ns:
         return ""
     return str(after.cpu_ns - before.cpu_ns)
@@ -139,7 +139,7 @@ def _memory(reading: _Reading, part: str) -> int:
 
 
 def read_resources(file: Path) -> pl.DataFrame:
-    """The rows that a sampler left, without a last one that is not whole; empty where it left none."""
+    """The rows that a sampler wrote, without an incomplete last row; empty if it wrote none."""
     if not file.exists():
         return pl.DataFrame(schema=RESOURCES_SCHEMA)
     data = file.read_bytes()

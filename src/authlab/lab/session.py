@@ -1,4 +1,4 @@
-"""A run as it grows."""
+"""The run that is going on, and its run.json."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from authlab.store.runs import RunFolder
 
 
 class Session:
-    """The run that is going on. The one place where run.json is rewritten. `interrupted`: Ctrl-C cut it short."""
+    """The run that is going on. Only this class rewrites run.json. `interrupted`: Ctrl-C ended it early."""
 
     def __init__(self, run: Run, folder: RunFolder) -> None:
         self.run = run
@@ -22,12 +22,12 @@ class Session:
         folder.write_run(run)
 
     def keep(self, run: Run) -> None:
-        """The run as it is now."""
+        """Keep and write the run as it is now."""
         self.run = run
         self.folder.write_run(run)
 
     def keep_trials(self, trials: Sequence[Trial], versions: Mapping[str, str]) -> None:
-        """Trials that came out, and the programs that were used."""
+        """Keep trials that were measured, and the versions of the programs used."""
         found = {trial.id: trial for trial in trials}
         self.keep(
             replace(
@@ -38,22 +38,22 @@ class Session:
         )
 
     def keep_plan(self, experiment: str, plan: Plan) -> None:
-        """A plan with the steps that were done."""
+        """Keep a plan with the steps that were done."""
         result = self.result(experiment)
         plans = tuple(plan if one.stage == plan.stage else one for one in result.plans)
         self.keep_result(replace(result, plans=plans))
 
     def keep_result(self, result: ExperimentResult) -> None:
-        """An experiment with its plans and, at last, its verdict."""
+        """Keep an experiment with its plans and, in the end, its verdict."""
         experiments = tuple(result if one.id == result.id else one for one in self.run.experiments)
         self.keep(replace(self.run, experiments=experiments))
 
     def result(self, experiment: str) -> ExperimentResult:
-        """The experiment as it stands in the run."""
+        """The experiment as the run has it now."""
         return next(one for one in self.run.experiments if one.id == experiment)
 
     def end(self, status: RunStatus, failure: str | None = None) -> None:
-        """Write the run's last word."""
+        """Write the run's final status."""
         self.keep(replace(self.run, status=status, finished_at=moment(datetime.now(UTC)), failure=failure))
 
 

@@ -25,7 +25,7 @@ class StackBench:
     """See `authlab.lab.benches.Bench`."""
 
     def check(self, results: Sequence[ExperimentResult], kind: StackKind) -> None:
-        """Every program must be there that the arms' modes, and their load, need."""
+        """Check for every program that the arms' modes and their load need."""
         modes = [arm.mode for result in results for plan in result.plans for arm in plan.arms]
         check_programs(modes, kind, load=True)
 
@@ -34,7 +34,7 @@ class StackBench:
         return planned_trials(results, before)
 
     def measure(self, session: Session, results: Sequence[ExperimentResult], context: Context) -> Iterator[str]:
-        """Carry the plans out; an experiment is measured when its last plan is, or Ctrl-C came."""
+        """Carry the plans out. An experiment is measured after its last plan, or after Ctrl-C."""
         for result in results:
             for plan in result.plans:
                 self._carry_out(session, result.id, plan, context)
@@ -45,7 +45,7 @@ class StackBench:
                 return
 
     def with_trials(self, stored: Stored, result: ExperimentResult, store: RunFolder) -> list[Trial]:  # noqa: ARG002
-        """The experiment's trials; those that a killed lab had measured and not noted, as their tables give them."""
+        """The experiment's trials. Trials that a killed lab did not write to run.json come from their tables."""
         found = []
         for plan in result.plans:
             trials = trials_of(stored.run, result.id, plan)
@@ -55,7 +55,7 @@ class StackBench:
         return found
 
     def evidence(self, stored: Stored, result: ExperimentResult, store: RunFolder) -> Evidence | None:  # noqa: ARG002
-        """What the tables hold; None where those of a trial that was measured were removed."""
+        """The data of the tables; None if the tables of a measured trial were removed."""
         found = []
         for plan in result.plans:
             trials = [trial for trial in trials_of(stored.run, result.id, plan) if trial.summary]

@@ -1,4 +1,4 @@
-"""Local processes or containers: the one place that knows both kinds of stack."""
+"""Local processes or containers: the only module that knows both kinds of stack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STACK_KINDS: Final[tuple[StackKind, ...]] = get_args(StackKind)
 
 @dataclass(frozen=True)
 class StackChoice:
-    """Which kind of stack is wanted; `worker_cpus` holds each worker to that share of a CPU (compose only)."""
+    """The chosen kind of stack. `worker_cpus` limits each worker to that share of a CPU (compose only)."""
 
     kind: StackKind = "local"
     worker_cpus: float | None = None
@@ -31,7 +31,7 @@ LOCAL: Final = StackChoice()
 
 
 class Stacks(AbstractContextManager["Stacks"], Protocol):
-    """The stacks of several modes, up at the same time. Leaving the context brings them down for good."""
+    """The stacks of several modes, up at the same time. Leaving the context stops them."""
 
     @property
     def stacks(self) -> Mapping[str, Stack]:
@@ -39,15 +39,15 @@ class Stacks(AbstractContextManager["Stacks"], Protocol):
         ...
 
     def up(self, deadline_s: float) -> None:
-        """Bring everything up. Raises `LabError`; then nothing of it is left running."""
+        """Start everything. If that fails, it stops everything and raises `LabError`."""
         ...
 
     def cpu_ns(self) -> int:
-        """CPU time that all of it has used, in nanoseconds; what stacks share counts once."""
+        """CPU time that all stacks have used, in nanoseconds. Parts that stacks share count once."""
         ...
 
     def troubles(self) -> list[str]:
-        """What died or was replaced unasked since it came up, a finished diagnosis each."""
+        """A diagnosis for each part that died or was replaced since the start, although nobody asked for it."""
         ...
 
     def versions(self) -> dict[str, str]:
@@ -71,9 +71,9 @@ def stacks_of(
     persistence: Persistence = "none",
     linked: bool = False,
 ) -> Stacks:
-    """Stacks of the kind that was chosen, not up yet; what the parameters mean is said by `LocalStacks`.
+    """Stacks of the chosen kind, not started yet. `LocalStacks` documents the parameters.
 
-    Raises `Unavailable` where something for them is missing.
+    Raises `Unavailable` if something that they need is missing.
     """
     if choice.kind == "local":
         return LocalStacks(

@@ -1,4 +1,4 @@
-"""A run as its folder holds it."""
+"""A stored run with the data in its folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _JUDGED: Final = tuple(name for name in SAMPLES_SCHEMA if name not in ("ready_ns
 
 @dataclass(frozen=True)
 class Stored:
-    """A run, and of its trials the tables and what was done to them, by the trial's id."""
+    """A run, and the tables and histories of its trials by the trial's id."""
 
     run: Run
     frames: Mapping[str, TrialFrames]
@@ -29,9 +29,9 @@ class Stored:
 
 
 def load(store: RunFolder, run: Run, experiments: Iterable[str] | None = None) -> Stored:
-    """What the folder holds of the run's trials, or of those of some experiments. Raises `Damaged`.
+    """The run with the data of its trials, or only those of some `experiments`. Raises `Damaged`.
 
-    A history that a killed lab did not come to check is checked now.
+    A history that a killed lab did not check is checked now.
     """
     wanted = None if experiments is None else set(experiments)
     frames, histories = {}, {}

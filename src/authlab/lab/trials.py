@@ -1,4 +1,4 @@
-"""Trials: as they are planned, and as they came out: in a few numbers, and whether they can be trusted."""
+"""Trials as planned, and as measured: each in a few numbers, with the reasons to doubt it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ NOT_MEASURED = "not measured"
 
 
 def planned_trials(results: Iterable[ExperimentResult], before: int) -> Iterator[Trial]:
-    """One trial per arm of each plan, as run.json has them before anything runs, numbered after `before` others."""
+    """One trial per arm of each plan, as run.json holds them before anything runs.
+
+    Their numbers continue after `before` other trials.
+    """
     number = before
     for result in results:
         for plan in result.plans:
@@ -49,9 +52,9 @@ def came_out(
     conditions: Conditions | None,
     facts: MachineFacts | None,
 ) -> list[Trial]:
-    """The `trials` of a plan with their numbers and doubts; those without tables stay as they are.
+    """The `trials` of a plan with their numbers and doubts. Trials without tables stay as they are.
 
-    `frames` and `histories` are by the trial's id. `conditions` are None where nobody knows them: the lab was killed.
+    `frames` and `histories` are by the trial's id. `conditions` are None if the lab was killed and they are unknown.
     """
     held = {t.id: frames[t.id] for t in trials if t.id in frames and not frames[t.id].samples.is_empty()}
     cores = facts.stack_cores if facts else None
@@ -67,7 +70,7 @@ def came_out(
         reasons = _reasons(plan, plan.arm(trial.mode), tables, history, conditions, cores)
         summary = summary_of(tables, conditions, cores)
         if plan.side_by_side:
-            # What the plan had beyond the load's end was not to be sent: a share of it says nothing.
+            # Requests planned after the end of the load were not to be sent: a share of them means nothing.
             summary["unserved_share"] = None
         if history.probes:
             summary["store_reads"] = in_numbers(history.probes)
@@ -84,7 +87,7 @@ def _reasons(
     conditions: Conditions | None,
     cores: int | None,
 ) -> tuple[str, ...]:
-    """Why the trial is not valid: empty if it is."""
+    """The reasons why the trial is not valid; empty if it is valid."""
     if isinstance(plan.exercise, SideBySide):
         timed = plan.exercise.timed
         return (

@@ -2,7 +2,7 @@
 
 from authlab.load.plan import LoadPlan, Window
 from authlab.load.process import LoadProcess, Readiness
-from authlab.load.scenario import Scenario, scenario_meant
+from authlab.load.scenario import Scenario, scenario_from_word
 from authlab.load.tail import Counts, RecordingTail
 
 __all__ = [
@@ -13,5 +13,5 @@ __all__ = [
     "RecordingTail",
     "Scenario",
     "Window",
-    "scenario_meant",
+    "scenario_from_word",
 ]

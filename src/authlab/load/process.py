@@ -15,7 +15,7 @@ from authlab.host.affinity import pin
 from authlab.host.clocks import cpu_ns
 from authlab.host.processes import Guardian, Process, minimal_environment
 from authlab.load.plan import LoadPlan
-from authlab.load.scenario import DEFAULT, Scenario, library, scenario_meant
+from authlab.load.scenario import DEFAULT, Scenario, library, scenario_from_word
 from authlab.load.tail import Counts, RecordingTail
 from authlab.model.errors import LabError
 
@@ -66,7 +66,7 @@ class LoadProcess:
         self._runtime = runtime.absolute()
         self._log = log
         self._cpus = cpus
-        self._scenario = scenario or scenario_meant(DEFAULT)
+        self._scenario = scenario or scenario_from_word(DEFAULT)
         self._go = self._runtime / "go.json"
         self._tail = RecordingTail(self._recording)
         self._process: Process | None = None

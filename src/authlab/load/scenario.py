@@ -39,7 +39,7 @@ def library() -> Path:
     return content_root() / "loadtests"
 
 
-def scenario_meant(word: str) -> Scenario:
+def scenario_from_word(word: str) -> Scenario:
     """The scenario for a word on the command line: the name of a shipped one, or a Locust file's path.
 
     Raises `UsageProblem`: an unknown name (with the nearest match), or a file that is missing, is not Python, or has a

@@ -1,4 +1,4 @@
-"""How restless the machine was while something was measured."""
+"""How noisy the machine was during a measurement."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Conditions:
-    """What happened beside the measurement, while it ran. None where the system can't tell.
+    """What else happened on the machine during the measurement. None for what the system does not report.
 
-    `foreign_share`: CPU time that programs other than ours used, and `stolen_share`: CPU time that the machine's host
-    took away, as shares of all cores that the run may use. `foreign_name`: the program that used most of it, if
-    one did.
-    `clock_step_s`: by how much the wall clock was set forward (or, negative, back). `suspended_s`: for how long the
-    machine slept.
+    `foreign_share` is the CPU time of programs other than ours, and `stolen_share` is the CPU time that the machine's
+    host took away. Both are shares of all cores that the run may use. `foreign_name` is the program that used most of
+    the foreign time, if one did. `clock_step_s` is by how much the wall clock was set forward (or, negative, back).
+    `suspended_s` is how long the machine slept.
     """
 
     foreign_share: float | None = None

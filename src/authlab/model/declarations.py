@@ -11,7 +11,7 @@ from authlab.model.modes import MODES
 
 
 def built_in(state: str, routing: str) -> Mode:
-    """The built-in mode that keeps this state, the one with this `routing` if there is one. Raises `KeyError`."""
+    """The built-in mode that keeps this state, preferably the one with this `routing`. Raises `KeyError`."""
     keeping = [mode for mode in MODES.values() if mode.state == state]
     if not keeping:
         raise KeyError(state)
@@ -19,12 +19,12 @@ def built_in(state: str, routing: str) -> Mode:
 
 
 def usual_mode(name: str, state: str, routing: str, *, app: App | None = None, needs_store: bool = False) -> Mode:
-    """A mode of which its file says no more than this.
+    """The mode whose file declares only these values; the others are defaults.
 
     Without an app it declares what the built-in mode with the same state declares, except name, note and look.
-    An app is taken to authenticate and to be served by any worker; its answers say how its credential travels. With a
-    routing other than round robin its state is taken to lie in worker memory, which a lost worker takes along. In
-    memory or in the store a log-in can be revoked, at the client it can't.
+    An app is assumed to authenticate, any worker is assumed to serve it, and its answers say how its credential
+    travels. With a routing other than round robin, its state is assumed to lie in worker memory, and a lost worker
+    loses it. A log-in can be revoked if its state lies in memory or in the store, but not if it lies at the client.
     """
     if app is None:
         note = f"{state}, a mode of your own"

@@ -1,4 +1,4 @@
-"""Errors that a user can act on. Each carries the exit code that the command line answers with."""
+"""Errors that a user can act on. Each carries the exit code of the command line."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _Found = TypeVar("_Found")
 
 
 class LabError(Exception):
-    """Something went wrong that the user can mend: the message says what, to what, why, and what to do next."""
+    """A problem that the user can fix. The message says what happened, to what, why, and what to do next."""
 
     exit_code = EXIT_UNAVAILABLE
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""Numbers of the errors by which a system says that there is no room for more."""
+"""The errors of a system that has no more space."""
 
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 def refused_by_system(error: OSError) -> str | None:
-    """What to say of an error that is the machine's to mend, no bug: a full disk, a missing right; None for others."""
-    what = f"{error.filename2 or error.filename or 'a file'}: {error.strerror}."  # of a copy it is the second
+    """The message for an error that is no bug, such as a full disk or a missing permission; None for other errors."""
+    what = f"{error.filename2 or error.filename or 'a file'}: {error.strerror}."  # for a copy it is the second name
     if error.errno in FULL:
-        return f"{what} Free some space there, or name a folder on another disk: by TMPDIR, for runs by --results."
-    return f"{what} Is it yours to write?" if error.errno in _REFUSED else None
+        return f"{what} Free some space there, or use another disk: --results for runs, TMPDIR for the rest."
+    return f"{what} Check that you may write there." if error.errno in _REFUSED else None
 
 
 class UsageProblem(LabError):
@@ -46,23 +46,26 @@ class UsageProblem(LabError):
 
 
 class Unavailable(LabError):
-    """Something that is needed is missing: a program, a port, disk space, a permission."""
+    """Something needed is missing: a program, a port, disk space, a permission."""
 
 
 class Damaged(LabError):
-    """A run folder is half-written, foreign or damaged."""
+    """A run folder is incomplete, damaged, or not from authlab."""
 
     exit_code = EXIT_USAGE
 
 
 class UnknownName(UsageProblem):
-    """A name that nothing has; the message holds the nearest match and the list."""
+    """An unknown name. The message holds the nearest match and the list."""
 
 
 def all_of(
     asked: Iterable[Callable[[], _Found]], caught: type[LabError], raised: type[LabError] | None = None
 ) -> list[_Found]:
-    """What each of `asked` gives. Errors of the kind `caught` are told together, as one `raised` (the same if None)."""
+    """The results of all calls `asked`.
+
+    Errors of the kind `caught` are collected and raised as one `raised`, which is the same kind if it is None.
+    """
     found, troubles = [], []
     for ask in asked:
         try:
@@ -75,9 +78,9 @@ def all_of(
 
 
 def nearest(kind: str, name: str, known: Iterable[str], listed: str = "") -> UnknownName:
-    """The error for an unknown `name` of some `kind` ("mode"), with the nearest of the `known` names. Case is ignored.
+    """The error for an unknown `name` of some `kind` ("mode"), with the nearest of the `known` names. It ignores case.
 
-    `listed` introduces the list of known names; without it that is the plural of `kind`.
+    `listed` introduces the list of known names; the default is the plural of `kind`.
     """
     names = list(known)
     by_lower = {each.lower(): each for each in names}

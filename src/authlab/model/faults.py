@@ -1,4 +1,4 @@
-"""Faults: as they are planned, and as they happened."""
+"""Faults as planned, and faults as they happened."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PlannedFault:
-    """A fault to be done `at_s` seconds after the load's start.
+    """A fault that begins `at_s` seconds after the load's start.
 
-    `for_s` is how long it lasts, None where it is over at once or where the fault itself knows when it ends. `value` is
-    its size in the fault's own unit (milliseconds, workers, seconds), None where it has none or its default is meant.
-    `target` names a worker, empty where the seed chooses one.
+    `for_s` is how long it lasts; None if it is over at once or ends by itself. `value` is its size in the fault's own
+    unit (milliseconds, workers, seconds); None if it has no size, or for the default size. `target` names a worker; it
+    is empty if the seed chooses one.
     """
 
     kind: str
@@ -23,7 +23,7 @@ class PlannedFault:
 
 @dataclass(frozen=True)
 class Step:
-    """One restart: `target`, a worker, was told to end at `start_ns`, was gone at `gone_ns` and back at `end_ns`."""
+    """One restart of the worker `target`: asked to end at `start_ns`, ended at `gone_ns`, back at `end_ns`."""
 
     target: str
     start_ns: int
@@ -35,10 +35,10 @@ class Step:
 class FaultEvent:
     """One fault of a trial. Times are nanoseconds of CLOCK_MONOTONIC, as in the samples.
 
-    `kind` is the fault's name ("crash-worker"), `target` what it was done to ("worker-2", "store", "proxy"). `end_ns`
-    is when its cause was gone (the worker served again, the delay was taken out), None where that was never seen.
-    `proof` is a sentence with what was measured ("pid 4711 was gone after 12 ms"), empty where there is none. `value`
-    is the fault's size in its own unit, 0 where it has none. `steps` are, in order, the restarts that it consisted of.
+    `kind` is the fault's name ("crash-worker"), and `target` is what it affected ("worker-2", "store", "proxy").
+    `end_ns` is when its cause ended (the worker served again, the delay was removed); None if no end was observed.
+    `proof` is a sentence about a measurement ("pid 4711 was gone after 12 ms"); empty if there is none. `value` is the
+    fault's size in its own unit, 0 if it has none. `steps` are, in order, the restarts of which it consisted.
     """
 
     kind: str
@@ -51,5 +51,5 @@ class FaultEvent:
 
     @property
     def proven(self) -> bool:
-        """Whether it is known to have taken effect; without that nothing follows from the trial."""
+        """Whether it demonstrably took effect. If not, nothing follows from the trial."""
         return bool(self.proof)

@@ -1,4 +1,4 @@
-"""What was predicted, what was observed, and what follows from both."""
+"""Predictions, observations, and the verdicts that follow from both."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from authlab.model.plan import Plan
 VerdictValue = Literal["confirmed", "refuted", "inconclusive"]
 
 SHARE_MARGIN: Final = 0.02
-"""A predicted share counts as met where the whole interval lies within this distance of it."""
+"""A predicted share is confirmed if the whole interval lies within this distance of it."""
 
 
 YES_NO: Final = "yes-no"
-"""The unit of what is or is not: 1 for yes, 0 for no, without a margin."""
+"""The unit of yes-or-no questions: 1 is yes, 0 is no, and there is no margin."""
 
 
 @dataclass(frozen=True)
 class Prediction:
     """A value (or a rule) that an experiment states before anything runs.
 
-    `value` with `margin` is judged by the interval; a claim without a closed form has no value and states
-    its `rule` in words instead. `against` names the mode that a ratio or difference is taken to. `unit` is
-    YES_NO for a question, else empty: the observation's says it.
+    `value` with `margin` is judged by the interval. A claim without a closed form has no value and states its `rule`
+    in words instead. `against` names the mode with which a ratio or difference is formed. `unit` is YES_NO for a
+    question, and otherwise empty, because the observation has the unit.
     """
 
     mode: str
@@ -43,8 +43,8 @@ class Prediction:
 class Observation:
     """A measured quantity of one mode, with its 95 % interval over `blocks` blocks and `samples` requests.
 
-    `unit` is "share", "ms", "us" (CPU time per request), "bytes", "ratio", "rps" or YES_NO; `value` and `interval`
-    are None where there was nothing to measure. `mode`, `against` and `stage` are as in a `Prediction`.
+    `unit` is "share", "ms", "us" (CPU time per request), "bytes", "ratio", "rps" or YES_NO. `value` and `interval`
+    are None if there was nothing to measure. `mode`, `against` and `stage` are as in a `Prediction`.
     """
 
     mode: str
@@ -71,7 +71,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One prediction held against its observation."""
+    """One prediction, its observation, and the verdict."""
 
     prediction: Prediction
     observation: Observation | None
@@ -80,8 +80,10 @@ class Judgement:
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """What one experiment of a run came to. `plans` are stored before anything runs; those of a run of schema 1 are as
-    far as it tells. `telling` is the id of the figure that the report shows first; empty leaves it to the report.
+    """The result of one experiment of a run.
+
+    `plans` are stored before anything runs. A run of schema 1 holds them only in part. `telling` is the id of the
+    figure that the report shows first; empty leaves it to the report.
     """
 
     id: str

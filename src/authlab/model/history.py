@@ -1,4 +1,4 @@
-"""What a history checker says of a trial: the result, and the counter-examples that prove a violation."""
+"""What a history checker found in a trial: its result, and the counter-examples that prove violations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from authlab.model.session_store import StoreProbe
 
 Lane = Literal["user", "proxy", "workers", "store"]
 LANES: Final[tuple[Lane, ...]] = ("user", "proxy", "workers", "store")
-"""The lanes of a diagram, from the one who asks to where the state is kept."""
+"""The lanes of a diagram, from the user to the place that keeps the state."""
 
 CheckedValue = Literal["passed", "violated", "inconclusive"]
 
@@ -19,8 +19,8 @@ CheckedValue = Literal["passed", "violated", "inconclusive"]
 class Event:
     """One step of a timeline: a request from its sending to its answer, or a fault from its start to its end.
 
-    `lane` is the farthest one that is known to have had a hand in it; a request's arrow goes from `user` to there.
-    `request_id` finds it in the samples and in the proxy's access log; empty for a fault.
+    `lane` is the farthest lane that is known to have taken part. A request's arrow goes from `user` to this lane.
+    `request_id` identifies it in the samples and in the proxy's access log; it is empty for a fault.
     """
 
     lane: Lane
@@ -34,10 +34,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Violation:
-    """One counter-example: the fewest events that prove it, in order of time.
+    """One counter-example: the fewest events that prove a violation, in order of time.
 
-    `user` and `credential` are those of the samples, -1 and 0 where it is nobody's in particular. `worker` and `reason`
-    are of the answer that gave it away. `fault` names the fault that was under way or had last begun, empty for none.
+    `user` and `credential` are those of the samples, or -1 and 0 if it belongs to no single user. `worker` and `reason`
+    are those of the answer that shows it. `fault` names the last fault that had begun; it is empty for none.
     """
 
     checker: str
@@ -58,11 +58,11 @@ class Violation:
 
 @dataclass(frozen=True)
 class Staleness:
-    """For how long a revoked credential was still taken, in milliseconds.
+    """How long a revoked credential was still accepted, in milliseconds.
 
-    The true window lies between `at_least_ms` (the last accepted request was sent this long after the log-out was
-    acknowledged) and `at_most_ms` (the first refusal after it came this long after the log-out was sent; None where
-    none ever came). Each is the largest over all log-ins that were tried after their end.
+    The true time lies between two bounds. `at_least_ms`: the last accepted request was sent this long after the log-out
+    was acknowledged. `at_most_ms`: the first refusal after it came this long after the log-out was sent; None if there
+    was no refusal. Each is the largest over all log-ins that were used after their end.
     """
 
     at_least_ms: float
@@ -71,12 +71,12 @@ class Staleness:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What one fault did to the service as a whole.
+    """The effect of one fault on the service as a whole.
 
-    `failures` were answered (or given up) from its start until the next fault's; `before` is the number of those before
-    its start: a service that fails without a fault never recovers fully. `to_failure_s`: from its start to the first of
-    them, None if there was none. `to_recovery_s`: from its end to the last of them, 0 if that came before the end; None
-    where nothing succeeded any more after it, or where the end is not known.
+    `failures` counts failed requests from its start until the next fault's start, and `before` counts those before its
+    start: a service that fails without a fault never recovers fully. `to_failure_s` is the time from its start to the
+    first failure, None if there was none. `to_recovery_s` is the time from its end to the last failure, 0 if that came
+    before the end. It is None if no request succeeded afterwards, or if the end is unknown.
     """
 
     kind: str
@@ -89,24 +89,25 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Seconds:
-    """Requests per second by outcome; second k begins at `origin_ns` + k s. All lists are of one length."""
+    """Requests per second by outcome; second k begins at `origin_ns` + k s. All lists have the same length."""
 
     origin_ns: int = 0
     counts: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raises `ValueError` for lists of unlike length."""
+        """Raises `ValueError` for lists of different length."""
         if len({len(numbers) for numbers in self.counts.values()}) > 1:
-            raise ValueError("counts has lists of unlike length")
+            raise ValueError("counts has lists of different length")
 
 
 @dataclass(frozen=True)
 class Checked:
     """What one checker found in one history.
 
-    `checked` requests could have shown a violation; `indeterminate` ones were of unknown fate and taken for neither.
-    `count` is the number of all violations, `violations` the first few of them. `counts` splits them up, by
-    "reason:…" and "worker:…", and adds the checker's own figures. `reasons` say why nothing can be concluded.
+    `checked` requests could have shown a violation. The fate of `indeterminate` requests is unknown, and they count
+    neither way. `count` is the number of all violations, and `violations` are the first few of them. `counts` splits
+    them up, by "reason:…" and "worker:…", and adds the checker's own figures. `reasons` say why nothing can be
+    concluded.
     """
 
     name: str
@@ -125,7 +126,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class TrialHistory:
-    """What was done to one trial, what each history checker found in it, and what reading a session cost before it.
+    """The faults of one trial, the results of its history checkers, and the probes of its store before the load.
 
     `problems` are sentences about faults that went wrong; each puts the trial in doubt.
     """

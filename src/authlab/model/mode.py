@@ -1,4 +1,4 @@
-"""What a mode declares: all that the rest of the project may ask of it. Plain data, stored whole in run.json."""
+"""What a mode declares: everything that the project may know of it. It is plain data, stored whole in run.json."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Traits:
 class Signature:
     """How the workers sign what the client shows.
 
-    `algorithm` is its name in a token's header (RFC 7518, 3.1). `keys` is the file of keys among the workers' secrets:
-    one of them signs, all of them verify.
+    `algorithm` is its name in a token's header (RFC 7518, 3.1). `keys` is the file of keys among the workers' secrets.
+    One key signs, and all keys verify.
     """
 
     algorithm: str
@@ -56,8 +56,8 @@ class Look:
 class App:
     """A WSGI application of the user's own: `target` is "module:factory".
 
-    The module is imported from `folder`, which is empty in a mode that a stored run brings back: it belongs to the
-    machine that measured.
+    The module is imported from `folder`. It is empty in a mode from a stored run, because it belongs to the machine
+    that measured.
     """
 
     target: str
@@ -68,12 +68,13 @@ class App:
 class Mode:
     """One way to keep authentication state, with the routing it needs.
 
-    `state` names the file in `services/states/` that keeps it; `routing` is one of `ROUTINGS`. With an `app` that
-    application is served in place of the service, which is told `state` like everything else.
+    `state` names the file in `services/states/` that keeps it; `routing` is one of `ROUTINGS`. With an `app`, the
+    workers serve that application in place of the service; it gets `state` in the same way.
 
-    `cookie` is the name of the cookie that holds the credential, `signature` says how the workers sign it (None: they
-    don't). `after_logout` is how long a copy of the credential is accepted after the log-out, at most. `unmet` are the
-    requirements of services/security.toml that apply to it and are not met. Without a `look` it gets one by its name.
+    `cookie` is the name of the cookie that holds the credential. `signature` says how the workers sign it; None if they
+    don't. `after_logout` is the longest time for which a copy of the credential is accepted after the log-out. `unmet`
+    are the requirements of services/security.toml that apply to it and are not met. A mode without a `look` gets one
+    that follows from its name.
     """
 
     name: str

@@ -21,7 +21,7 @@ _LIFE_LEFT: Final = "the rest of the token's life"
 _SESSION_COOKIE: Final = "authlab_session"
 _TOKEN_COOKIE: Final = "authlab_token"  # noqa: S105  (a cookie's name)
 
-# Nothing at the server can be ended, and a token's life does not depend on its use.
+# The server holds nothing that could be ended, and a token's life does not depend on its use.
 _UNMET_BY_TOKENS: Final = ("ASVS 7.2.4", "ASVS 7.3.1", "ASVS 7.4.1")
 
 _ROUTED_TO_MEMORY: Final = Traits(
@@ -39,8 +39,8 @@ _TOKENS: Final = Traits(
     survives_store_loss=True,
 )
 
-# The first five colours follow Okabe and Ito (2008), made for colour-blind readers. All of them lie in a band of
-# luminance that keeps a contrast of 3:1 to the light and to the dark page, so that a mode has one colour, not two.
+# The first five colours follow Okabe and Ito (2008), made for colour-blind readers. All colours lie in a band of
+# luminance with a contrast of 3:1 to the light and to the dark page. A mode therefore needs one colour, not two.
 _MODES = (
     Mode(
         "none",
@@ -169,22 +169,22 @@ MODES: dict[str, Mode] = {mode.name: mode for mode in _MODES}
 
 
 def check_containers_hold(modes: Iterable[Mode]) -> None:
-    """Raise `UsageProblem` if some of `modes` serve an app of the user's own, which no image holds."""
+    """Raise `UsageProblem` if a mode serves an app of the user's own, because no image holds such an app."""
     if own := [mode.name for mode in modes if mode.app is not None]:
         raise UsageProblem(
-            f"{', '.join(own)}: a mode with an app of your own runs on the local stack only, because the images hold "
-            "nothing but the service; leave out --stack compose"
+            f"{', '.join(own)}: a mode with an app of your own runs only on the local stack, because the images hold "
+            "only the service; leave out --stack compose"
         )
 
 
 def mode_named(name: str, own: Iterable[Mode] = ()) -> Mode:
-    """The mode of that name, among those of the user's `own` first.
+    """The mode of that name. The user's `own` modes come first.
 
-    Raises `UnknownName` (nearest match and the list) where there is none.
+    Raises `UnknownName`, with the nearest match and the list, if there is none.
     """
     known = MODES | {mode.name: mode for mode in own}
     if name in known:
         return known[name]
     if "," in name:
-        raise UsageProblem(f"{name!r} holds several names: give one mode at a time (--mode once per mode)")
+        raise UsageProblem(f"{name!r} holds several names: give --mode once per mode")
     raise nearest("mode", name, known)

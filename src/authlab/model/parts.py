@@ -1,4 +1,4 @@
-"""Names of what uses CPU time in a run: the stack's parts, and what stands outside of it."""
+"""Names of the programs whose CPU time a run counts: the stack's parts, and those outside of it."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ GENERATOR: Final = "generator"
 LAB: Final = "lab"
 
 OUTSIDE: Final = (GENERATOR, LAB)
-"""Parts whose CPU time is counted beside the stack's own."""
+"""Parts outside the stack whose CPU time is counted separately."""

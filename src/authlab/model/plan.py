@@ -1,4 +1,4 @@
-"""What an experiment stands up, loads and harms: arms, and the way in which they are exercised. Stored in run.json."""
+"""Plans: the arms of an experiment, with their load and faults, as run.json stores them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from authlab.model.session_store import Persistence
 from authlab.model.windows import AGAIN
 
 TAIL_S: Final = 4.0
-"""How long the load goes on after the last fault has ended, at least: users must meet what it left."""
+"""The load goes on for at least this long after the last fault, for users to meet its effects."""
 
 SLACK_S: Final = 60.0
-"""How much longer than planned the load may go on where faults take their time: restarts on a busy machine."""
+"""How much longer than planned the load may go on if faults take long, such as restarts on a busy machine."""
 
 Relogin = Literal["never", "once", "always"]
 
@@ -26,17 +26,17 @@ Seed = Annotated[int, Meta(ge=0)]
 
 @dataclass(frozen=True)
 class Arm:
-    """One mode under one load. `label` stands for it in run, report and samples; its stack is its own.
+    """One mode under one load, with a stack of its own. `label` is its name in run, report and samples.
 
-    `rate_rps` is the rate over all of its `users`; `phases` are (seconds, requests per second) one after the other in
-    its place. `slices` is how many slices of a block it gets: with two, the second one's label ends in `AGAIN`.
-    `scenario` names what the users do, `mix` the shares of its operations (None: the scenario's own). `relogin`: what a
-    user does whose credential is refused. `timeout_s` is when a request is given up. `addresses`: every user comes from
-    an address of its own.
-    `settings` are `AUTHLAB_…` variables of its workers. `read_timeout_s` is the proxy's. `persistence` is its store's;
-    `linked` puts a link in front of the store, which can delay, stall and cut; `probe_store`: what reading a session
-    costs there is measured before the load. `full_cost`: passwords are hashed at Werkzeug's default cost.
-    `in_turn_s`: no fault begins before the one before it has been over for so many seconds.
+    `rate_rps` is the rate over all of its `users`. `phases`, in its place, are (seconds, requests per second) one after
+    the other. `slices` is the number of its slices per block; with two, the label of the second ends in `AGAIN`.
+    `scenario` names what the users do, and `mix` gives the shares of its operations (None: the scenario's own).
+    `relogin` is what users do whose credential is refused. `timeout_s` is the time after which a request is given up.
+    `addresses`: every user has its own address.
+    `settings` are `AUTHLAB_…` variables of its workers. `read_timeout_s` is the proxy's. `persistence` is its store's.
+    `linked` puts a link in front of the store, which can delay, stall and cut. `probe_store`: the cost of reading a
+    session there is measured before the load. `full_cost`: passwords are hashed at Werkzeug's default cost.
+    `in_turn_s`: a fault begins only when the one before it has been over for so many seconds.
     """
 
     label: str
@@ -62,14 +62,14 @@ class Arm:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of its slices: its own, and its twin's where it has two."""
+        """The labels of its slices: its own, and that of its twin if it has two."""
         return (self.label, self.label + AGAIN)[: self.slices]
 
 
 class Interleaved(Struct, frozen=True, tag="interleaved"):
-    """The load moves between the arms: `blocks` times each slice once, in an order that the seed shuffles.
+    """The load moves between the arms. Each of the `blocks` has every slice once, in an order that the seed shuffles.
 
-    A slice lasts `slice_s`, of which the first `warmup_s` are kept apart; `gap_s` lie between two slices.
+    A slice lasts `slice_s`, and its first `warmup_s` are not counted. `gap_s` lie between two slices.
     """
 
     blocks: int
@@ -81,8 +81,8 @@ class Interleaved(Struct, frozen=True, tag="interleaved"):
 class SideBySide(Struct, frozen=True, tag="side-by-side"):
     """All arms are loaded at the same time, for `duration_s`.
 
-    Where there are faults the load goes on until all have been over for `TAIL_S`, but `SLACK_S` longer at most.
-    `timed`: times are what is measured, so a machine that others use puts it in doubt.
+    If there are faults, the load goes on until all have been over for `TAIL_S`, but at most `SLACK_S` longer.
+    `timed`: times are measured, and other programs on the machine therefore put the plan in doubt.
     """
 
     duration_s: float
@@ -90,17 +90,18 @@ class SideBySide(Struct, frozen=True, tag="side-by-side"):
 
 
 class Step(Struct, frozen=True):
-    """One step of a procedure as it was done, and the numbers that the rule took from it (None: not known yet)."""
+    """One step of a procedure as it was done, and the numbers that the rule computed from it (None: not yet)."""
 
     exercise: Interleaved | SideBySide
     found: dict[str, float | None] = {}
 
 
 class Procedure(Struct, frozen=True, tag="procedure"):
-    """Steps that follow from each other by a `rule`, known by its name, with its `numbers`.
+    """Steps that a named `rule` with its `numbers` derives, each from those before.
 
-    The rule is stored before the first step; each step is appended when it is done. `most_s`: no step begins that would
-    end later than this. `ended` says why there were no more; empty while it goes on, or where it was cut off.
+    The rule is stored before the first step, and each step is appended when it is done. No step begins that would end
+    later than `most_s`. `ended` says why there are no more steps; it is empty during the run or after an
+    interruption.
     """
 
     rule: str
@@ -116,9 +117,9 @@ Exercise = Interleaved | SideBySide | Procedure
 
 @dataclass(frozen=True)
 class Plan:
-    """Arms that stand at the same time, and how they are exercised. `stage` tells the plans of an experiment apart.
+    """Arms that run at the same time, and their load. `stage` identifies the plan within its experiment.
 
-    `may_saturate`: a stack at its limit is what is wanted, no reason for doubt.
+    `may_saturate`: a stack at its limit is intended and no reason for doubt.
     """
 
     stage: str
@@ -134,14 +135,14 @@ class Plan:
 
     @property
     def side_by_side(self) -> bool:
-        """Whether its arms are loaded at the same time: what is measured of two of them then stands side by side."""
+        """Whether its arms are loaded at the same time."""
         if isinstance(self.exercise, Procedure):
             return any(isinstance(step.exercise, SideBySide) for step in self.exercise.steps)
         return isinstance(self.exercise, SideBySide)
 
     @property
     def requests(self) -> int:
-        """How many requests its schedules ask for, at most and about."""
+        """The approximate upper limit of the number of requests in its schedules."""
         match self.exercise:
             case Interleaved(blocks=blocks, slice_s=slice_s):
                 return round(blocks * slice_s * sum(arm.slices * arm.rate_rps for arm in self.arms))
@@ -152,11 +153,11 @@ class Plan:
 
     @property
     def most_workers(self) -> int:
-        """How many workers stand at the same time, at most: a fault may add one to each arm."""
+        """The most workers that run at the same time. A fault may add one to each arm."""
         return sum(arm.workers + (1 if arm.faults else 0) for arm in self.arms)
 
     def arm(self, label: str) -> Arm:
-        """The arm of that label, or of its twin. Raises `KeyError`."""
+        """The arm with that label, or whose twin has it. Raises `KeyError`."""
         for arm in self.arms:
             if label in (arm.label, arm.label + AGAIN):
                 return arm

@@ -11,7 +11,7 @@ from authlab.model.plan import Seed
 
 RUN_SCHEMA: Final = "authlab/run/2"
 OLD_RUN_SCHEMA: Final = "authlab/run/1"
-"""Read, reported and compared, but not judged again: it told too little of what had been planned."""
+"""Runs of this schema are read, reported and compared, but not judged again: they hold too little of the plan."""
 
 RunStatus = Literal["running", "finished", "interrupted", "failed"]
 
@@ -37,7 +37,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Run:
-    """All trials of the experiments of one call, with their circumstances. Immutable: a change makes a new one."""
+    """All trials of the experiments of one call, with their circumstances. Immutable: a change makes a new `Run`."""
 
     id: str
     status: RunStatus

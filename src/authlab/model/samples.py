@@ -1,4 +1,4 @@
-"""One request as the load recorded it: the columns of a recording, and what its words mean."""
+"""One request as the load recorded it: the columns of a recording, and their values."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Final
 
 OUTCOMES: Final = ("ok", "auth", "client", "server", "proxy", "network", "timeout", "wrong")
 """`auth`: unexpected 401 or 403; `client`: other 4xx; `server`: 5xx from a worker; `proxy`: 502 or 504 made
-by nginx; `network`: no answer; `timeout`: none in time; `wrong`: right status, wrong identity or data."""
+by nginx; `network`: no answer; `timeout`: no answer in time; `wrong`: right status, wrong identity or data."""
 
 OPERATIONS: Final = ("login", "me", "cart", "add", "logout", "refresh")
 
 SAMPLE_COLUMNS: Final = (
-    "window",  # number of the plan's window; -1 outside of all (log-ins before the first)
+    "window",  # number of the plan's window; -1 outside of all windows (log-ins before the first)
     "user",  # number of the simulated user
     "op",  # one of OPERATIONS, or one that a scenario adds
-    "credential",  # running number of the credential used, 0 for none; never its text
+    "credential",  # running number of the credential; 0 for none; never its text
     "issued_ns",  # when that credential was received, 0 for none
-    "expires_ns",  # when it expires by what the service said, 0 where it didn't say
+    "expires_ns",  # when it expires according to the service; 0 if unknown
     "due_ns",  # when the schedule wanted the request sent
     "ready_ns",  # when its user was free to send it
     "sent_ns",

@@ -1,4 +1,4 @@
-"""What is chosen and measured of a session store: what it writes down, and what reading a session there costs."""
+"""A session store's persistence, and measurements of the cost of reading a session there."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PERSISTENCES: Final[tuple[Persistence, ...]] = get_args(Persistence)
 
 @dataclass(frozen=True)
 class StoreProbe:
-    """Reads of one session, one after the other on one warm connection, with nobody else at the store.
+    """Reads of one session, one after the other on one warm connection, without other clients at the store.
 
-    `calls_us` has the round trip of each in µs. `aof_bytes` is by how much all of them together made the append-only
-    file longer: GETEX sets the expiry, so it is a write. None where there is no such file.
+    `calls_us` has the round trip of each in µs. `aof_bytes` is the growth of the append-only file by all of them
+    together; None if there is no such file. GETEX sets the expiry, and is therefore a write.
     """
 
     calls_us: tuple[float, ...]
@@ -33,5 +33,5 @@ class StoreProbe:
 
     @property
     def aof_bytes_per_call(self) -> float | None:
-        """Bytes of the append-only file per call; None where there is no such file."""
+        """Bytes of the append-only file per call; None if there is no such file."""
         return None if self.aof_bytes is None else self.aof_bytes / len(self.calls_us)

@@ -18,8 +18,8 @@ def mode_of(label: str) -> str:
 class Slice:
     """One window of load on one mode.
 
-    Times are seconds after the run's origin. The first `warmup_s` of it are kept apart. `label` tells the
-    A/A twins of `none` apart: "none" and "none-again"; for every other mode it is the mode's name.
+    Times are seconds after the run's origin. Its first `warmup_s` are not counted. `label` is the arm's label; for an
+    arm's A/A twin it ends in `AGAIN` ("none" and "none-again").
     """
 
     index: int

@@ -1,1 +1,1 @@
-"""A run's folder: written atomically, versioned, read back with care."""
+"""A run's folder: atomic writes, a schema, and careful reading."""

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their place and moved into it."""
+"""Files that are either complete or not there: they are written beside their place and moved into it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from authlab.model.errors import FULL, Unavailable
 
 
 def _into_place(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then move it there. Raises `Unavailable` where the disk or its rights
-    don't allow that; `path` is then as it was.
+    """Let `write` fill a file beside `path`, then move it there. Raises `Unavailable` if the disk is full or
+    permissions are missing; `path` is then unchanged.
     """
     try:
         _by_way_of_a_draft(path, write)
@@ -31,7 +31,7 @@ def _cannot_write(path: Path, error: Exception) -> Unavailable:
     if full:
         remedy = "Remove old runs with: authlab clean, or choose another disk with --results DIR."
     else:
-        remedy = "Is its folder there, and yours to write? If not, copy the run to one that is."
+        remedy = "Check that its folder exists and that you may write there, or copy the run to another folder."
     return Unavailable(f"cannot write {path}: {why}. {remedy}")
 
 
@@ -43,7 +43,7 @@ def _by_way_of_a_draft(path: Path, write: Callable[[Path], None]) -> None:
         write(beside)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
-        # mkstemp makes files private; a run's files are for everybody who may read the folder.
+        # mkstemp makes files private, but everybody who may read the folder may read a run's files.
         beside.chmod(0o644)
         beside.replace(path)
     finally:
@@ -51,7 +51,7 @@ def _by_way_of_a_draft(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, at once or not at all."""
+    """Write `text` as UTF-8 to `path`, completely or not at all."""
 
     def write(beside: Path) -> None:
         beside.write_text(text, encoding="utf-8")
@@ -70,7 +70,7 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
 
 
 def point_latest(link: Path, target: Path) -> None:
-    """Make the symbolic link `link` point to `target` (relative), replacing what it pointed to."""
+    """Make the symbolic link `link` point to `target` (relative), and replace an older link."""
     beside = link.with_name(f".{link.name}.{os.getpid()}")
     beside.unlink(missing_ok=True)
     beside.symlink_to(os.path.relpath(target, link.parent))

@@ -9,7 +9,7 @@ import msgspec
 
 from authlab.model.plan import Arm
 from authlab.model.run import OLD_RUN_SCHEMA, RUN_SCHEMA, Run
-from authlab.store.old_runs import plans_told
+from authlab.store.old_runs import with_old_plans
 from authlab.store.shapes import Circumstances
 
 SCHEMAS: Final = (RUN_SCHEMA, OLD_RUN_SCHEMA)
@@ -23,17 +23,17 @@ def run_to_json(run: Run) -> dict[str, Any]:
 
 
 def run_from_json(body: dict[str, Any]) -> Run:
-    """The run of a JSON object of one of `SCHEMAS`. Raises `msgspec.ValidationError`, which names the place.
+    """The run in a JSON object of one of `SCHEMAS`. Raises `msgspec.ValidationError`, which names the place.
 
-    One of schema 1 keeps its schema, and has plans as far as it tells.
+    A run of schema 1 keeps its schema. Its plans are rebuilt as far as its stages allow.
     """
     run = msgspec.convert(body, Run)
-    told = msgspec.convert({"machine": run.machine, "parameters": run.parameters}, Circumstances)
-    return plans_told(run, told.parameters.stages) if run.schema == OLD_RUN_SCHEMA else run
+    parts = msgspec.convert({"machine": run.machine, "parameters": run.parameters}, Circumstances)
+    return with_old_plans(run, parts.parameters.stages) if run.schema == OLD_RUN_SCHEMA else run
 
 
 def _portable(run: Run) -> Run:
-    """The run without the folders of the user's applications: they are of this machine alone."""
+    """The run without the folders of the user's applications, which mean nothing on another machine."""
     experiments = tuple(
         replace(
             result,

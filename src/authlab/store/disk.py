@@ -27,7 +27,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def check_room(results: Path, requests: int) -> None:
-    """Raise `Unavailable` unless the disk of `results` can take `requests` and stay usable."""
+    """Raise `Unavailable` unless the disk of `results` has room for `requests` and a reserve."""
     free = free_bytes(results)
     needed = requests * BYTES_PER_REQUEST + SPARE_BYTES
     if free < needed:

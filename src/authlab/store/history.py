@@ -1,4 +1,4 @@
-"""What was measured, done and found beside a trial's tables: probes.json, faults.json, history.json in its folder."""
+"""The files beside a trial's tables: probes.json, faults.json and history.json, with the checkers' results."""
 
 from __future__ import annotations
 
@@ -41,27 +41,28 @@ T = TypeVar("T", _Faults, _History, _Probes)
 
 
 def write_faults(folder: Path, faults: Sequence[FaultEvent], problems: Sequence[str] = ()) -> None:
-    """Write the trial's faults, and what went wrong with them, a sentence each.
+    """Write the trial's faults, and their `problems`, which are sentences.
 
-    At once or not at all. Raises `Unavailable` where the disk does not allow it.
+    The file is written completely or not at all. Raises `Unavailable` if the disk does not allow it.
     """
     write_json(folder / _FAULTS, to_builtins(_Faults(faults=tuple(faults), problems=tuple(problems))))
 
 
 def write_history(folder: Path, checks: Sequence[Checked]) -> None:
-    """Write what the checkers found, at once or not at all. Raises `Unavailable` where the disk does not allow it."""
+    """Write the checkers' results, completely or not at all. Raises `Unavailable` if the disk does not allow it."""
     write_json(folder / _HISTORY, to_builtins(_History(checks=tuple(checks))))
 
 
 def write_probes(folder: Path, probes: Sequence[StoreProbe]) -> None:
-    """Write the probes of the arm's store, at once or not at all. Raises `Unavailable` where the disk does not allow
-    it.
+    """Write the probes of the arm's store, completely or not at all.
+
+    Raises `Unavailable` if the disk does not allow it.
     """
     write_json(folder / _PROBES, to_builtins(_Probes(probes=tuple(probes))))
 
 
 def read_trial_history(folder: Path) -> TrialHistory | None:
-    """All three files of a trial; None where it has none of them. Raises `Damaged` for a file that is not whole."""
+    """All three files of a trial; None if it has none of them. Raises `Damaged` for an incomplete file."""
     if not any((folder / name).exists() for name in (_FAULTS, _HISTORY, _PROBES)):
         return None
     done = _read(folder / _FAULTS, _Faults(faults=()))
@@ -71,7 +72,7 @@ def read_trial_history(folder: Path) -> TrialHistory | None:
 
 
 def _read(file: Path, nothing: T) -> T:
-    """What is in `file`, `nothing` where it was never written."""
+    """The content of `file`; `nothing` if it was never written."""
     if not file.exists():
         return nothing
     body = read_object(file, "a trial with a history")
@@ -80,4 +81,4 @@ def _read(file: Path, nothing: T) -> T:
             f"{file} has the schema {body.get('schema')!r}; this authlab reads {nothing.schema!r}. "
             "Use the version of authlab that wrote it (run.json, versions.authlab)."
         )
-    return typed(body, type(nothing), file, "The trial's tables may still be whole.")
+    return typed(body, type(nothing), file, "The trial's tables may still be complete.")

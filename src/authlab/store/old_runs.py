@@ -1,4 +1,4 @@
-"""The plans of a run of schema 1, which told its stages instead: enough to report and compare it."""
+"""Plans for a run of schema 1, rebuilt from its stages. They are enough to report and compare it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _FAULT: Final = re.compile(
 """A fault as schema 1 has it: values in the fault's own unit, times in seconds."""
 
 
-def plans_told(run: Run, stages: Sequence[OldStage]) -> Run:
-    """`run` with the plans that its `stages` tell.
+def with_old_plans(run: Run, stages: Sequence[OldStage]) -> Run:
+    """`run` with plans rebuilt from its `stages`.
 
-    An arm's settings, its own number of users and the like were not told: they are as in any arm. A stage with a label
-    of no mode, or a fault that can't be read, gets no plan.
+    The stages do not hold an arm's settings, its own number of users and the like; these have their defaults. A stage
+    gets no plan if a label of it belongs to no mode or if a fault of it can't be read.
     """
     modes = MODES | _declared(run)
     plans: dict[str, list[Plan]] = {}
@@ -68,7 +68,7 @@ def _plan(stage: OldStage, run: Run, modes: Mapping[str, Mode]) -> Plan | None:
 
 
 def _mode_of(label: str, modes: Mapping[str, Mode]) -> Mode | None:
-    """The mode whose name is the longest that the label begins with: `jwt-ahead` is an arm of `jwt`."""
+    """The mode with the longest name with which the label begins: `jwt-ahead` is an arm of `jwt`."""
     names = [name for name in modes if label == name or label.startswith(f"{name}-")]
     return modes[max(names, key=len)] if names else None
 

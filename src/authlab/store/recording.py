@@ -1,4 +1,4 @@
-"""Reading back what a load recorded: the folder `authlab/recording/1` that `loadtests/` writes."""
+"""Reads the recording of a load: the folder `authlab/recording/1` that `loadtests/` writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WINDOW_TYPES: Final[dict[str, pl.DataType]] = {
     name: pl.Int64() for name in ("window", "arrivals", "unserved", "cpu_ns", "opened_ns", "closed_ns")
 }
 _ANOTHER_CLOCK_NS: Final = 1_000_000_000
-"""Processes of one machine share CLOCK_MONOTONIC; offsets that differ by more than this are of another machine."""
+"""Processes of one machine share CLOCK_MONOTONIC. An offset that differs by more than this shows another machine."""
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What recording.json must tell, and what the lab reads of it besides. `clock_end` is null until the load ended."""
+    """Members of recording.json that are required or that the lab reads. `clock_end` is null until the load ends."""
 
     id: str
     status: str
@@ -54,9 +54,11 @@ class _Ready(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording in memory. `samples` has one row per request (authlab.model.samples), in the order of sending;
-    `windows` one row per window and process; `metadata` is recording.json, and `head` what must be in it. Times are of
-    the leading process's clock.
+    """A recording in memory.
+
+    `samples` has one row per request (authlab.model.samples), in the order of sending. `windows` has one row per window
+    and process. `metadata` is recording.json, and `head` holds its typed members. Times are of the leading process's
+    clock.
     """
 
     folder: Path
@@ -72,20 +74,20 @@ class Recording:
 
     @property
     def status(self) -> str:
-        """`finished`, `interrupted`, or `running`: the last also when Locust was killed."""
+        """`finished`, `interrupted`, or `running`, which also stands for a killed Locust."""
         return self.head.status
 
 
 def read_recording(folder: Path) -> Recording:
-    """Read a recording, finished or not. A last line that was cut off is left out.
+    """Read a recording, finished or not. An incomplete last line is left out.
 
-    Raises `Damaged`, naming file and problem, where the folder is none, or does not hold what its name says.
+    Raises `Damaged`, with file and problem, if the folder is no recording or a file of it can't be used.
     """
     metadata = _metadata(folder)
     head = typed(metadata, Head, folder / "recording.json")
     files = sorted(folder.glob("samples-*.csv"))
     if not files:
-        raise Damaged(f"{folder} holds no samples: no process of this recording ever started to send.")
+        raise Damaged(f"{folder} holds no samples, because no process of this recording started to send.")
     samples = [_on_clock_of(head.clock, _table(file, SAMPLE_TYPES), file) for file in files]
     windows = [_table(file, WINDOW_TYPES) for file in sorted(folder.glob("windows-*.csv"))]
     return Recording(
@@ -120,17 +122,17 @@ def _table(file: Path, types: dict[str, pl.DataType]) -> pl.DataFrame:
         raise Damaged(f"{file} is damaged: {str(error).splitlines()[0]}") from error
     broken = table.select(pl.any_horizontal(pl.col(pl.Int64).is_null()).arg_true()).to_series()
     if broken.len():
-        raise Damaged(f"{file} is damaged: line {broken[0] + 2} is not whole, but lines follow it.")
+        raise Damaged(f"{file} is damaged: line {broken[0] + 2} is incomplete, but lines follow it.")
     return table.with_columns(pl.col(pl.String).fill_null(""))  # an empty field is an empty text
 
 
 def _on_clock_of(leading: Clock, samples: pl.DataFrame, file: Path) -> pl.DataFrame:
-    """Samples of a Locust worker on another machine, moved to the leading process's clock by way of wall clocks."""
+    """Samples of a Locust worker on another machine, moved to the leading process's clock by the wall clocks."""
     ready = file.with_name(file.name.replace("samples-", "ready-", 1)).with_suffix(".json")
     try:
         own = msgspec.json.decode(ready.read_bytes(), type=_Ready).clock
     except (OSError, msgspec.DecodeError):
-        return samples  # never became ready: nothing to compare
+        return samples  # the process never became ready: there is nothing to compare
     shift = (own.unix_ns - own.monotonic_ns) - (leading.unix_ns - leading.monotonic_ns)
     if abs(shift) < _ANOTHER_CLOCK_NS:
         return samples

@@ -1,4 +1,4 @@
-"""A run's folder under results/runs: made, written, found, read."""
+"""Makes, writes, finds and reads the folders of runs under results/runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def new_run_id(name: str, now: datetime) -> str:
 
 
 class RunFolder:
-    """The folder of one run. Every write is atomic; reading tells a damaged or foreign folder from a good one."""
+    """The folder of one run. Every write is atomic. Reading detects damaged and foreign folders."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -63,7 +63,7 @@ class RunFolder:
         write_json(self.path / "run.json", run_to_json(run))
 
     def read_run(self) -> Run:
-        """Read run.json. Raises `Damaged` where it is missing, torn, foreign or of another schema."""
+        """Read run.json. Raises `Damaged` if it is missing, incomplete, foreign or of another schema."""
         file = self.path / "run.json"
         body = read_object(file, "a run")
         schema = body.get("schema")
@@ -75,10 +75,10 @@ class RunFolder:
         try:
             return run_from_json(body)
         except msgspec.ValidationError as error:
-            raise Damaged(f"{file} is not a whole run: {error}. Its trials may still hold data.") from error
+            raise Damaged(f"{file} is not a complete run: {error}. Its trials may still hold data.") from error
 
     def trial_folder(self, trial_id: str) -> Path:
-        """The folder of a trial, made if need be, with its logs folder."""
+        """The folder of a trial, which is made if needed, with its folder for logs."""
         folder = self.path / "trials" / trial_id
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         return folder
@@ -91,7 +91,7 @@ class RunFolder:
             write_parquet(folder / f"{name}.parquet", frame.select(list(schema)).cast(pl.Schema(schema)))
 
     def read_frames(self, trial_id: str, of_samples: Sequence[str] = tuple(SAMPLES_SCHEMA)) -> TrialFrames:
-        """Read a trial's tables, of the samples only the columns `of_samples`; one that was never written is empty.
+        """Read a trial's tables. Of the samples, only the columns `of_samples`. A table that was never written is empty.
 
         Raises `Damaged` for a broken file.
         """
@@ -110,7 +110,7 @@ class RunFolder:
             raise Damaged(f"{file} cannot be read ({first}). Leave its trial out, or run again.") from error
 
     def write_report(self, name: str, content: str | dict[str, Any]) -> Path:
-        """Write report.json (a dict) or report.html, report.md (text); returns the path."""
+        """Write report.json (a dict), or report.html or report.md (text). Gives the path."""
         file = self.path / name
         if isinstance(content, str):
             write_text(file, content)
@@ -120,7 +120,7 @@ class RunFolder:
 
 
 def read_object(file: Path, what: str) -> dict[str, Any]:
-    """The JSON object in `file`. Raises `Damaged`, saying that the folder isn't `what`, where there is none."""
+    """The JSON object in `file`. Raises `Damaged` if there is none; `what` names what the folder should be."""
     try:
         body = msgspec.json.decode(file.read_bytes())
     except FileNotFoundError:
@@ -141,9 +141,9 @@ def stored_runs(results: Path) -> list[Path]:
 
 
 def find_run(name: str, results: Path) -> Path:
-    """The folder that a user means: a path, the id of a run under `results`, or `latest`.
+    """The folder for a user's word: a path, the id of a run under `results`, or `latest`.
 
-    Raises `UsageProblem` or `UnknownName` with the nearest match where there is none.
+    Raises `UsageProblem` or, with the nearest match, `UnknownName` if there is no such run.
     """
     as_path = Path(name)
     if as_path.is_file():
@@ -153,10 +153,10 @@ def find_run(name: str, results: Path) -> Path:
             return candidate.resolve()
     ids = [path.name for path in stored_runs(results)]
     if not ids:
-        raise UsageProblem(f"no run {name!r}: {results} has none yet. Make one with: authlab run")
+        raise UsageProblem(f"no run {name!r}: there are no runs in {results} yet. Make one with: authlab run")
     raise nearest("run", name, [*ids, "latest"] if (results / "latest").is_dir() else ids)
 
 
 def find_runs(names: Iterable[str], results: Path) -> list[Path]:
-    """The folders that a user means by several names. Raises one `UsageProblem` for all that there are not."""
+    """The folders for several words of a user. Raises one `UsageProblem` for all that are not found."""
     return all_of((partial(find_run, name, results) for name in names), UsageProblem)

@@ -1,6 +1,6 @@
-"""The free-form parts of run.json, machine and parameters, as far as the lab reads them rather than shows them.
+"""Types for the free-form parts of run.json (machine and parameters), for the members that the lab interprets.
 
-Members may be missing, and others may be there.
+Members may be missing, and there may be others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from authlab.model.modes import Traits
 
 
 class Machine(Struct, frozen=True):
-    """What a report compares of two machines."""
+    """The facts by which a report compares two machines."""
 
     cores: int | None = None
     memory_bytes: int | None = None
@@ -19,7 +19,7 @@ class Machine(Struct, frozen=True):
 
 
 class OldStage(Struct, frozen=True):
-    """A stage as schema 1 tells it. Only one whose arms were harmed has a `seed`, and `faults` as they are typed."""
+    """A stage as schema 1 holds it. Only a stage with faults has a `seed`, and `faults` as a user types them."""
 
     experiment: str
     key: str
@@ -36,7 +36,7 @@ class OldStage(Struct, frozen=True):
 
 
 class DeclaredMode(Struct, frozen=True):
-    """A mode of the user's own as schema 1 tells it."""
+    """A mode of the user's own as schema 1 holds it."""
 
     note: str
     app: str | None
@@ -47,7 +47,7 @@ class DeclaredMode(Struct, frozen=True):
 
 
 class Parameters(Struct, frozen=True):
-    """What the user chose. Runs of schema 1 alone have `stages` and `modes`; later ones have plans."""
+    """What the user chose. Only runs of schema 1 have `stages` and `modes`; later runs have plans."""
 
     workers: int | None = None
     users: int | None = None

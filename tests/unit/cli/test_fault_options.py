@@ -1,4 +1,4 @@
-"""`--fault` and `--repeat`: what is wrong with them is told with all the rest, before anything runs."""
+"""`--fault` and `--repeat`: problems with them are reported together with all others, before anything runs."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def _told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
             "there is no worker-3; there are worker-1, worker-2",
         ),
         (["--fault", "crash-worker@20s", "--for", "10s"], "would end after the load of 10 s"),
-        (["--fault", "crash-worker@2s", "worker-crash"], "name either experiments or faults"),
-        (["--fault", "crash-worker@2s", "faults"], "name either experiments or faults"),
+        (["--fault", "crash-worker@2s", "worker-crash"], "give either experiments or --fault"),
+        (["--fault", "crash-worker@2s", "faults"], "give either experiments or --fault"),
         (["--repeat", "0", "worker-crash"], "--repeat must be 1 to 100, not 0"),
         (["--repeat", "-2", "worker-crash"], "--repeat must be 1 to 100, not -2"),
         (["--repeat", "often", "worker-crash"], "'often' is not a valid integer"),
@@ -91,7 +91,7 @@ def test_a_wrong_fault_is_explained_and_exits_64(
 def test_all_problems_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     wrong = ("--fault", "crash-wroker@1s", "--fault", "pause-worker@2s", "--fault", "scale-in=0@3s")
     told = _told(capsys, *wrong, "--fault", "flush-store@4s", "--repeat", "0", "--mode", "jtw", "--rate", "-1")
-    assert told.startswith("authlab: several things are wrong:")
+    assert told.startswith("authlab: there are several problems:")
     for part in ("'crash-worker'", "add a duration", "1 to 64 workers", "--repeat", "'jwt'", "--rate"):
         assert part in told
 
@@ -122,14 +122,14 @@ def test_a_fault_that_fits_no_mode_is_told_with_the_rest(capsys: pytest.CaptureF
 
 def test_names_beside_a_fault_are_told_with_what_is_wrong_with_them(capsys: pytest.CaptureFixture[str]) -> None:
     told = _told(capsys, "wroker-crash", "--fault", "crash-worker@2s", "--fault", "nothing@3s")
-    for part in ("name either experiments or faults", "did you mean 'worker-crash'", "unknown fault 'nothing'"):
+    for part in ("give either experiments or --fault", "did you mean 'worker-crash'", "unknown fault 'nothing'"):
         assert part in told
 
 
 def test_a_wrong_fault_alone_is_one_message_of_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     told = _told(capsys, "--fault", "crash-worker=3@10s")
     assert told.strip().count("\n") == 0
-    assert "several things" not in told
+    assert "several problems" not in told
 
 
 def test_an_unknown_fault_is_told_with_all_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:

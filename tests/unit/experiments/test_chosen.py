@@ -162,7 +162,7 @@ def test_every_fault_that_fits_no_mode_is_told() -> None:
     [
         (["redis-latency=5ms@2s+3s", "redis-latency=9ms@4s+5s"], "would undo each other"),
         (["redis-stall@4s+1s", "redis-stall@2s+3s"], "redis-stall@2s+3s and redis-stall@4s+1s overlap"),
-        (["redis-stall@2s+2s", "redis-stall@4s+1s"], "let the second begin after the first is over"),  # the same moment
+        (["redis-stall@2s+2s", "redis-stall@4s+1s"], "start the second after the first is over"),  # the same moment
         (["stop-worker:worker-1@2s+6s", "stop-worker:worker-1@4s+1s"], "the same worker"),
         (["pause-worker@2s+6s", "pause-worker:worker-1@4s+1s"], "name a worker for each"),
         (["pause-worker@2s+6s", "pause-worker@4s+1s"], "name a worker for each"),

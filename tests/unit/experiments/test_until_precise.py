@@ -98,7 +98,7 @@ def test_it_ends_when_the_widest_pair_is_precise_enough_and_says_so() -> None:
     decision = _decided(24, noise=0.005)
     assert decision.exercise is None
     assert decision.ended.startswith("precise enough: after 24 blocks the widest half-width of CPU per request, sticky")
-    assert decision.ended.endswith("2.00% was asked for")
+    assert decision.ended.endswith("2.00% was requested")
     width = decision.found["half_width"]
     assert width is not None
     assert width <= 0.02
@@ -120,7 +120,7 @@ def test_it_ends_when_the_time_is_over_and_says_which() -> None:
     decision = _decided(24, noise=0.3, elapsed_s=580.0)
     assert decision.exercise is None
     assert decision.ended.startswith("the time was over: after 24 blocks the widest half-width of CPU per request")
-    assert "2.00% was asked for" in decision.ended
+    assert "2.00% was requested" in decision.ended
 
 
 def test_it_never_ends_before_twenty_blocks_even_if_the_time_is_over() -> None:

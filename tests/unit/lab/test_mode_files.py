@@ -11,7 +11,7 @@ import pytest
 from authlab.experiments.catalogue import EXPERIMENTS
 from authlab.experiments.judging import planned
 from authlab.experiments.options import Options
-from authlab.lab.mode_files import mode_meant, read_mode_file
+from authlab.lab.mode_files import mode_from_word, read_mode_file
 from authlab.model.declarations import usual_mode
 from authlab.model.errors import Damaged, UsageProblem
 from authlab.model.findings import ExperimentResult
@@ -106,7 +106,7 @@ def test_a_state_brings_how_its_credential_travels_along(tmp_path: Path) -> None
         ('name = "../own"\nstate = "memory"', "a-z"),
         ('name = "jwt"\nstate = "memory"', "built-in mode"),
         ('name = "own-again"\nstate = "memory"', "A/A"),
-        ('name = "own"', "it needs app"),
+        ('name = "own"', 'app = "module:factory" is missing, or the state of a built-in mode'),
         ('name = "own"\nstate = "memry"', "did you mean 'memory'"),
         ('name = "own"\nstate = "memory"\nrouting = "sticky"', "did you mean 'sticky-cookie'"),
         ('name = "own"\nstate = "memory"\nroutng = "round-robin"', "did you mean 'routing'"),
@@ -114,7 +114,7 @@ def test_a_state_brings_how_its_credential_travels_along(tmp_path: Path) -> None
         ('name = "own"\nstate = "memory"\n[traits]\nrevocable = "yes"', "true or false, not 'yes'"),
         ('name = "own"\nstate = "memory"\ntraits = 1', "[traits]"),
         ('name = "own"\nstate = "redis"\nneeds_store = false', "needs a store"),
-        ('name = "own"\nstate = "jwt"\nneeds_store = true', "no use for a store"),
+        ('name = "own"\nstate = "jwt"\nneeds_store = true', "does not use a store"),
         ('name = "own"\nstate = "jwt"\nneeds_store = "no"', "needs_store must be true or false"),
         ('name = "own"\nstate = "jwt"\ncredential = "beraer"', "did you mean 'bearer'"),
         ('name = "own"\nstate = "jwt"\ncredential = "cookie"', "credential = 'cookie' contradicts state = 'jwt'"),
@@ -147,7 +147,7 @@ def test_a_path_that_is_no_readable_text_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     for name in ("absent.toml", "binary.toml"):
         with pytest.raises(UsageProblem, match=name):
-            mode_meant(str(tmp_path / name))
+            mode_from_word(str(tmp_path / name))
 
 
 def test_a_folder_that_gunicorn_could_not_be_told_of_is_refused(tmp_path: Path) -> None:

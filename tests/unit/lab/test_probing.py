@@ -41,7 +41,7 @@ def test_one_that_fails_is_told_and_left_out_and_the_others_go_on() -> None:
     assert list(found) == ["b"]
     assert len(found["b"]) == probing.TURNS
     assert turns.count("a") == 3
-    assert notes == ["a: what reading a session costs is not measured: it is away."]
+    assert notes == ["a: the cost of reading a session was not measured: it is away."]
 
 
 def test_no_turn_begins_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from authlab.load.scenario import library, scenario_meant
+from authlab.load.scenario import library, scenario_from_word
 from authlab.model.errors import UnknownName, UsageProblem
 from lab_load.operations import CONTRACT, DEFAULT_MIX, Operation, Script
 
 
 def test_a_plain_name_means_a_shipped_scenario() -> None:
-    scenario = scenario_meant("browse")
+    scenario = scenario_from_word("browse")
     assert scenario.shipped
     assert scenario.path == library() / "browse.py"
 
 
 @pytest.mark.parametrize("name", ["browse", "cart", "leave"])
 def test_what_is_shipped_is_found_by_its_name(name: str) -> None:
-    assert scenario_meant(name).shipped
+    assert scenario_from_word(name).shipped
 
 
 def test_a_log_in_without_a_user_is_refused() -> None:
@@ -29,13 +29,13 @@ def test_a_log_in_without_a_user_is_refused() -> None:
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="did you mean 'browse'"):
-        scenario_meant("brows")
+        scenario_from_word("brows")
 
 
 def test_a_path_means_a_file_of_the_users_whose_content_is_told_apart(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("x = 1\n")
-    scenario = scenario_meant(str(file))
+    scenario = scenario_from_word(str(file))
     assert (scenario.name, scenario.shipped, scenario.path) == ("mine", False, file)
     before = scenario.fingerprint()
     file.write_text("x = 2\n")
@@ -56,7 +56,7 @@ def test_a_file_that_is_no_scenario_is_refused(tmp_path: Path, name: str, conten
     if content is not None:
         (tmp_path / name).write_text(content)
     with pytest.raises(UsageProblem, match=says) as caught:
-        scenario_meant(str(tmp_path / name))
+        scenario_from_word(str(tmp_path / name))
     assert caught.value.exit_code == 64
 
 

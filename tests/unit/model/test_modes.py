@@ -57,7 +57,7 @@ def test_the_nearest_name_is_found_whatever_the_case(word: str, meant: str) -> N
 
 
 def test_several_names_in_one_word_are_told_apart_from_a_wrong_name() -> None:
-    with pytest.raises(UsageProblem, match="give one mode at a time"):
+    with pytest.raises(UsageProblem, match="give --mode once per mode"):
         mode_named("sticky,redis")
 
 

@@ -149,7 +149,7 @@ def test_faults_that_are_not_as_the_lab_writes_them_are_damaged(tmp_path: Path, 
             lambda body: body["checks"][1].update(reasons="because"),
             r"got `str` - at `\$.checks\[1\].reasons`",
         ),
-        (lambda body: body["checks"][2]["seconds"]["counts"]["ok"].append(1), "unlike length"),
+        (lambda body: body["checks"][2]["seconds"]["counts"]["ok"].append(1), "different length"),
         (lambda body: body["checks"][2]["staleness"].pop("at_most_ms"), "at_most_ms"),
         (
             lambda body: body["checks"][2]["recoveries"][0].update(failures=None),

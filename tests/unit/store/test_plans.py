@@ -148,7 +148,7 @@ def test_a_plan_that_is_not_whole_is_damage_and_the_sentence_names_the_place(
     folder: RunFolder, change: Callable[[dict[str, Any]], Any], said: str
 ) -> None:
     _edit(folder, change)
-    with pytest.raises(Damaged, match=f"not a whole run: .*{said}.*may still hold data"):
+    with pytest.raises(Damaged, match=f"not a complete run: .*{said}.*may still hold data"):
         folder.read_run()
 
 

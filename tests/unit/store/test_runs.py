@@ -80,9 +80,9 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
         ('{"schema": "authlab/run/2", "seed": NaN}', "damaged"),
         ("[" * 100_000, "damaged"),
         ('{"schema": "authlab/run/99"}', "authlab/run/99"),
-        ('{"schema": "authlab/run/2", "id": "x"}', "not a whole run"),
-        ('{"schema": "authlab/run/1", "id": "x"}', "not a whole run"),
-        ('{"schema": "authlab/run/1", "experiments": 3, "command": []}', "not a whole run"),
+        ('{"schema": "authlab/run/2", "id": "x"}', "not a complete run"),
+        ('{"schema": "authlab/run/1", "id": "x"}', "not a complete run"),
+        ('{"schema": "authlab/run/1", "experiments": 3, "command": []}', "not a complete run"),
     ],
 )
 def test_a_damaged_or_foreign_run_is_named_not_guessed(tmp_path: Path, content: str, says: str) -> None:

@@ -1,1 +1,1 @@
-"""The browser lab's meeting place: its sites stood up, its program run, its experiments judged."""
+"""The browser lab: it starts its sites, runs its program, and judges its experiments."""

@@ -1,4 +1,4 @@
-"""Experiments in a browser: all of them side by side, each with its own trial, answers and evidence."""
+"""Experiments in a browser. All run side by side, each with its own trial, answers and evidence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class BrowserBench:
     """See `authlab.lab.benches.Bench`."""
 
     def check(self, results: Sequence[ExperimentResult], kind: StackKind) -> None:  # noqa: ARG002 - it has no stacks
-        """Everything that the browser lab needs must be there."""
+        """Check for everything that the browser lab needs."""
         check_browser_lab()
 
     def trials(self, results: Sequence[ExperimentResult], before: int) -> Iterator[Trial]:
@@ -41,7 +41,7 @@ class BrowserBench:
             yield Trial(name, result.id, STAGE, BROWSER, 1, valid=False, reasons=(NOT_MEASURED,))
 
     def measure(self, session: Session, results: Sequence[ExperimentResult], context: Context) -> Iterator[str]:
-        """Let browsers answer what all these experiments ask, then share the answers out."""
+        """Let browsers answer the questions of all these experiments, and give each experiment its answers."""
         ids = {trial.experiment: trial.id for trial in session.run.trials}
         first = session.folder.trial_folder(ids[results[0].id])
         seen = drive(
@@ -68,7 +68,7 @@ class BrowserBench:
         yield from asked
 
     def with_trials(self, stored: Stored, result: ExperimentResult, store: RunFolder) -> list[Trial]:
-        """The experiment's trial; where a killed lab did not note its numbers, as its answers give them."""
+        """The experiment's trial. If a killed lab did not write its numbers, they come from its answers."""
         answers = _answers(store)
         return [
             trial if trial.summary or not answers else _came_out(trial, result, answers)
@@ -77,7 +77,7 @@ class BrowserBench:
         ]
 
     def evidence(self, stored: Stored, result: ExperimentResult, store: RunFolder) -> Evidence | None:  # noqa: ARG002
-        """All answers in the logs, where the programs left them; None where those were removed."""
+        """All answers in the programs' logs; None if those were removed."""
         answers = _answers(store)
         return Evidence((), answers=answers) if answers else None
 
@@ -101,7 +101,7 @@ def _came_out(trial: Trial, result: ExperimentResult, answers: Mapping[str, Answ
 
 
 def _share_out(evidence: Path, target: Path, answers: Sequence[Answer]) -> None:
-    """Copy the evidence of these answers from the folder in which the programs left all of it."""
+    """Copy the evidence of these answers from the folder that holds all evidence."""
     for answer in answers:
         for file in evidence.glob(f"{answer.evidence}.*") if answer.evidence else ():
             target.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The browser lab at work: its programs are started, followed and read."""
+"""Starts the browser lab's programs, follows them, and reads their answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from authlab.browser.chromium import find_chromium
 from authlab.browser.order import FAILED, Answer, Order, key_of, read_answers
 from authlab.experiments.browser import BrowserExperiment
 from authlab.host.processes import Guardian, Process, minimal_environment
-from authlab.lab.browsing.standing import Pages, shipped_pages, sites_up
+from authlab.lab.browsing.sites_up import Pages, shipped_pages, sites_up
 from authlab.lab.listening import Listener
 from authlab.model.errors import LabError, Unavailable, all_of
 from authlab.model.findings import Prediction
@@ -26,22 +26,22 @@ from authlab.stack.programs import find_nginx
 from authlab.stack.secrets import make_secrets
 
 ANSWERS = "answers.jsonl"
-"""The file in a program's logs that gets its answers, one line each, as they come."""
+"""The file in a program's logs with its answers, one line each, in the order in which they come."""
 
 _USERS_EACH = 250
-"""More than there are stories, also if some are told again."""
+"""More than there are cells and scenarios, even if some are repeated."""
 
 _END_WITHIN_S = 420.0
 _LOOK_EVERY_S = 1.0
 _LONE = frozenset({"forged-fetch-allowed"})
 _BLOCKED = frozenset({"embedded-blocked"})
-"""The scenarios for the Chromium that blocks third-party cookies; the others are told to the one that allows them."""
+"""The scenarios for the Chromium that blocks third-party cookies. The others run in the one that allows them."""
 _PASSED_ON = ("PLAYWRIGHT_BROWSERS_PATH", "FONTCONFIG_PATH", "XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the programs answered, and whether Ctrl-C cut them short."""
+    """The programs' answers, and whether Ctrl-C ended them early."""
 
     answers: dict[str, Answer]
     interrupted: bool
@@ -49,14 +49,14 @@ class Seen:
 
 
 def check_browser_lab(pages: Pages | None = None) -> None:
-    """Raise one `Unavailable`, with the remedies, unless everything is there that the browser lab needs."""
+    """Raise one `Unavailable`, with remedies, for everything missing that the browser lab needs."""
     looks: list[Callable[[], object]] = [find_nginx, find_chromium, check_packages]
     all_of(looks if pages else [*looks, shipped_pages], LabError, Unavailable)
 
 
 def check_packages() -> None:
-    """Raise `Unavailable` unless what `pip install 'authlab[browser]'` brings is there."""
-    # Looked for, not imported: only the driving program needs Playwright.
+    """Raise `Unavailable` unless the packages of `pip install 'authlab[browser]'` are there."""
+    # Find them without an import: only the driving program needs Playwright.
     if any(importlib.util.find_spec(name) is None for name in ("playwright", "trustme")):
         raise Unavailable(MISSING)
 
@@ -71,10 +71,11 @@ def drive(
     listener: Listener,
     pages: Pages | None = None,
 ) -> Seen:
-    """Let two Chromiums (third-party cookies blocked and allowed) answer what the experiments ask, side by side.
+    """Let two Chromiums answer the experiments' questions, side by side.
 
-    Private files go to `runtime`; logs, with the answers as they come, and evidence to `folder`, the first trial's.
-    Raises `LabError` if the sites don't come up or a program dies.
+    One blocks third-party cookies, the other allows them. Private files go to `runtime`. Logs, which include the
+    answers, and evidence go to `folder`, that of the first trial. Raises `LabError` if the sites don't start or a
+    program dies.
     """
     listener.phase("starting the browser lab: a deliberately weak API, nginx with TLS, two Chromiums")
     secrets = make_secrets(runtime / "browser-secrets", 2 * _USERS_EACH)
@@ -86,15 +87,15 @@ def drive(
         (True, tuple(cell for cell in cells if cell[1] in _LONE), tuple(s for s in scenarios if s not in _BLOCKED)),
     )
     programs: list[tuple[Process, Path]] = []
-    with contextlib.ExitStack() as standing:
+    with contextlib.ExitStack() as stack:
         for number, (allowed, its_cells, its_scenarios) in enumerate(work):
             if not its_cells and not its_scenarios:
                 continue
             name = "allowed" if allowed else "blocked"
             logs = folder / "logs" / f"third-party-{name}"
-            # Each has sites of its own: an API's record is then one browser's, told one story after the other.
-            sites = standing.enter_context(sites_up(guardian, runtime / f"sites-{name}", logs, secrets, pages=pages))
-            answers = logs / ANSWERS  # where a SIGKILL of the lab leaves them for its report
+            # Each has its own sites. An API's record then belongs to one browser, which does one thing after the other.
+            sites = stack.enter_context(sites_up(guardian, runtime / f"sites-{name}", logs, secrets, pages=pages))
+            answers = logs / ANSWERS  # a report can read them there even after a SIGKILL of the lab
             order = Order(
                 chromium=str(find_chromium()),
                 profile=str(runtime / f"profile-{name}"),
@@ -129,24 +130,24 @@ def _start(guardian: Guardian, order: Order, file: Path, logs: Path) -> Process:
 
 
 def _environment(temporary: Path) -> dict[str, str]:
-    """With temporary files, which Playwright and Chromium make many of, in a folder that goes with the run."""
+    """The program's environment. The many temporary files of Playwright and Chromium go to a folder of the run."""
     temporary.mkdir(mode=0o700, exist_ok=True)
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return minimal_environment() | passed_on | {"TMPDIR": str(temporary)}
 
 
 def _follow(programs: Sequence[tuple[Process, Path]], expected: int, listener: Listener) -> bool:
-    """Wait for the programs, telling how far they are; True if Ctrl-C ended the wait."""
+    """Wait for the programs and report their progress. True if Ctrl-C ended the wait."""
     deadline = time.monotonic() + _END_WITHIN_S
-    told = -1
+    reported = -1
     try:
         while any(process.poll() is None for process, _ in programs):
             count = sum(len(read_answers(file)) for _, file in programs)
-            if count // 20 != told // 20:
-                told = count
+            if count // 20 != reported // 20:
+                reported = count
                 listener.phase(f"browser lab: {count} of about {expected} questions answered")
             if time.monotonic() > deadline:
-                raise LabError(f"the browser lab did not come to an end within {_END_WITHIN_S:.0f} s.")
+                raise LabError(f"the browser lab did not end within {_END_WITHIN_S:.0f} s.")
             time.sleep(_LOOK_EVERY_S)
     except KeyboardInterrupt:
         return True

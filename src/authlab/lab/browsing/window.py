@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from authlab.browser.chromium import find_chromium, in_a_box, make_profile, own_call
 from authlab.browser.sites import APP
 from authlab.host.processes import minimal_environment
-from authlab.lab.browsing.standing import Pages, sites_up
+from authlab.lab.browsing.sites_up import Pages, sites_up
 from authlab.lab.foreground import Site
 from authlab.stack.secrets import write_secret
 from authlab.store.runs import read_object
@@ -37,10 +37,10 @@ def has_display() -> bool:
 
 @contextmanager
 def window(site: Site, pages: Pages | None = None) -> Iterator[list[tuple[str, str]]]:
-    """The sites up beside a standing mode, and a Chromium on them where there is a display.
+    """Start the sites beside a running mode, and a Chromium that shows them if there is a display.
 
-    Yields titles and lines to print: also the call that opens such a window by hand. Chromium and its profile go
-    with the guardian. Raises `LabError` if the sites don't come up.
+    Yields titles and lines to print, with the call that opens such a window by hand. The guardian ends Chromium and
+    removes its profile. Raises `LabError` if the sites don't start.
     """
     port = urlsplit(site.stack.url).port or 80
     logs = site.folder / "browser-logs"
@@ -52,20 +52,23 @@ def window(site: Site, pages: Pages | None = None) -> Iterator[list[tuple[str, s
         call = own_call(program, profile, sites.resolver, sites.certificate.fingerprint, address)
         lines = [
             ("user and password for the page's log-in", f"cat {shlex.quote(str(site.folder / 'login.json'))}"),
-            ("open the page in a Chromium of its own profile, by hand", shlex.join(call)),
+            ("open the page by hand, in a Chromium with a profile of its own", shlex.join(call)),
         ]
         if has_display():
             env = minimal_environment() | {name: os.environ[name] for name in _OF_A_DESKTOP if name in os.environ}
             site.guardian.spawn("Chromium", list(call), log=logs / "chromium.log", env=env)
         else:
-            why = "no DISPLAY and no WAYLAND_DISPLAY here, so no window was opened"
+            why = "no window was opened, because neither DISPLAY nor WAYLAND_DISPLAY is set"
             lines.append((f"{why}; the line above opens one from a desktop of this machine", ""))
         yield lines
 
 
 def _entrance(folder: Path) -> Path:
-    """A page in the private folder that leads on to the lab's, with a user and password in the fragment, which the
-    lab's page takes from its address at once. On Chromium's command line every process list would show them."""
+    """A page in the private folder that redirects to the lab's page, with a user and password in the fragment.
+
+    The lab's page removes them from its address at once. On Chromium's command line every process list would show
+    them.
+    """
     login = read_object(folder / "login.json", "a log-in")
     given = urlencode({"user": login["username"], "password": login["password"]})
     page = folder / "enter.html"

@@ -1,4 +1,4 @@
-"""The browser lab's sites, up: the deliberately weak API and nginx with TLS in front of it, on loopback."""
+"""Runs the browser lab's sites on loopback: the deliberately weak API, and nginx with TLS in front of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Pages:
 
 
 def shipped_pages() -> Pages:
-    """Those of `services/spa`. Raises `Unavailable` where the app is not built."""
+    """The pages of `services/spa`. Raises `Unavailable` if the app is not built."""
     root = content_root() / "services" / "spa"
     if not (root / "dist" / "index.html").is_file():
         raise Unavailable("the browser lab's app is not built. Remedy: make spa (it needs Node.js ≥ 18.18 and npm).")
@@ -44,7 +44,7 @@ def shipped_pages() -> Pages:
 
 @dataclass(frozen=True)
 class Sites:
-    """The sites as a browser has to be told of them, and the API's own port for the lab's questions."""
+    """What a browser must know of the sites, and the API's own port for the lab's questions."""
 
     ports: Ports
     certificate: Certificate
@@ -52,12 +52,12 @@ class Sites:
 
     @property
     def resolver(self) -> str:
-        """What `--host-resolver-rules` gets."""
+        """The value of `--host-resolver-rules`."""
         return resolver_rules(self.ports.https, self.ports.http)
 
 
 class _Unit:
-    """Nginx and the API, brought up and down as one."""
+    """Nginx and the API, started and stopped as one."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class _Unit:
     def start(self) -> None:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._start_api()
-        # Links, so that no path of the user's is quoted for nginx.
+        # With links, no path of the user must be quoted for nginx.
         nginx.link_into(self._folder, "app", self._pages.app)
         nginx.link_into(self._folder, "attacks", self._pages.attacks)
         (self._folder / "nginx.conf").write_text(nginx_conf(self.ports), encoding="utf-8")
@@ -140,10 +140,10 @@ def sites_up(
     pages: Pages | None = None,
     mode: tuple[int, str] = (0, ""),
 ) -> Iterator[Sites]:
-    """Stand the sites up for as long as the context lasts, with their private files in `folder` (made).
+    """Run the sites for as long as the context lasts. Their private files are in `folder`, which is made.
 
-    `pages` are the shipped ones if not given; `mode` is the port and the name of a mode's proxy that the app shows.
-    Raises `LabError` if they don't come up.
+    `pages` are the shipped ones if not given. `mode` is the port and the name of a mode's proxy that the app shows.
+    Raises `LabError` if the sites don't start.
     """
     pages = pages or shipped_pages()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
