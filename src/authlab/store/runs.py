@@ -91,7 +91,7 @@ class RunFolder:
             write_parquet(folder / f"{name}.parquet", frame.select(list(schema)).cast(pl.Schema(schema)))
 
     def read_frames(self, trial_id: str, of_samples: Sequence[str] = tuple(SAMPLES_SCHEMA)) -> TrialFrames:
-        """Read a trial's tables. Of the samples, only the columns `of_samples`. A table that was never written is empty.
+        """Read a trial's tables, and of its samples only the columns `of_samples`. A table never written is empty.
 
         Raises `Damaged` for a broken file.
         """
