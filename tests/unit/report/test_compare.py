@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from authlab.model.errors import UsageProblem
-from authlab.model.run import Run
+from authlab.model.run import OLD_RUN_SCHEMA, Run
 from authlab.report import compare_runs, comparison_json
 from authlab.report.compare.circumstances import Differing
 from authlab.report.compare.effects import difference, ratio
@@ -159,6 +159,13 @@ def test_what_cannot_be_compared_is_refused_by_name(changes: dict[str, str], sai
     run, frames = tiny_run()
     with pytest.raises(UsageProblem, match=said):
         compare_runs([(run, frames), (replace(run, **changes), frames)])  # type: ignore[arg-type]
+
+
+def test_a_run_of_the_schema_before_is_compared_like_any_other() -> None:
+    run, frames = tiny_run()
+    found = compare_runs([(replace(run, id="old", schema=OLD_RUN_SCHEMA), frames), (run, frames)])
+    assert found.quantities
+    assert found.refused == ()
 
 
 def test_one_run_alone_is_refused() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from authlab.model.errors import UsageProblem
-from authlab.model.run import Run
+from authlab.model.run import OLD_RUN_SCHEMA, RUN_SCHEMA, Run
 from authlab.report.compare.cautions import cautions_of
 from authlab.report.compare.circumstances import Differing, differing
 from authlab.report.compare.margins import Margins, Overall, overall
@@ -129,7 +129,7 @@ def _check(runs: Sequence[tuple[Run, Mapping[str, TrialFrames]]]) -> None:
     if twice:
         raise UsageProblem(f"{', '.join(twice)} was named twice: a run can't be held against itself")
     schemas = {run.schema for run, _ in runs}
-    if len(schemas) > 1:
+    if len(schemas) > 1 and not schemas <= {RUN_SCHEMA, OLD_RUN_SCHEMA}:  # those two are read as one
         said = "; ".join(f"{run.id} has {run.schema}" for run, _ in runs)
         raise UsageProblem(f"runs of unlike schemas can't be compared: {said}. Use one version of authlab for all.")
 
