@@ -16,6 +16,7 @@ from authlab.model.errors import Unavailable
 from authlab.report import build_report, compare_runs, render_comparison_html, render_html
 from tests.unit.report import made_run
 from tests.unit.report.made_faults import fault_run
+from tests.unit.report.test_index import both
 
 WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
 DRAWN_WITHIN_MS = 60_000
@@ -53,7 +54,9 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Files of whole pages: a report of the main comparison, one of several stages, one of faults, a comparison."""
+    """Files of whole pages: a report of the main comparison, one of several stages, one of faults, one of
+    both, a comparison.
+    """
     frames = made_run.made_frames(blocks=20, per_slice=150)
     run = made_run.made_run(frames)
     slower = made_run.made_frames(
@@ -64,6 +67,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "report": render_html(build_report(run, frames)),
         "stages": render_html(build_report(*made_run.breaking_run())),
         "faults": render_html(build_report(*fault_run())),
+        "several": render_html(both()),
         "comparison": render_comparison_html(compare_runs([(run, frames), (later, slower)])),
     }
     folder = tmp_path_factory.mktemp("pages")

@@ -58,6 +58,8 @@ def test_every_chart_has_a_table_with_its_numbers_and_saves_it(open_page: Open, 
     opened = open_page(name)
     page = opened.page
     for chart in charts(page):
+        page.locator(f"#{chart}-data").evaluate("box => { box.parentElement.open = true; }")
+        page.locator(f"#{chart}-data table").wait_for(state="attached")
         cells = page.locator(f"#{chart}-data tbody tr:first-child > *").all_text_contents()
         rows = list(csv.reader(saved(page, chart, "csv", tmp_path).read_text().splitlines()))
         assert [cell.replace("\u00a0", " ").strip() for cell in cells] == [cell.lstrip("'") for cell in rows[1]]

@@ -89,6 +89,28 @@ def test_stages_that_are_folded_away_draw_their_charts_when_a_key_opens_them(ope
     part.locator(".chart svg").first.wait_for(timeout=30_000)
 
 
+def test_a_claim_of_the_index_opens_its_details_by_key_and_draws_their_charts(open_page: Open) -> None:
+    page = open_page("several").page
+    fold = page.locator("details.whole").last
+    assert page.locator("details.whole[open], details.whole .chart svg").count() == 0
+    page.locator("table.index a").last.focus()
+    page.keyboard.press("Enter")
+    fold.locator(".chart svg").first.wait_for(timeout=30_000)
+    assert page.evaluate("document.querySelectorAll('details.whole[open]').length") == 1
+    fold.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("table.index a").last.focus()
+    page.keyboard.press("Enter")
+    assert fold.get_attribute("open") is not None, "the same link opens it again"
+
+
+def test_a_link_to_a_figure_inside_a_fold_opens_the_fold(open_page: Open) -> None:
+    page = open_page("several").page
+    page.evaluate("location.hash = '#e1-cpu'")
+    page.locator("#e1-cpu .chart svg").wait_for(timeout=30_000)
+    assert page.locator("#e1").get_attribute("open") is not None
+
+
 def test_the_theme_is_chosen_by_a_button_that_says_which_one(open_page: Open) -> None:
     page = open_page("report", theme="light").page
     paper = "getComputedStyle(document.body).backgroundColor"

@@ -12,7 +12,7 @@ from tests.browser.conftest import DRAWN_WITHIN_MS, Open
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("report", "comparison", "stages", "faults")
+PAGES = ("report", "comparison", "stages", "faults", "several")
 GRAVE = ("serious", "critical")
 
 

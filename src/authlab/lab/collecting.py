@@ -46,14 +46,22 @@ def collected(store: RunFolder, folder: Path, plan: Plan, stopped_ns: int) -> Tr
     return tables
 
 
-def tables_of(store: RunFolder, trial_id: str, plan: Plan | None, stopped_ns: int = 0) -> TrialFrames:
+def tables_of(
+    store: RunFolder,
+    trial_id: str,
+    plan: Plan | None,
+    stopped_ns: int = 0,
+    columns: Sequence[str] = tuple(SAMPLES_SCHEMA),
+) -> TrialFrames:
     """The tables of a trial: those that were written, and the rows of raw files that a killed lab left beside them.
 
-    Raises `Damaged` if a file is too incomplete to be read.
+    Without raw files, only these `columns` of the samples are read. Raises `Damaged` if a file is too incomplete
+    to be read.
     """
-    written, folder = store.read_frames(trial_id), store.path / "trials" / trial_id
+    folder = store.path / "trials" / trial_id
     if not has_raw(folder):
-        return written
+        return store.read_frames(trial_id, columns)
+    written = store.read_frames(trial_id)
     raw = _collect(folder, plan is not None and plan.side_by_side, stopped_ns)
     return TrialFrames(
         samples=_added(written.samples, raw.samples, "window"),

@@ -18,22 +18,24 @@ from authlab.model.run import Run
 from authlab.report import (
     build_report,
     compare_runs,
+    comparison_json,
     render_comparison_html,
     render_comparison_junit,
     render_comparison_markdown,
     render_html,
     render_junit,
     render_markdown,
+    report_json,
     summary_lines,
 )
 from authlab.report.compare.margins import Margins
 from authlab.store.atomic import write_text
 from authlab.store.frames import TrialFrames
-from authlab.store.runs import RunFolder, read_object
+from authlab.store.runs import RunFolder
 
 
-def load_any(folder: Path) -> Stored:
-    """A stored run, judged again, or a recording as a run.
+def load_any(folder: Path, *, judge: bool = True) -> Stored:
+    """A stored run, judged again unless `judge` is false, or a recording as a run.
 
     A run whose lab was killed says `running`; it comes back as `interrupted`, with the data of its raw files.
     Raises `Damaged` for any other folder.
@@ -46,16 +48,19 @@ def load_any(folder: Path) -> Stored:
     if run.status == "running" and not is_running(folder):
         run = replace(run, status="interrupted", failure="authlab was killed; this is the content of its files")
     stored = load(store, run)
-    return replace(stored, run=judge_run(stored, store))
+    return replace(stored, run=judge_run(stored, store)) if judge else stored
 
 
-def write_reports(folder: Path) -> tuple[Path, list[str]]:
-    """Write report.json, report.html and report.md of the run in `folder`. Gives the HTML's path, and a summary."""
+def write_reports(folder: Path, *, judge: bool = True) -> tuple[Path, list[str]]:
+    """Write report.json, report.html and report.md of the run in `folder`. Gives the HTML's path, and a summary.
+
+    `judge`: judge the run again first. A run that was judged just now does not need it.
+    """
     begin()
-    stored = load_any(folder)
+    stored = load_any(folder, judge=judge)
     report = build_report(stored.run, stored.frames, stored.histories)
     store = RunFolder(folder)
-    store.write_report("report.json", report)
+    store.write_report("report.json", report_json(report))
     store.write_report("report.md", render_markdown(report))
     return store.write_report("report.html", render_html(report)), summary_lines(report)
 
@@ -83,18 +88,18 @@ def compare_folders(folders: Sequence[Path], out: Path, margins: Margins, junit:
     comparison = compare_runs(_load_all(folders), margins)
     _make_folder(out)
     store = RunFolder(out)
-    store.write_report("compare.json", comparison)
+    store.write_report("compare.json", comparison_json(comparison))
     store.write_report("compare.md", render_comparison_markdown(comparison))
     page = store.write_report("compare.html", render_comparison_html(comparison))
     if junit:
         _write_junit(junit, render_comparison_junit(comparison))
-    found = frozenset(value for value, count in comparison["verdict"]["counts"].items() if count)
+    found = frozenset(value for value, count in comparison.verdict.counts.items() if count)
     return Compared(page, tuple(summary_lines(comparison)), found)
 
 
 def write_junit(folder: Path, file: Path) -> None:
-    """Write the verdicts of the reported run in `folder` to `file` as JUnit XML."""
-    _write_junit(file, render_junit(read_object(folder / "report.json", "a reported run")))
+    """Write the verdicts of the run in `folder` to `file` as JUnit XML."""
+    _write_junit(file, render_junit(build_report(RunFolder(folder).read_run(), {})))
 
 
 def _write_junit(file: Path, text: str) -> None:

@@ -115,7 +115,7 @@ def run_experiments(
     else:
         session.end("interrupted" if session.interrupted else "finished")
     listener.phase("writing the report")
-    report, lines = write_reports(folder.path)
+    report, lines = write_reports(folder.path, judge=any(result.verdict is None for result in session.run.experiments))
     return RunOutcome(folder.path, report, folder.read_run(), tuple(lines))
 
 

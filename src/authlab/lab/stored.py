@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from authlab.checkers.history import check_history
 from authlab.lab.collecting import tables_of
 from authlab.model.history import TrialHistory
 from authlab.model.plan import Plan
 from authlab.model.run import Run, Trial
-from authlab.store.frames import TrialFrames
+from authlab.store.frames import SAMPLES_SCHEMA, TrialFrames
 from authlab.store.history import read_trial_history
 from authlab.store.runs import RunFolder
+
+_JUDGED: Final = tuple(name for name in SAMPLES_SCHEMA if name not in ("ready_ns", "request_id", "item", "cart"))
+"""What judges and reports read of a sample. Only the history checkers read the others, which are most of the bytes."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,10 @@ def load(store: RunFolder, run: Run, experiments: Iterable[str] | None = None) -
     for trial in run.trials:
         if wanted is not None and trial.experiment not in wanted:
             continue
-        frames[trial.id] = tables_of(store, trial.id, _plan_of(run, trial))
         history = read_trial_history(store.path / "trials" / trial.id)
+        unchecked = history is not None and not history.checks
+        columns = tuple(SAMPLES_SCHEMA) if unchecked else _JUDGED
+        frames[trial.id] = tables_of(store, trial.id, _plan_of(run, trial), columns=columns)
         if history is not None:
             histories[trial.id] = _checked(history, frames[trial.id])
     return Stored(run, frames, histories)

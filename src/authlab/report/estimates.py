@@ -1,14 +1,47 @@
-"""Numbers with intervals as report.json holds them: never NaN, null where nothing is known."""
+"""Numbers with intervals: never NaN, None where nothing is known."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
+from authlab.model.windows import mode_of
 from authlab.stats.intervals import Array, Interval, block_interval, ratio_interval, share_interval
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its 95 % interval over `blocks` blocks, after `merged` neighbours were averaged into one.
+
+    Without an interval `low` and `high` are None: a single block has a value, but no interval.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    blocks: int = 0
+    merged: int = 1
+    autocorrelated: bool = False
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Both ends, None where they are not known."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled(Estimate):
+    """An estimate of one label of a setup."""
+
+    label: str
+
+    @property
+    def own(self) -> bool:
+        """Whether the label is a mode or an arm, not an A/A twin."""
+        return mode_of(self.label) == self.label
 
 
 def finite(value: float | None) -> float | None:
@@ -16,31 +49,21 @@ def finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def estimate(interval: Interval | None, value: float | None = None) -> dict[str, Any]:
-    """`value`, `low`, `high`, `blocks`, `merged`, `autocorrelated` of an interval.
-
-    Without an interval only the `value` is given (a single block has a value, but no interval).
-    """
+def estimate(interval: Interval | None, value: float | None = None) -> Estimate:
+    """An interval as an estimate; without one only the `value` is known."""
     if interval is None:
-        return {
-            "value": finite(value),
-            "low": None,
-            "high": None,
-            "blocks": 0 if value is None else 1,
-            "merged": 1,
-            "autocorrelated": False,
-        }
-    return {
-        "value": finite(interval.value),
-        "low": finite(interval.low),
-        "high": finite(interval.high),
-        "blocks": interval.blocks,
-        "merged": interval.merged,
-        "autocorrelated": bool(interval.autocorrelated),
-    }
+        return Estimate(finite(value), blocks=0 if value is None else 1)
+    return Estimate(
+        finite(interval.value),
+        finite(interval.low),
+        finite(interval.high),
+        interval.blocks,
+        interval.merged,
+        bool(interval.autocorrelated),
+    )
 
 
-def mean_over_blocks(values: Mapping[int, float]) -> dict[str, Any]:
+def mean_over_blocks(values: Mapping[int, float]) -> Estimate:
     """Mean of a block table's column with its interval."""
     series = [value for _, value in sorted(values.items()) if math.isfinite(value)]
     if len(series) < 2:
@@ -48,14 +71,14 @@ def mean_over_blocks(values: Mapping[int, float]) -> dict[str, Any]:
     return estimate(block_interval(series))
 
 
-def ratio_over_blocks(values: Array, base: Array) -> dict[str, Any]:
+def ratio_over_blocks(values: Array, base: Array) -> Estimate:
     """Ratio of two series that were paired by block (`authlab.stats.pairing.paired`)."""
     if values.size < 2:
         return estimate(None, float(values[0] / base[0]) if values.size else None)
     return estimate(ratio_interval(values, base))
 
 
-def share_over_blocks(failures: Mapping[int, float], requests: Mapping[int, float]) -> dict[str, Any]:
+def share_over_blocks(failures: Mapping[int, float], requests: Mapping[int, float]) -> Estimate:
     """Pooled share of requests that failed, with its interval over blocks."""
     blocks = sorted(block for block, count in requests.items() if count > 0)
     if not blocks:

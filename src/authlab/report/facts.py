@@ -6,9 +6,12 @@ import shlex
 from collections.abc import Mapping
 from typing import Any, Final
 
-from authlab.report.charts.differences import differences_title
-from authlab.report.charts.failures import failures_title, workers_title
-from authlab.report.faulted import finding, is_faulted
+from authlab.report.cards import NOT_JUDGED
+from authlab.report.figures.checks import checks_title
+from authlab.report.figures.differences import differences_title
+from authlab.report.figures.failures import failures_title
+from authlab.report.figures.stages import stages_title
+from authlab.report.report import Report
 from authlab.report.words import UNKNOWN, duration, number, percent, sentence, size, whole
 
 _KNOWN: Final = {
@@ -34,78 +37,73 @@ _KNOWN: Final = {
 
 
 _UNSAID: Final = frozenset({"stages"})
-"""Told elsewhere on the page."""
+"""Plans, in runs of schema 1: they stand elsewhere on the page."""
 
 
-def headline(report: dict[str, Any]) -> str:
+def headline(report: Report) -> str:
     """The page's title: the claim with its verdict, how many claims stood, or what was recorded."""
-    claims = [e for e in report["experiments"] if e["claim"]]
-    values = [e["verdict"]["value"] if e["verdict"] else "not judged" for e in claims]
-    if len(claims) == 1:
-        return f"{sentence(values[0])}: {sentence(claims[0]['claim'])}"
-    if claims:
-        parts = [
-            f"{values.count(value)} {value}"
-            for value in ("confirmed", "refuted", "inconclusive", "not judged")
-            if value in values
-        ]
-        return f"{len(claims)} claims put to the test: {', '.join(parts)}"
-    recorded = dict.fromkeys(label for e in report["experiments"] for s in e["setups"] for label in s["labels"])
+    cards = report.cards
+    if len(cards) == 1:
+        return f"{sentence(cards[0].verdict)}: {cards[0].claim}"
+    values = [card.verdict for card in cards]
+    if values:
+        words = ("confirmed", "refuted", "inconclusive", NOT_JUDGED)
+        parts = [f"{values.count(word)} {word}" for word in words if word in values]
+        return f"{len(values)} claims put to the test: {', '.join(parts)}"
+    recorded = dict.fromkeys(label for setup in report.setups for label in setup.labels)
     return f"A recording of {', '.join(recorded)}" if recorded else "A run without a trial"
 
 
-def standfirst(report: dict[str, Any]) -> str:
+def standfirst(report: Report) -> str:
     """What was found, in two sentences of numbers: refusals, and what each mode costs."""
-    setups = [setup for experiment in report["experiments"] for setup in experiment["setups"]]
-    if len(report["experiments"]) > 1 or not setups:
+    if len(report.experiments) > 1 or not report.setups:
         return ""
-    if is_faulted(report["experiments"][0]):
-        said = finding(report["experiments"][0])
-        return f"{said}." if said else ""
-    if len(setups) > 1:
-        return f"{workers_title(setups)}."
-    setup = setups[0]
-    found = [failures_title(setup["failures"])] if setup["failures"] else []
-    found += [differences_title(setup["differences"])] if setup["differences"] else []
-    return " ".join(f"{text}." for text in found)
+    experiment, setup = report.experiments[0], report.setups[0]
+    if experiment.side_by_side:
+        found = [checks_title(experiment)]
+    elif len(report.setups) > 1:
+        found = [stages_title(experiment)]
+    else:
+        found = [failures_title(setup.refusals)] if setup.refusals else []
+        found += [differences_title(setup.ratios)] if setup.ratios else []
+    return " ".join(f"{text}." for text in found if text)
 
 
-def facts(report: dict[str, Any]) -> list[tuple[str, str]]:
+def facts(report: Report) -> list[tuple[str, str]]:
     """The run's size at a glance; what isn't known is left out."""
-    parameters, run = report["parameters"], report["run"]
-    setups = [setup for experiment in report["experiments"] for setup in experiment["setups"]]
-    workers = sorted({setup["workers"] for setup in setups if setup["workers"]})
-    arms = sum(len(setup["history"]["arms"]) for setup in setups if "history" in setup)
-    blocks = min((n for setup in setups for n in setup["blocks"].values()), default=None)
-    size = "Arms" if arms else "Seconds" if any(setup["pseudo_blocks"] for setup in setups) else "Blocks"
-    rate = parameters.get("rate_rps")
+    run, setups = report.run, report.setups
+    workers = sorted({trial.workers for setup in setups for trial in setup.tables.trials if trial.workers})
+    arms = sum(len(setup.arms) for setup in setups)
+    blocks = min((n for setup in setups for n in setup.blocks.values()), default=None)
+    size = "Arms" if arms else "Seconds" if any(setup.pseudo_blocks for setup in setups) else "Blocks"
+    rate = run.parameters.get("rate_rps")
     found = [
         ("Workers", ", ".join(str(n) for n in workers)),
-        ("Users", _plain(parameters.get("users"))),
+        ("Users", _plain(run.parameters.get("users"))),
         ("Rate", f"{number(rate)}/s" if isinstance(rate, int | float) else ""),
         (size, whole(arms or blocks) if arms or blocks else ""),
-        ("Requests", whole(report["totals"]["requests"]) if report["totals"]["requests"] else ""),
-        ("Took", duration(run["duration_s"]) if run["duration_s"] is not None else ""),
-        ("Begun", _moment(run["started_at"])),
+        ("Requests", whole(report.requests) if report.requests else ""),
+        ("Took", duration(report.duration_s) if report.duration_s is not None else ""),
+        ("Begun", _moment(run.started_at)),
     ]
     return [(term, value) for term, value in found if value]
 
 
-def circumstances(report: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+def circumstances(report: Report) -> list[tuple[str, list[tuple[str, str]]]]:
     """Tables of machine, versions, parameters and the run itself."""
-    run = report["run"]
+    run = report.run
     about = {
-        "status": run["status"],
-        "stack": run["stack"],
-        "seed": run["seed"],
-        "started": run["started_at"],
-        "finished": run["finished_at"] or UNKNOWN,
-        "failure": run["failure"],
+        "status": run.status,
+        "stack": run.stack,
+        "seed": run.seed,
+        "started": run.started_at,
+        "finished": run.finished_at or UNKNOWN,
+        "failure": run.failure,
     }
-    tables = [
-        ("Machine", report["machine"]),
-        ("Versions", report["versions"]),
-        ("Parameters", report["parameters"]),
+    tables: list[tuple[str, Mapping[str, Any]]] = [
+        ("Machine", run.machine),
+        ("Versions", run.versions),
+        ("Parameters", run.parameters),
         ("Run", {name: value for name, value in about.items() if value not in (None, "")}),
     ]
     return [
@@ -115,9 +113,9 @@ def circumstances(report: dict[str, Any]) -> list[tuple[str, list[tuple[str, str
     ]
 
 
-def command_line(report: dict[str, Any]) -> str:
+def command_line(report: Report) -> str:
     """The command as it could be typed again."""
-    return shlex.join(report["run"]["command"]) if report["run"]["command"] else ""
+    return shlex.join(report.run.command) if report.run.command else ""
 
 
 def term_words(name: str) -> str:

@@ -11,13 +11,14 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from authlab.report.charts.effects import effect_cells
+from authlab.report.cards import Card, CardRow
+from authlab.report.compare.comparison import Comparison
 from authlab.report.compare.page import margin_words
 from authlab.report.page import plain
-from authlab.report.verdicts import cards_of
-from authlab.report.words import NBSP, label_words, tidy
+from authlab.report.report import Report
+from authlab.report.words import NBSP, tidy
 
 _PASSED: Final = ("confirmed", "same", "better")
 _FAILED: Final = ("refuted", "worse")
@@ -34,74 +35,59 @@ class _Case:
     reasons: tuple[str, ...] = ()
 
 
-def render_junit(report: Mapping[str, Any]) -> str:
+def render_junit(report: Report) -> str:
     """The XML of a report: a suite per experiment. A claim whose verdict no judgement has is one more case."""
-    run = report["run"]
     suites = [
         _suite(
-            card["id"],
+            card.id,
             _cases(card),
-            {"claim": card["claim"], "verdict": card["verdict"] or "not judged", "run": run["id"]},
-            run["started_at"],
-            run["duration_s"],
+            {"claim": card.claim, "verdict": card.verdict, "run": report.run.id},
+            report.run.started_at,
+            report.duration_s,
         )
-        for card in cards_of(dict(report))
+        for card in report.cards
     ]
     return _document(suites)
 
 
-def render_comparison_junit(comparison: Mapping[str, Any]) -> str:
+def render_comparison_junit(comparison: Comparison) -> str:
     """The XML of a comparison: a suite per quantity that is part of its verdict, also where it was refused."""
-    runs = {run["key"]: run["id"] for run in comparison["runs"]}
-    first = next(iter(runs))
-    shared = {**{f"run {key}": name for key, name in runs.items()}, "margins": margin_words(dict(comparison))}
+    first = comparison.runs[0].key
+    shared = {**{f"run {run.key}": run.id for run in comparison.runs}, "margins": margin_words(comparison)}
     suites = []
-    for quantity in comparison["quantities"]:
+    for held in comparison.quantities:
         cases = [
             _Case(
-                f"compare.{quantity['quantity']}",
-                f"{_who(row)}: {effect['key']} against {first}",
-                effect["verdict"],
-                f"{quantity['title']}: {effect_cells(quantity, effect)[0]}",
-                tuple(effect["reasons"]),
+                f"compare.{held.quantity}",
+                f"{row.who}: {effect.key} against {first}",
+                effect.verdict,
+                f"{held.title}: {held.said(effect)}",
+                effect.reasons,
             )
-            for row in quantity["rows"]
-            for effect in row["effects"]
+            for row in held.rows
+            for effect in row.effects
         ]
-        if quantity["counts"]:
-            suites.append(_suite(quantity["title"], cases, shared))
-    for item in comparison["refused"]:
-        if item["counts"]:
-            case = _Case(f"compare.{item['quantity']}", "all runs", "not compared", item["title"], tuple(item["why"]))
-            suites.append(_suite(item["title"], [case], shared))
+        if held.counts:
+            suites.append(_suite(held.title, cases, shared))
+    for item in comparison.refused:
+        if item.counts:
+            case = _Case(f"compare.{item.quantity}", "all runs", "not compared", item.title, item.why)
+            suites.append(_suite(item.title, [case], shared))
     return _document(suites)
 
 
-def _who(row: Mapping[str, Any]) -> str:
-    return label_words(row["label"]) + (f", N = {row['workers']}" if row["workers"] else "")
-
-
-def _cases(card: Mapping[str, Any]) -> list[_Case]:
+def _cases(card: Card) -> list[_Case]:
     """A case per judgement, and one for the claim where its verdict is not one of theirs."""
-    cases = [_of_row(card, row) for row in card["rows"]]
-    verdict = card["verdict"] or "not judged"
-    return cases if verdict in {case.verdict for case in cases} else [*cases, _of_card(card)]
+    cases = [_of_row(card, row) for row in card.rows]
+    if card.verdict in {case.verdict for case in cases}:
+        return cases
+    return [*cases, _Case(card.id, card.claim, card.verdict, card.summary, card.reasons)]
 
 
-def _of_row(card: Mapping[str, Any], row: Mapping[str, Any]) -> _Case:
-    predicted = f"{row['predicted']} ({row['formula']})" if row["formula"] else row["predicted"]
-    basis = f" ({row['basis']})" if row["basis"] else ""
-    return _Case(
-        card["id"],
-        f"{row['who']}: {row['quantity']}",
-        row["verdict"],
-        f"predicted: {predicted}; measured: {row['measured']}{basis}",
-        tuple(row["reasons"]),
-    )
-
-
-def _of_card(card: Mapping[str, Any]) -> _Case:
-    return _Case(card["id"], card["claim"], card["verdict"] or "not judged", card["summary"], tuple(card["reasons"]))
+def _of_row(card: Card, row: CardRow) -> _Case:
+    basis = f" ({row.basis})" if row.basis else ""
+    numbers = f"predicted: {row.predicted_whole}; measured: {row.measured}{basis}"
+    return _Case(card.id, f"{row.who}: {row.quantity}", row.verdict, numbers, row.reasons)
 
 
 def _suite(

@@ -2,133 +2,172 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
 
 from authlab.model.findings import YES_NO
-from authlab.report.faulted import faulted, method_points
-from authlab.report.words import count, number
+from authlab.model.plan import Interleaved, Plan, Procedure
+from authlab.report.report import Report
+from authlab.report.setups import Setup
+from authlab.report.words import count, number, stopped
 
 
-def method_of(report: dict[str, Any]) -> list[dict[str, str]]:
-    """`term` and `text` of each point, in the order of reading."""
-    setups = [setup for experiment in report["experiments"] for setup in experiment["setups"]]
-    asked = any(p["unit"] == YES_NO for experiment in report["experiments"] for p in experiment["predictions"])
+@dataclass(frozen=True)
+class Point:
+    """One point of the method, in prose."""
+
+    term: str
+    text: str
+
+
+_PREDICTED: Final = Point(
+    "Predicted first",
+    "Each prediction is a formula of the parameters, stored before the first request. It is confirmed if the whole "
+    "95 % interval lies within prediction ± margin, refuted if it lies wholly outside, else inconclusive.",
+)
+_ASKED: Final = Point(
+    "In a real browser",
+    "Each question is answered yes or no, and each answer was predicted before anything ran, from the place's "
+    "attributes by the web's own rules. What was seen comes from the API's own record, the victim's cart and the loot "
+    "that reached the attacker, not from the page's word. A “no” counts only where the same attack was seen to work in "
+    "its positive control; an attack that did not run is inconclusive.",
+)
+_RECORDING: Final = Point(
+    "A recording",
+    "Plain Locust against one address, without the lab's blocks: each second of it stands in for a block.",
+)
+_FAULTS: Final = Point(
+    "Faults",
+    "Each fault has a proof that it took effect, measured and not assumed; without one nothing follows from the trial. "
+    "It ends when its cause was gone, as far as that was seen.",
+)
+_HISTORIES: Final = Point(
+    "Histories",
+    "Every request of an arm is kept, log-ins and time-outs too, and checkers read the whole history: no log-out that "
+    "nobody asked for, no use after log-out, no mixed identities, no lost update, availability. A request without an "
+    "answer may have happened or not, and proves neither. What is predicted of users is counted in users, not in "
+    "requests, pooled over the repetitions.",
+)
+_RESPONSE: Final = Point(
+    "Response time",
+    "Service time plus the queueing that the schedule implies (Lindley's recursion per user), so that a stall is "
+    "charged to everyone it delayed. The generator's own lateness is reported apart and reaches no one's latency.",
+)
+_COUNTS_OF_ARMS: Final = Point(
+    "What counts",
+    "Charts of response time and tables of refusals show requests after a successful log-in, outside of warm-up. "
+    "Whether users log in again after a refusal is part of each arm.",
+)
+_COUNTS: Final = Point(
+    "What counts",
+    "Requests after a successful log-in, outside of warm-up. A user whose credential is refused does not log in again "
+    "in steady-state experiments: that would change what is measured.",
+)
+
+
+def method_of(report: Report) -> list[Point]:
+    """The points, in the order of reading."""
+    asked = any(p.unit == YES_NO for experiment in report.experiments for p in experiment.result.predictions)
+    setups = report.setups
     if not setups:
-        return [_asked()] if asked else [_prediction()]
-    harmed = faulted(report["experiments"])
-    steady = [setup for setup in setups if "history" not in setup]
-    recording = all(setup["pseudo_blocks"] for setup in setups)
-    points = [_prediction(), _arrivals(report["parameters"], steady=bool(steady))]
+        return [_ASKED if asked else _PREDICTED]
+    beside = [setup for setup in setups if setup.side_by_side]
+    steady = [setup for setup in setups if not setup.side_by_side]
+    recording = all(setup.pseudo_blocks for setup in setups)
+    points = [_PREDICTED, _arrivals(report, steady)]
     if steady:
-        points.append(_recording() if recording else _blocks(report["parameters"]))
-    points += method_points(harmed) if harmed else []
-    points += [_response(), _interval(recording)]
-    points += [_asked()] if asked else []
-    if any(setup["cpu"] for setup in setups):
-        points.append(_cpu(report["machine"]))
-    if not steady:
-        points.append(_counts_of_faults())
-        return points
-    points.append(
-        {
-            "term": "What counts",
-            "text": "Requests after a successful log-in, outside of warm-up. A user whose credential is refused does "
-            "not log in again in steady-state experiments: that would change what is measured.",
-        }
+        points += [_RECORDING] if recording else [_blocks(steady), *_procedures(steady)]
+    points += [_side_by_side(report), _FAULTS, _HISTORIES] if beside else []
+    points += [_RESPONSE, _interval(recording)]
+    points += [_ASKED] if asked else []
+    if any(setup.costs for setup in setups):
+        points.append(_cpu(report, beside))
+    return [*points, _COUNTS if steady else _COUNTS_OF_ARMS]
+
+
+def _side_by_side(report: Report) -> Point:
+    # Arms of one experiment may stand one after the other, as in storm-metastable: what counts is one arm's own times.
+    stood = [Counter(arm.label for setup in e.setups for arm in setup.arms) for e in report.experiments]
+    repeats = max((max(labels.values(), default=1) for labels in stood), default=1)
+    again = f" The whole was done {count(repeats, 'time')}, each with a seed of its own." if repeats > 1 else ""
+    return Point(
+        "Arms side by side",
+        "The arms of a stage stand at the same time, each with a stack, users, load and faults of its own, on one "
+        f"schedule and with one seed.{again}",
     )
-    return points
 
 
-def _prediction() -> dict[str, str]:
-    return {
-        "term": "Predicted first",
-        "text": "Each prediction is a formula of the parameters, stored before the first request. It is confirmed if "
-        "the whole 95 % interval lies within prediction ± margin, refuted if it lies wholly outside, else "
-        "inconclusive.",
-    }
-
-
-def _asked() -> dict[str, str]:
-    return {
-        "term": "In a real browser",
-        "text": "Each question is answered yes or no, and each answer was predicted before anything ran, from the "
-        "place's attributes by the web's own rules. What was seen comes from the API's own record, the victim's cart "
-        "and the loot that reached the attacker, not from the page's word. A “no” counts only where the same attack "
-        "was seen to work in its positive control; an attack that did not run is inconclusive.",
-    }
-
-
-def _counts_of_faults() -> dict[str, str]:
-    return {
-        "term": "What counts",
-        "text": "Charts of response time and tables of refusals show requests after a successful log-in, outside of "
-        "warm-up. Whether users log in again after a refusal is part of each arm.",
-    }
-
-
-def _arrivals(parameters: dict[str, Any], *, steady: bool) -> dict[str, str]:
-    rate, users = parameters.get("rate_rps"), parameters.get("users")
-    if not steady:
-        stages = [stage for stage in parameters.get("stages", ()) if "faults" in stage]
-        rate, users = (stages[0]["rate_rps"], stages[0]["users"]) if stages else (rate, users)
-        load = f"{number(rate)} requests/s by {count(users, 'user')} in each arm" if rate and users else "Requests"
-        return {
-            "term": "Open loop",
-            "text": f"{load}, unless an arm says otherwise, sent on a Poisson schedule that does not wait for answers. "
-            "An arrival that could never be sent is counted.",
-        }
+def _arrivals(report: Report, steady: list[Setup]) -> Point:
+    rate, users = report.run.parameters.get("rate_rps"), report.run.parameters.get("users")
+    plans = [setup.plan for setup in (steady or report.setups) if setup.plan]
+    if plans and not steady:
+        rate, users = plans[0].arms[0].rate_rps, plans[0].arms[0].users
     load = f"{number(rate)} requests/s by {count(users, 'user')}" if rate and users else "Requests"
-    return {
-        "term": "Open loop",
-        "text": f"{load}, sent on a Poisson schedule that does not wait for answers and is the same for every mode of "
-        "a block. An arrival that could never be sent is counted.",
-    }
+    lost = "An arrival that could never be sent is counted."
+    if steady:
+        same = "sent on a Poisson schedule that does not wait for answers and is the same for every mode of a block"
+        return Point("Open loop", f"{load}, {same}. {lost}")
+    load += " in each arm" if rate and users else ""
+    same = "unless an arm says otherwise, sent on a Poisson schedule that does not wait for answers"
+    return Point("Open loop", f"{load}, {same}. {lost}")
 
 
-def _blocks(parameters: dict[str, Any]) -> dict[str, str]:
-    stages = [stage for stage in parameters.get("stages") or () if "faults" not in stage] or [parameters]
-    blocks, length = stages[0].get("blocks"), stages[0].get("slice_s")
-    how_many = f"{count(blocks, 'block')} of {length:g} s slices" if blocks and length else "Blocks"
-    return {
-        "term": "Interleaved blocks",
-        "text": f"{how_many}: all stacks stay up side by side, and each block loads every mode once, in shuffled "
-        "order, and `none` twice (the A/A pair). The first part of each slice is warm-up and is not counted.",
-    }
+def interleaved(plan: Plan | None) -> list[Interleaved]:
+    """The interleaved load of a plan, step by step; empty where it has none."""
+    if plan is None:
+        return []
+    held = plan.exercise
+    exercises = [step.exercise for step in held.steps] if isinstance(held, Procedure) else [held]
+    return [exercise for exercise in exercises if isinstance(exercise, Interleaved)]
 
 
-def _recording() -> dict[str, str]:
-    return {
-        "term": "A recording",
-        "text": "Plain Locust against one address, without the lab's blocks: each second of it stands in for a block.",
-    }
+def _blocks(steady: list[Setup]) -> Point:
+    found = next((held for setup in steady if (held := interleaved(setup.plan))), [])
+    how_many = f"{count(sum(e.blocks for e in found), 'block')} of {found[0].slice_s:g} s slices" if found else "Blocks"
+    return Point(
+        "Interleaved blocks",
+        f"{how_many}: all stacks stay up side by side, and each block loads every mode once, in shuffled order, and "
+        "`none` twice (the A/A pair). The first part of each slice is warm-up and is not counted.",
+    )
 
 
-def _response() -> dict[str, str]:
-    return {
-        "term": "Response time",
-        "text": "Service time plus the queueing that the schedule implies (Lindley's recursion per user), so that a "
-        "stall is charged to everyone it delayed. The generator's own lateness is reported apart and reaches no "
-        "one's latency.",
-    }
+def _procedures(steady: list[Setup]) -> list[Point]:
+    """What went on step by step, and why it ended."""
+    held = [setup.plan.exercise for setup in steady if setup.plan and isinstance(setup.plan.exercise, Procedure)]
+    return [
+        Point(
+            "Step by step",
+            f"The rule `{procedure.rule}` was stored before the first step. The run went on for "
+            f"{count(len(procedure.steps), 'step')}"
+            + (f", until: {stopped(procedure.ended)}" if procedure.ended else "; it was cut off."),
+        )
+        for procedure in held
+    ]
 
 
-def _interval(recording: bool) -> dict[str, str]:
+def _interval(recording: bool) -> Point:
     unit = "seconds" if recording else "blocks"
-    return {
-        "term": "Intervals",
-        "text": f"95 %, over {unit}, never over single requests: Student's t on per-block values, log-ratios and "
-        "differences; neighbours are merged while their lag-1 autocorrelation is positive. Percentiles pool the "
-        "requests of resampled blocks. A share of exactly 0 has the exact binomial bound.",
-    }
+    return Point(
+        "Intervals",
+        f"95 %, over {unit}, never over single requests: Student's t on per-block values, log-ratios and differences; "
+        "neighbours are merged while their lag-1 autocorrelation is positive. Percentiles pool the requests of "
+        "resampled blocks. A share of exactly 0 has the exact binomial bound.",
+    )
 
 
-def _cpu(machine: dict[str, Any]) -> dict[str, str]:
-    pinning = machine.get("pinning")
+def _cpu(report: Report, beside: list[Setup]) -> Point:
+    pinning = report.run.machine.get("pinning")
     where = ""
     if isinstance(pinning, dict) and pinning.get("generator") and pinning.get("stack"):
         where = " The generator and the stack were pinned to different cores."
-    return {
-        "term": "CPU per request",
-        "text": "Read from the processes' own CPU clocks at both ends of a slice's measured part, divided by the "
-        f"requests that were done between.{where}",
-    }
+    if any(setup.costs for setup in beside):
+        where += (
+            " Arms side by side are read about once a second; a reading in which a process died and came back is left "
+            "out."
+        )
+    return Point(
+        "CPU per request",
+        "Read from the processes' own CPU clocks at both ends of a slice's measured part, divided by the requests that "
+        f"were done between.{where}",
+    )

@@ -7,7 +7,9 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +17,8 @@ import jinja2
 from markupsafe import Markup, escape
 
 from authlab.host.chart_script import chart_script
-from authlab.report.charts.theme import FILE_TONES, PAGE_TONES, config, height_of
+from authlab.report.drawing.marks import height_of
+from authlab.report.drawing.theme import FILE_TONES, PAGE_TONES, config
 from authlab.report.figure import Figure
 from authlab.report.palette import look
 from authlab.report.words import tidy
@@ -25,10 +28,24 @@ VERDICTS: Final = ("confirmed", "refuted", "inconclusive", "same", "better", "wo
 """Words that have a colour and a sign of their own."""
 
 
-def render_page(
-    template: str, title: str, run_id: str, figures: Mapping[str, Figure], values: Mapping[str, Any]
-) -> str:
-    """The HTML of a page template with its charts. Everything from `values` is escaped."""
+@dataclass(frozen=True)
+class Shown:
+    """A figure as it stands on the page: the id of its element, the rank of its heading, and, for those who see no
+    headings, what it is within.
+    """
+
+    key: str
+    figure: Figure
+    level: int = 3
+    within: str = ""
+
+    def at_level(self, level: int) -> Shown:
+        """The same under a heading of that rank."""
+        return replace(self, level=level)
+
+
+def render_page(template: str, title: str, run_id: str, figures: Iterable[Shown], values: Mapping[str, Any]) -> str:
+    """The HTML of a page template with its figures. Everything from `values` is escaped."""
     scripts = [_bundle(), _file("page.js")]
     return (
         _environment()
@@ -37,7 +54,7 @@ def render_page(
             values,
             headline=title,
             css=Markup(_file("page.css")),  # noqa: S704  (our own file)
-            charts=Markup(_charts(run_id, figures)),  # noqa: S704  (JSON without < and &)
+            held=_held(run_id, figures),
             scripts=[Markup(script) for script in scripts],  # noqa: S704  (our own and vl-convert's)
             hashes=[Markup(_hash(script)) for script in scripts],  # noqa: S704  (base64)
         )
@@ -61,22 +78,31 @@ def _tidy(value: Any) -> Any:
     return value
 
 
-def _charts(run_id: str, figures: Mapping[str, Figure]) -> str:
-    """The charts as JSON that can stand inside a script element."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", run_id).strip("-")[:80] or "report"
+def _held(run_id: str, figures: Iterable[Shown]) -> str:
+    """What the page's script draws and saves: charts, their tables, and every table as CSV; packed (zlib, base64).
+
+    A table that goes with a chart is made when it is opened. One without a chart stands in the page itself.
+    """
     body = {
         "run": run_id,
-        "name": name,
+        "name": re.sub(r"[^A-Za-z0-9._-]+", "-", run_id).strip("-")[:80] or "report",
         "page": config(PAGE_TONES, None),
         "file": config(FILE_TONES, FILE_TONES["panel"]),
-        "charts": {
-            key: {"spec": figure.spec, "pad": figure.pad, "title": plain(figure.title)}
-            for key, figure in figures.items()
-            if figure.spec is not None
-        },
+        "figures": {item.key: _figure(item.figure) for item in figures},
     }
     text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    held: dict[str, Any] = {"title": plain(figure.title), "csv": figure.table.csv()}
+    if figure.spec is not None:
+        table = figure.table
+        heads = [[tidy(column.title), column.numeric] for column in table.columns]
+        rows = [[tidy(cell) for cell in row] for row in table.rows]
+        held |= {"spec": figure.spec, "pad": figure.pad}
+        held |= {"table": {"caption": tidy(table.caption), "columns": heads, "rows": rows}}
+    return held
 
 
 @functools.cache

@@ -26,6 +26,9 @@ _SPARE: Final = ("#a37412", "#5f69cf", "#b4503f", "#2f8a8f", "#6f8a1f", "#9457c4
 _SHAPES: Final = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross")
 _DASHES: Final = (_SOLID, (6, 2), (3, 2), (8, 3))
 
+MODE_ORDER: Final = tuple(label for mode in MODES for label in (mode, mode + AGAIN))
+"""The order of the modes in every chart and table."""
+
 PARTS: Final = {"proxy": "#5d7fa8", "workers": "#ad7a1c", "store": "#94558a"}
 """Colours of the parts of a stack, in the order in which they are stacked."""
 

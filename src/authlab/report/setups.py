@@ -1,164 +1,141 @@
-"""The trials of one experiment that can stand in one chart: those of one stage, with the same workers and load."""
+"""A stored run as the report sees it: experiments, and the stages of each as setups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import polars as pl
-
-from authlab.model.modes import MODES
+from authlab.model.findings import ExperimentResult
+from authlab.model.history import TrialHistory
+from authlab.model.plan import Plan
 from authlab.model.run import Run, Trial
-from authlab.model.windows import AGAIN, mode_of
-from authlab.stats.blocks import answered, block_table, measured
+from authlab.model.windows import mode_of
+from authlab.report.measures.arms import Arm, arms_of
+from authlab.report.measures.costs import Cost, costs_of
+from authlab.report.measures.ratios import Section, ratios_of
+from authlab.report.measures.refusals import Refusals, refusals_of
+from authlab.report.measures.response import Response, response_of
+from authlab.report.tables import Tables, joined
+from authlab.report.words import sentence, workers
 from authlab.store.frames import TrialFrames
 
-_INDEX_STRIDE = 10_000_000
-"""Trials of one setup number their slices each from 0: this keeps them apart after they were joined."""
 
-_COLUMNS = (
-    *("window", "op", "credential", "sent_ns", "done_ns", "status", "worker", "outcome", "reason", "label", "block"),
-    *("warmup", "service_ms", "queue_ms", "response_ms", "lag_ms"),
-)
-"""What the report reads of a sample: request ids and carts would double the memory."""
-
-RECORDING = "recording"
-"""Stage of the one trial of plain Locust's recording: its blocks are seconds."""
-
-PSEUDO_BLOCK_NS = 1_000_000_000
-MODE_ORDER = tuple(label for mode in MODES for label in (mode, mode + AGAIN))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Setup:
-    """Joined tables of the trials of one stage of an experiment.
+    """One stage of an experiment, measured: what can stand in one chart.
 
-    `pseudo_blocks` names the labels that had no blocks of their own (a recording, an arm of a fault stage) and were
-    cut into seconds. `faulted`: its trials are arms that stood side by side, each under its own load, while faults
-    were done to them.
+    `plan` is None where the run does not tell it (a recording). `side_by_side`: its arms were loaded at the same time,
+    so their seconds stand in for blocks, and their times are not held against each other. `arms` are then what was
+    done to each and what came of it.
     """
 
+    result: ExperimentResult
     stage: str
-    workers: int
-    trials: tuple[Trial, ...]
-    samples: pl.DataFrame
-    windows: pl.DataFrame
-    resources: pl.DataFrame
-    pseudo_blocks: frozenset[str]
-    faulted: bool = False
+    plan: Plan | None
+    tables: Tables
+    seed: int
+    side_by_side: bool
+    arms: tuple[Arm, ...]
 
-    @cached_property
-    def measured(self) -> pl.DataFrame:
-        """Requests that count: after a successful log-in, outside of warm-up."""
-        return measured(self.samples)
-
-    @cached_property
-    def answered(self) -> dict[str, pl.DataFrame]:
-        """By label: `block`, `sent_ns`, `response_ms` of measured requests that got an answer or timed out."""
-        kept = answered(self.samples).select("label", "block", "sent_ns", "response_ms")
-        parts = kept.partition_by("label", as_dict=True)
-        return {str(label): rows for (label,), rows in parts.items()}
-
-    @cached_property
-    def blocks(self) -> pl.DataFrame:
-        """One row per label and block (see `authlab.stats.blocks.block_table`)."""
-        return block_table(self.samples, self.resources, self.windows)
-
-    @cached_property
+    @property
     def labels(self) -> tuple[str, ...]:
-        """What was measured, controls first, then in the order of the trials."""
-        # The log-ins before the first slice belong to a trial, but may carry no label.
-        seen = [label for label in self.samples["label"].unique(maintain_order=True) if label]
-        by_trial = {trial.mode: place for place, trial in enumerate(self.trials)}
+        """What was measured, controls first."""
+        return self.tables.labels
 
-        def place(label: str) -> tuple[int, int, str]:
-            known = MODE_ORDER.index(label) if label in MODE_ORDER else len(MODE_ORDER)
-            return known, by_trial.get(mode_of(label), len(by_trial)), label
+    @property
+    def pseudo_blocks(self) -> frozenset[str]:
+        """The labels whose seconds stand in for blocks."""
+        return self.tables.pseudo_blocks
 
-        return tuple(sorted(seen, key=place))
+    @property
+    def workers(self) -> int:
+        """Workers of each of its stacks; 0 where that is not known, or not the same for all."""
+        found = {trial.workers for trial in self.tables.trials}
+        return found.pop() if len(found) == 1 else 0
 
-    def column(self, label: str, name: str) -> dict[int, float]:
-        """Column `name` of the block table of one label, by block; blocks without a value are left out."""
-        rows = self.blocks.filter((pl.col("label") == label) & pl.col(name).is_not_null())
-        return dict(zip(rows["block"].to_list(), rows[name].to_list(), strict=True))
+    def workers_of(self, label: str) -> int:
+        """Workers of the stack behind a label; 0 where that is not known."""
+        found = {trial.workers for trial in self.tables.trials if trial.mode == mode_of(label)}
+        return self.workers or (found.pop() if len(found) == 1 else 0)
 
+    @cached_property
+    def blocks(self) -> dict[str, int]:
+        """How many blocks each label has."""
+        return {label: len(self.tables.column(label, "requests")) for label in self.labels}
 
-def setups_of(run: Run, experiment: str, frames: Mapping[str, TrialFrames]) -> list[Setup]:
-    """The setups of one experiment, one per stage, fewest workers first. Stages without a request are left out."""
-    trials = [trial for trial in run.trials if trial.experiment == experiment]
-    harmed = fault_stages(run)
-    found = []
-    for workers, stage in sorted({(trial.workers, trial.stage) for trial in trials}):
-        members = [trial for trial in trials if (trial.workers, trial.stage) == (workers, stage)]
-        setup = _join(stage, workers, members, frames, faulted=(experiment, stage) in harmed)
-        if not setup.samples.is_empty():
-            found.append(setup)
-    return found
+    @cached_property
+    def refusals(self) -> tuple[Refusals, ...]:
+        """Shares of requests that were refused, beside what was predicted."""
+        return refusals_of(self.tables, self.result, self.stage, self.workers_of)
 
+    @cached_property
+    def response(self) -> Response:
+        """Response time by percentile."""
+        return response_of(self.tables, self.seed)
 
-def fault_stages(run: Run) -> set[tuple[str, str]]:
-    """Experiment and key of the stages that planned faults, also of those that planned none for a control."""
-    return {(stage["experiment"], stage["key"]) for stage in run.parameters.get("stages", ()) if "faults" in stage}
+    @cached_property
+    def costs(self) -> tuple[Cost, ...]:
+        """CPU time per request."""
+        return costs_of(self.tables)
 
-
-def _join(stage: str, workers: int, trials: list[Trial], frames: Mapping[str, TrialFrames], *, faulted: bool) -> Setup:
-    tables = [(trial, frames[trial.id]) for trial in trials if trial.id in frames]
-    samples, windows, resources = [], [], []
-    pseudo: set[str] = set()
-    next_block: dict[str, int] = {}
-    for number, (trial, held) in enumerate(tables):
-        offset = number * _INDEX_STRIDE
-        rows = held.samples.select(_COLUMNS).with_columns(
-            pl.col("label").fill_null(trial.mode), pl.col("window") + offset
-        )
-        if trial.stage == RECORDING:
-            pseudo |= {label for label in rows["label"].unique().to_list() if label}
-        if faulted:
-            # The phases of an arm's load are one window: faults know nothing of where one ends.
-            rows = rows.with_columns(pl.col("block").clip(0, 0))
-        if faulted or trial.blocks <= 1:
-            rows, cut = _cut_into_seconds(rows)
-            pseudo |= cut
-        shift = _after(next_block, rows)
-        samples.append(rows.with_columns(pl.col("block") + shift))
-        windows.append(held.windows.with_columns(pl.col("index") + offset, pl.col("block") + shift))
-        resources.append(held.resources.with_columns(pl.col("index") + offset))
-    if not tables:
-        empty = pl.DataFrame()
-        return Setup(stage, workers, tuple(trials), empty, empty, empty, frozenset(), faulted)
-    return Setup(
-        stage,
-        workers,
-        tuple(trials),
-        pl.concat(samples),
-        pl.concat(windows),
-        pl.concat(resources),
-        frozenset(pseudo),
-        faulted,
-    )
+    @cached_property
+    def ratios(self) -> tuple[Section, ...]:
+        """Each mode against `none`; empty for arms side by side, whose ratios would be those of their faults."""
+        return () if self.side_by_side else ratios_of(self.tables, self.seed)
 
 
-def _after(next_block: dict[str, int], rows: pl.DataFrame) -> int:
-    """By how much to shift a trial's blocks, so that a repeated trial's blocks follow the first one's."""
-    # Log-ins before the first slice have no label: they are no block that could be repeated.
-    labels: Iterable[str] = [label for label in rows["label"].unique().to_list() if label]
-    last = rows["block"].max()
-    shift = max((next_block.get(label, 0) for label in labels), default=0)
-    for label in labels:
-        next_block[label] = shift + (int(last) if isinstance(last, int) else 0) + 1
-    return shift
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """One experiment of a run with the setups that were measured."""
+
+    result: ExperimentResult
+    trials: tuple[Trial, ...]
+    setups: tuple[Setup, ...]
+
+    @property
+    def title(self) -> str:
+        """Its id in words."""
+        return sentence(self.result.id.replace("-", " "))
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether arms stood side by side in it."""
+        return any(setup.side_by_side for setup in self.setups) or any(plan.side_by_side for plan in self.result.plans)
+
+    @property
+    def by_workers(self) -> bool:
+        """Whether the number of workers is what tells its setups apart."""
+        numbers = {setup.workers for setup in self.setups}
+        return len(numbers) == len(self.setups) > 1 and 0 not in numbers
+
+    def name_of(self, setup: Setup) -> str:
+        """A setup in words: its number of workers where that is what varies, else its stage."""
+        return workers(setup.workers) if self.by_workers else setup.stage
 
 
-def _cut_into_seconds(rows: pl.DataFrame) -> tuple[pl.DataFrame, set[str]]:
-    """Number the seconds of a trial without blocks as its blocks; the torn last second joins the one before."""
-    single = rows.filter(~pl.col("warmup")).group_by("label").agg(pl.col("block").n_unique())
-    labels = set(single.filter(pl.col("block") == 1)["label"].to_list())
-    if not labels:
-        return rows, set()
-    start = pl.col("sent_ns").filter(~pl.col("warmup")).min().over("label")
-    end = pl.col("sent_ns").filter(~pl.col("warmup")).max().over("label")
-    last = ((end - start) // PSEUDO_BLOCK_NS - 1).clip(0)
-    second = pl.min_horizontal((pl.col("sent_ns") - start) // PSEUDO_BLOCK_NS, last)
-    block = pl.when(pl.col("label").is_in(labels)).then(second).otherwise(pl.col("block"))
-    return rows.with_columns(block.cast(pl.Int64).alias("block")), labels
+def experiments_of(
+    run: Run, frames: Mapping[str, TrialFrames], histories: Mapping[str, TrialHistory]
+) -> tuple[Experiment, ...]:
+    """The run's experiments, with a bare one for trials that no experiment speaks for (a recording)."""
+    known = {result.id for result in run.experiments}
+    orphans = dict.fromkeys(trial.experiment for trial in run.trials if trial.experiment not in known)
+    bare = (ExperimentResult(id=name, claim="", predictions=()) for name in orphans)
+    return tuple(_experiment(run, result, frames, histories) for result in (*run.experiments, *bare))
+
+
+def _experiment(
+    run: Run, result: ExperimentResult, frames: Mapping[str, TrialFrames], histories: Mapping[str, TrialHistory]
+) -> Experiment:
+    trials = tuple(trial for trial in run.trials if trial.experiment == result.id)
+    plans = {plan.stage: plan for plan in result.plans}
+    setups = []
+    for stage in dict.fromkeys([*plans, *(trial.stage for trial in trials)]):
+        members = [trial for trial in trials if trial.stage == stage]
+        plan = plans.get(stage)
+        side = plan.side_by_side if plan else any(trial.id in histories for trial in members)
+        tables = joined(members, frames, side_by_side=side)
+        if tables is not None:
+            arms = arms_of(tables.labels, members, frames, histories) if side else ()
+            setups.append(Setup(result, stage, plan, tables, run.seed, side, arms))
+    return Experiment(result, trials, tuple(setups))

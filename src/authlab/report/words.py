@@ -201,3 +201,14 @@ def coded(label: str) -> str:
 def label_words(label: str) -> str:
     """A label as it stands in charts: the A/A twin is `none (again)`."""
     return f"{mode_of(label)} (again)" if label.endswith(AGAIN) else label
+
+
+def checker_words(name: str) -> str:
+    """`no spurious logout`."""
+    return name.replace("_", " ")
+
+
+def stopped(text: str) -> str:
+    """The text as a sentence, with its full stop."""
+    kept = sentence(text)
+    return kept if kept.endswith((".", "!", "?")) or not kept else f"{kept}."

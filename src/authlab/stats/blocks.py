@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import polars as pl
 
 from authlab.model.parts import OUTSIDE
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 BEFORE_LOGIN = "login"
 
@@ -14,7 +16,7 @@ PARTS: Final = ("proxy", "workers", "store")
 """The parts of a stack that CPU time is counted by; a stack's workers count as one."""
 
 
-def measured(samples: pl.DataFrame) -> pl.DataFrame:
+def measured(samples: Frame) -> Frame:
     """The samples that count: sent after a successful log-in, in a slice's measured part.
 
     Shares are of requests made after a successful log-in. Log-ins themselves, and requests without a credential, are
@@ -26,7 +28,7 @@ def measured(samples: pl.DataFrame) -> pl.DataFrame:
 _ANSWERED = (pl.col("outcome") != "network") & (pl.col("response_ms") > 0)
 
 
-def answered(samples: pl.DataFrame) -> pl.DataFrame:
+def answered(samples: Frame) -> Frame:
     """The measured samples that latency is computed from. A refusal is an answer.
 
     A time-out counts with its duration. Without it, a stack that hangs would look fast.
@@ -41,17 +43,21 @@ def block_table(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.Data
     and `proxy_us`, `workers_us`, `store_us` of each. They are null where no resources were recorded (a plain
     recording). Latency is that of `answered` requests.
     """
-    kept = measured(samples)
     latency = pl.col("response_ms").filter(_ANSWERED)
-    rows = kept.group_by("label", "block").agg(
-        pl.len().alias("requests"),
-        (pl.col("outcome") != "ok").sum().alias("failures"),
-        (pl.col("outcome") == "auth").sum().alias("auth_failures"),
-        latency.quantile(0.5, "linear").alias("p50_ms"),
+    rows = (
+        measured(samples.lazy())
+        .group_by("label", "block")
+        .agg(
+            pl.len().alias("requests"),
+            (pl.col("outcome") != "ok").sum().alias("failures"),
+            (pl.col("outcome") == "auth").sum().alias("auth_failures"),
+            latency.quantile(0.5, "linear").alias("p50_ms"),
+        )
+        .collect()
     )
-    return rows.join(cpu_per_request(samples, resources, windows), on=["label", "block"], how="left").sort(
-        "label", "block"
-    )
+    # A report's labels are an enum of its own.
+    cpu = cpu_per_request(samples, resources, windows).with_columns(pl.col("label").cast(rows.schema["label"]))
+    return rows.join(cpu, on=["label", "block"], how="left").sort("label", "block")
 
 
 def cpu_per_request(samples: pl.DataFrame, resources: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:

@@ -37,31 +37,43 @@ def draws_of_blocks(blocks: int, resamples: int, rng: np.random.Generator) -> np
     return rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=resamples)
 
 
-class Resamples:
-    """Positive `values` of resampled blocks, pooled: `code` is each value's block, `draws` how often blocks count.
+def codes(blocks: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], int]:
+    """Whole numbers of blocks as their ranks 0, 1, …, and how many there are. Counting is faster than sorting."""
+    owner = np.asarray(blocks, dtype=np.int64)
+    owner = owner - owner.min()
+    seen = np.bincount(owner) > 0
+    return (np.cumsum(seen) - 1)[owner], int(seen.sum())
+
+
+class Pooled:
+    """Positive `values` of blocks, `code` being each value's block, ready to be drawn from block by block.
 
     Kept as histograms of logarithmic bins, so that a million values cost no more than a thousand.
     """
 
-    def __init__(self, values: Array, code: npt.NDArray[np.intp], draws: npt.NDArray[np.int64]) -> None:
-        self._floor = float(np.log(values.min()))
+    def __init__(self, values: Array, code: npt.NDArray[np.int64]) -> None:
+        self._floor, self._requests = float(np.log(values.min())), values.size
         bins = np.floor((np.log(values) - self._floor) / np.log(_STEP)).astype(np.int64)
-        # A long tail is mostly empty bins. Without them the product below is half as wide.
+        # A long tail is mostly empty bins. Without them the product of a draw is half as wide.
         filled = np.bincount(bins) > 0
         self._bins = np.flatnonzero(filled)
-        width, blocks = self._bins.size, draws.shape[1]
+        width, blocks = self._bins.size, int(code.max()) + 1
         column = (np.cumsum(filled) - 1)[bins]
-        counts = np.bincount(code * width + column, minlength=blocks * width).reshape(blocks, width)
-        # Whole numbers below 2²⁴ are exact in 32 bits, at half the cost.
-        exact = np.float32 if int(draws.max(initial=0)) * values.size < 2**24 else np.float64
-        self._running = np.cumsum(draws.astype(exact) @ counts.astype(exact), axis=1, dtype=np.float64)
+        self._counts = np.bincount(code * width + column, minlength=blocks * width).reshape(blocks, width)
 
-    def percentile(self, q: float) -> Array:
-        """Percentile `q` (0…100) of each resample, to half a bin."""
-        wanted = self._running[:, -1:] * (q / 100)
-        index = self._bins[np.minimum((self._running < wanted).sum(axis=1), self._bins.size - 1)]
-        drawn: Array = np.exp(self._floor + (index + 0.5) * np.log(_STEP))
-        return drawn
+    def drawn(self, draws: npt.NDArray[np.int64], qs: Sequence[float]) -> Array:
+        """Percentiles `qs` (0…100) of each resample, to half a bin: shape (qs, resamples).
+
+        `draws` says how often each block counts: see `draws_of_blocks`.
+        """
+        # Whole numbers below 2²⁴ are exact in 32 bits, at half the price.
+        exact = np.float32 if int(draws.max(initial=0)) * self._requests < 2**24 else np.float64
+        running = np.cumsum(draws.astype(exact) @ self._counts.astype(exact), axis=1, dtype=np.float64)
+        wanted = running[:, -1:] * (np.asarray(qs) / 100)
+        below = np.array([np.searchsorted(row, asked) for row, asked in zip(running, wanted, strict=True)])
+        index = self._bins[np.minimum(below, self._bins.size - 1)].T
+        values: Array = np.exp(self._floor + (index + 0.5) * np.log(_STEP))
+        return values
 
 
 def block_percentiles(
@@ -81,19 +93,18 @@ def block_percentiles(
     two blocks the interval is unknown: low and high are NaN.
     """
     data = np.asarray(values, dtype=np.float64)
-    owner = np.asarray(blocks)
     asked = [q for q in qs if supported(q, data.size)]
     if not asked or data.size == 0:
         return []
     exact = np.percentile(data, asked)
-    names, code = np.unique(owner, return_inverse=True)
-    if names.size < 2:
+    code, count = codes(blocks)
+    if count < 2:
         return [Percentile(q, float(x), float("nan"), float("nan")) for q, x in zip(asked, exact, strict=True)]
-    drawn_with = Resamples(np.maximum(data, 1e-9), code, draws_of_blocks(names.size, resamples, rng))
+    drawn = Pooled(np.maximum(data, 1e-9), code).drawn(draws_of_blocks(count, resamples, rng), asked)
     tail = (1 - level) / 2 * 100
-    found = []
-    for q, value in zip(asked, exact, strict=True):
-        low, high = np.percentile(drawn_with.percentile(q), [tail, 100 - tail])
-        # The middle of a bin may lie beside the exact value. The interval must always contain it.
-        found.append(Percentile(q, float(value), min(float(low), float(value)), max(float(high), float(value))))
-    return found
+    lows, highs = np.percentile(drawn, [tail, 100 - tail], axis=1)
+    # The middle of a bin may lie beside the exact value. The interval must always contain it.
+    return [
+        Percentile(q, float(value), min(float(low), float(value)), max(float(high), float(value)))
+        for q, value, low, high in zip(asked, exact, lows, highs, strict=True)
+    ]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from authlab.stats.intervals import Interval
-from authlab.stats.percentiles import Resamples, draws_of_blocks, supported
+from authlab.stats.percentiles import Pooled, codes, draws_of_blocks, supported
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,54 @@ def tail_effect(
     Blocks are resampled for both sides at once (they are paired) and their requests pooled, on histograms of
     logarithmic bins. None where either side has too few requests beyond the percentile, or they share no two blocks.
     """
-    shared = np.intersect1d(top["block"].unique().to_numpy(), base["block"].unique().to_numpy())
-    if shared.size < 2:
-        return None
-    sides = []
-    for rows in (top, base):
-        kept = rows.filter(pl.col("block").is_in(shared.tolist()))
-        if not supported(q, kept.height):
+    return Base(base, q).against(top, rng, resamples)
+
+
+class Base:
+    """What several modes are held against, pooled once: see `tail_effect`."""
+
+    def __init__(self, rows: pl.DataFrame, q: float) -> None:
+        self._rows, self._q = rows, q
+        self._blocks = np.sort(rows["block"].unique().to_numpy())
+        self._whole: _Side | None = None
+
+    def against(self, top: pl.DataFrame, rng: np.random.Generator, resamples: int = 400) -> TailEffect | None:
+        """The effect of `top`."""
+        blocks = np.sort(top["block"].unique().to_numpy())
+        shared = np.intersect1d(blocks, self._blocks, assume_unique=True)
+        if shared.size < 2:
             return None
-        sides.append((kept["response_ms"].to_numpy(), np.searchsorted(shared, kept["block"].to_numpy())))
-    draws = draws_of_blocks(shared.size, resamples, rng)
-    exact = [float(np.percentile(values, q)) for values, _ in sides]
-    drawn = [Resamples(values, code, draws).percentile(q) for values, code in sides]
-    return TailEffect(
-        _around(exact[0] / exact[1], drawn[0] / drawn[1], shared.size),
-        _around(exact[0] - exact[1], drawn[0] - drawn[1], shared.size),
-    )
+        kept = top if shared.size == blocks.size else _within(top, shared)
+        if shared.size == self._blocks.size:
+            base = self._whole = self._whole or _side(self._rows, self._q)
+        else:
+            base = _side(_within(self._rows, shared), self._q)
+        side = _side(kept, self._q)
+        if side is None or base is None:
+            return None
+        draws = draws_of_blocks(shared.size, resamples, rng)
+        (drawn,), (drawn_base,) = (held.pooled.drawn(draws, [self._q]) for held in (side, base))
+        return TailEffect(
+            _around(side.exact / base.exact, drawn / drawn_base, shared.size),
+            _around(side.exact - base.exact, drawn - drawn_base, shared.size),
+        )
+
+
+@dataclass(frozen=True)
+class _Side:
+    exact: float
+    pooled: Pooled
+
+
+def _side(rows: pl.DataFrame, q: float) -> _Side | None:
+    if not supported(q, rows.height):
+        return None
+    values = rows["response_ms"].to_numpy()
+    return _Side(float(np.percentile(values, q)), Pooled(values, codes(rows["block"].to_numpy())[0]))
+
+
+def _within(rows: pl.DataFrame, blocks: npt.NDArray[np.int64]) -> pl.DataFrame:
+    return rows.filter(pl.col("block").is_in(blocks.tolist()))
 
 
 def _around(value: float, drawn: npt.NDArray[np.float64], blocks: int) -> Interval:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -90,18 +90,21 @@ class RunFolder:
             frame: pl.DataFrame = getattr(frames, name)
             write_parquet(folder / f"{name}.parquet", frame.select(list(schema)).cast(pl.Schema(schema)))
 
-    def read_frames(self, trial_id: str) -> TrialFrames:
-        """Read a trial's tables. A table that was never written is empty. Raises `Damaged` for a broken file."""
-        tables = {name: self._table(trial_id, name) for name in _TABLES}
-        return TrialFrames(**tables)
+    def read_frames(self, trial_id: str, of_samples: Sequence[str] = tuple(SAMPLES_SCHEMA)) -> TrialFrames:
+        """Read a trial's tables, but only the columns `of_samples` of the samples.
 
-    def _table(self, trial_id: str, name: str) -> pl.DataFrame:
+        A table that was never written is empty. Raises `Damaged` for a broken file.
+        """
+        columns = {**{name: list(schema) for name, schema in _TABLES.items()}, "samples": list(of_samples)}
+        return TrialFrames(**{name: self._table(trial_id, name, wanted) for name, wanted in columns.items()})
+
+    def _table(self, trial_id: str, name: str, columns: list[str]) -> pl.DataFrame:
+        schema = {column: _TABLES[name][column] for column in columns}
         file = self.path / "trials" / trial_id / f"{name}.parquet"
         if not file.exists():
-            return pl.DataFrame(schema=_TABLES[name])
+            return pl.DataFrame(schema=schema)
         try:
-            frame = pl.read_parquet(file)
-            return frame.select(list(_TABLES[name])).cast(pl.Schema(_TABLES[name]))
+            return pl.read_parquet(file, columns=columns).select(columns).cast(pl.Schema(schema))
         except (pl.exceptions.PolarsError, OSError) as error:
             first = str(error).splitlines()[0]
             raise Damaged(f"{file} cannot be read ({first}). Leave its trial out, or run again.") from error

@@ -100,29 +100,12 @@ def test_a_no_counts_only_where_the_positive_control_showed_the_attack_working(
 def test_the_matrix_of_the_report_holds_every_cell_in_words() -> None:
     answers = as_predicted()
     results = [judged(experiment, answers) for experiment in BROWSER_EXPERIMENTS.values()]
-    bodies = [
-        {
-            "judgements": [
-                {
-                    "prediction": {
-                        "mode": j.prediction.mode,
-                        "quantity": j.prediction.quantity,
-                        "value": j.prediction.value,
-                    },
-                    "observation": None if j.observation is None else {"value": j.observation.value},
-                    "verdict": {"value": j.verdict.value},
-                }
-                for j in result.judgements
-            ]
-        }
-        for result in results
-    ]
-    matrix = matrix_of(bodies)
+    matrix = matrix_of(results)
     assert matrix is not None
-    assert len(matrix["rows"]) == 9
-    assert all(cell["asks"] for row in matrix["rows"] for cell in row["cells"])
-    assert matrix["questions"] == len(rulings())
-    assert matrix["summary"] == f"{len(rulings())} confirmed"
+    assert len(matrix.rows) == 9
+    assert all(cell.asks for row in matrix.rows for cell in row.cells)
+    assert matrix.questions == len(rulings())
+    assert matrix.summary == f"{len(rulings())} confirmed"
     assert matrix_of([]) is None
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from authlab.report import REPORT_SCHEMA
 from authlab.store.runs import RunFolder
 from tests.unit.cli.calling import authlab, bound_by_permissions, call, contents, no_file_above
 from tests.unit.report.tiny_run import tiny_run
@@ -98,7 +99,7 @@ def test_a_disk_that_fills_while_a_report_is_written_leaves_no_part_of_a_file(ru
     assert f"cannot write {page}: {os.strerror(errno.EFBIG)}" in said
     assert "authlab clean" in said
     after = contents(run_folder)
-    assert json.loads(after.pop("report.json"))["schema"] == "authlab/report/1"
+    assert json.loads(after.pop("report.json"))["schema"] == REPORT_SCHEMA
     assert after.pop("report.md")
     assert after == before, "the old page is whole, and no draft is left"
 

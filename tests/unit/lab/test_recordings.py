@@ -63,7 +63,7 @@ def test_facts_that_are_missing_or_of_another_kind_do_not_keep_it_from_its_repor
     run, frames = run_of_recording(recording(tmp_path / "r", **facts))
     assert run.machine == {}
     assert run.trials[0].workers == 2
-    assert build_report(run, frames)["experiments"][0]["setups"][0]["labels"] == ["browse"]
+    assert build_report(run, frames).setups[0].labels == ("browse",)
 
 
 def test_the_recorder_names_a_machine_as_the_lab_does(monkeypatch: pytest.MonkeyPatch) -> None:

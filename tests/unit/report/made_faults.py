@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from authlab.checkers.history import check_history
-from authlab.model.faults import FaultEvent
+from authlab.model.faults import FaultEvent, PlannedFault
 from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction, Verdict
 from authlab.model.history import TrialHistory
+from authlab.model.modes import mode_named
+from authlab.model.plan import Arm, Plan, SideBySide
 from authlab.model.run import Run, Trial
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 from tests.unit.report.made_run import made_run
@@ -34,6 +36,10 @@ class Blow:
     outcome: str = "ok"
     status: int = 200
     reason: str = ""
+
+    def planned(self) -> PlannedFault:
+        """As it was planned."""
+        return PlannedFault(self.kind, self.at_s, self.for_s, target=self.target)
 
     def event(self) -> FaultEvent:
         """As it happened."""
@@ -122,32 +128,23 @@ def fault_run(repeat: int = 1) -> tuple[Run, dict[str, TrialFrames], dict[str, T
             trials.append(Trial(name, EXPERIMENT, f"r{number + 1}", label, 3, blocks=1))
             frames[name] = held
             histories[name] = TrialHistory(events, check_history(held.samples, events))
-    stages = [_stage(f"r{number + 1}") for number in range(repeat)]
+    plans = tuple(_plan(f"r{number + 1}") for number in range(repeat))
     run = made_run(
         {},
         id="20261124T080000Z-worker-crash",
-        experiments=(fault_result(),),
+        experiments=(replace(fault_result(), plans=plans),),
         trials=tuple(trials),
-        parameters={"workers": 3, "users": USERS, "rate_rps": 72, "quick": False, "stages": stages},
+        parameters={"workers": 3, "users": USERS, "rate_rps": 72, "quick": False},
     )
     return run, frames, histories
 
 
-def _stage(key: str) -> dict[str, Any]:
-    return {
-        "experiment": EXPERIMENT,
-        "key": key,
-        "workers": 3,
-        "labels": list(ARMS),
-        "blocks": 1,
-        "slice_s": float(SECONDS),
-        "warmup_s": 0.0,
-        "gap_s": 0.0,
-        "users": USERS,
-        "rate_rps": 24.0,
-        "seed": 1,
-        "faults": {"sticky": ["crash-worker@4s"]},
-    }
+def _plan(stage: str) -> Plan:
+    arms = [
+        Arm(label, mode_named(label.split("-")[0]), 3, USERS, 24.0, faults=tuple(blow.planned() for blow in blows))
+        for label, blows in ARMS.items()
+    ]
+    return Plan(stage, tuple(arms), SideBySide(float(SECONDS)), seed=1)
 
 
 def fault_result() -> ExperimentResult:

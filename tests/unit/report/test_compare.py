@@ -12,9 +12,11 @@ import pytest
 
 from authlab.model.errors import UsageProblem
 from authlab.model.run import Run
-from authlab.report import compare_runs
+from authlab.report import compare_runs, comparison_json
+from authlab.report.compare.circumstances import Differing
 from authlab.report.compare.effects import difference, ratio
-from authlab.report.compare.margins import Margins, judged, overall
+from authlab.report.compare.margins import Judged, Margins, judged, overall
+from authlab.report.estimates import Estimate
 from authlab.store.frames import TrialFrames
 from tests.unit.report import made_run
 from tests.unit.report.tiny_run import tiny_run
@@ -22,22 +24,23 @@ from tests.unit.report.tiny_run import tiny_run
 
 def test_a_difference_of_two_estimates_has_the_interval_of_newcombe_1998() -> None:
     # His table II: 56/70 and 48/80 with Wilson intervals; method 10 gives 0.2 [0.0524, 0.3339].
-    first = {"value": 0.8, "low": 0.6918, "high": 0.8770}
-    second = {"value": 0.6, "low": 0.4904, "high": 0.7003}
-    gap = difference(first, second)
-    assert (gap["value"], gap["low"], gap["high"]) == pytest.approx((0.2, 0.0524, 0.3339), abs=2e-4)
+    gap = difference(Estimate(0.8, 0.6918, 0.8770), Estimate(0.6, 0.4904, 0.7003))
+    assert gap is not None
+    assert (gap.value, gap.low, gap.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=2e-4)
 
 
 def test_equal_symmetric_intervals_widen_by_the_square_root_of_two() -> None:
-    one = {"value": 10.0, "low": 9.0, "high": 11.0}
-    assert difference(one, one)["high"] == pytest.approx(math.sqrt(2))
+    one = Estimate(10.0, 9.0, 11.0)
+    gap = difference(one, one)
+    assert gap is not None
+    assert gap.high == pytest.approx(math.sqrt(2))
 
 
 def test_a_ratio_of_estimates_is_multiplicative() -> None:
-    quotient = ratio({"value": 4.0, "low": 3.6, "high": 4.4}, {"value": 2.0, "low": 1.9, "high": 2.1})
+    quotient = ratio(Estimate(4.0, 3.6, 4.4), Estimate(2.0, 1.9, 2.1))
     assert quotient is not None
-    assert quotient["value"] == pytest.approx(2.0)
-    assert ratio({"value": 0.0, "low": 0.0, "high": 0.0}, {"value": 2.0, "low": 1.9, "high": 2.1}) is None
+    assert quotient.value == pytest.approx(2.0)
+    assert ratio(Estimate(0.0, 0.0, 0.0), Estimate(2.0, 1.9, 2.1)) is None
 
 
 @pytest.mark.parametrize(
@@ -55,32 +58,29 @@ def test_a_ratio_of_estimates_is_multiplicative() -> None:
 def test_an_effect_is_held_against_the_margin_by_its_whole_interval(
     low: float | None, high: float | None, verdict: str
 ) -> None:
-    effect = {"value": 1.0 if low is None or high is None else (low + high) / 2, "low": low, "high": high}
+    effect = Estimate(1.0 if low is None or high is None else (low + high) / 2, low, high)
     found = judged(effect, Margins(ratio=0.1).ends("ratio"), None, [])
-    assert found["verdict"] == verdict
-    assert bool(found["reasons"]) == (verdict == "inconclusive"), "what is inconclusive says why"
+    assert found.verdict == verdict
+    assert bool(found.reasons) == (verdict == "inconclusive"), "what is inconclusive says why"
 
 
 def test_an_effect_that_the_a_a_pair_could_have_made_is_inconclusive() -> None:
-    effect = {"value": 1.2, "low": 1.15, "high": 1.25}
+    effect = Estimate(1.2, 1.15, 1.25)
     ends = Margins(ratio=0.1).ends("ratio")
-    assert judged(effect, ends, 0.25, [])["verdict"] == "inconclusive"
-    assert judged(effect, ends, 0.15, [])["verdict"] == "worse"
+    assert judged(effect, ends, 0.25, []).verdict == "inconclusive"
+    assert judged(effect, ends, 0.15, []).verdict == "worse"
 
 
 def test_a_trial_in_doubt_makes_any_effect_inconclusive_with_its_reason() -> None:
-    effect = {"value": 3.0, "low": 2.9, "high": 3.1}
-    assert judged(effect, (0.9, 1.1), None, ["B: sent late"]) == {
-        "verdict": "inconclusive",
-        "reasons": ["B: sent late"],
-    }
+    effect = Estimate(3.0, 2.9, 3.1)
+    assert judged(effect, (0.9, 1.1), None, ["B: sent late"]) == Judged("inconclusive", ("B: sent late",))
 
 
 def test_one_worse_outweighs_what_is_inconclusive_and_that_outweighs_what_is_better() -> None:
-    assert overall(["same", "inconclusive", "worse", "better"])["value"] == "worse"
-    assert overall(["better", "inconclusive", "same"])["value"] == "inconclusive"
-    assert overall(["same", "better"])["value"] == "better"
-    assert overall([])["value"] == "inconclusive"
+    assert overall(["same", "inconclusive", "worse", "better"]).value == "worse"
+    assert overall(["better", "inconclusive", "same"]).value == "inconclusive"
+    assert overall(["same", "better"]).value == "better"
+    assert overall([]).value == "inconclusive"
 
 
 def test_a_mode_that_got_slower_is_the_one_that_is_worse() -> None:
@@ -90,12 +90,12 @@ def test_a_mode_that_got_slower_is_the_one_that_is_worse() -> None:
     samples = held.samples.with_columns(pl.col("response_ms") * 3)
     slower["02-memory"] = TrialFrames(samples, held.windows, held.resources)
     found = compare_runs([(run, frames), (replace(run, id="slower"), slower)])
-    section = next(q for q in found["quantities"] if q["quantity"] == "p50_to_none")
-    assert section["rows"][0]["effects"][0]["value"] == pytest.approx(3.0)
-    assert section["rows"][0]["effects"][0]["verdict"] == "worse"
-    assert found["verdict"]["value"] == "worse"
+    section = next(q for q in found.quantities if q.quantity == "p50_to_none")
+    assert section.rows[0].effects[0].value == pytest.approx(3.0)
+    assert section.rows[0].effects[0].verdict == "worse"
+    assert found.verdict.value == "worse"
     back = compare_runs([(replace(run, id="slower"), slower), (run, frames)])
-    assert back["verdict"]["counts"]["better"] == 1
+    assert back.verdict.counts["better"] == 1
 
 
 def test_absolute_times_are_no_part_of_the_verdict_where_their_ratio_to_none_is() -> None:
@@ -105,11 +105,11 @@ def test_absolute_times_are_no_part_of_the_verdict_where_their_ratio_to_none_is(
         for name, held in frames.items()
     }
     found = compare_runs([(run, frames), (replace(run, id="busy"), busy)])
-    held = {quantity["quantity"]: quantity for quantity in found["quantities"]}
-    assert {row["effects"][0]["verdict"] for row in held["cpu"]["rows"]} == {"worse"}
-    assert not held["cpu"]["counts"]
-    assert held["cpu_to_none"]["counts"]
-    assert found["verdict"]["counts"]["worse"] == 0
+    held = {quantity.quantity: quantity for quantity in found.quantities}
+    assert {row.effects[0].verdict for row in held["cpu"].rows} == {"worse"}
+    assert not held["cpu"].counts
+    assert held["cpu_to_none"].counts
+    assert found.verdict.counts["worse"] == 0
 
 
 def test_a_trial_that_is_not_valid_makes_its_mode_inconclusive() -> None:
@@ -118,36 +118,37 @@ def test_a_trial_that_is_not_valid_makes_its_mode_inconclusive() -> None:
         replace(t, valid=False, reasons=("the generator was late",)) if t.mode == "memory" else t for t in run.trials
     )
     found = compare_runs([(run, frames), (replace(run, id="other", trials=doubtful), frames)])
-    section = next(q for q in found["quantities"] if q["quantity"] == "p50_to_none")
-    assert section["rows"][0]["effects"][0]["reasons"] == ["B: the generator was late"]
-    assert section["rows"][0]["effects"][0]["verdict"] == "inconclusive"
+    section = next(q for q in found.quantities if q.quantity == "p50_to_none")
+    assert section.rows[0].effects[0].reasons == ("B: the generator was late",)
+    assert section.rows[0].effects[0].verdict == "inconclusive"
 
 
 def test_absolute_times_of_different_machines_are_refused_and_ratios_to_none_are_not() -> None:
     run, frames = tiny_run()
     other = replace(run, id="other", machine={**run.machine, "cores": 8})
     found = compare_runs([(run, frames), (other, frames)])
-    assert {item["quantity"] for item in found["refused"]} == {"cpu"}
-    assert "different machines (cores 2 against 8)" in found["refused"][0]["why"]
-    assert {"p50_to_none", "cpu_to_none"} <= {q["quantity"] for q in found["quantities"]}
+    assert {item.quantity for item in found.refused} == {"cpu"}
+    assert "different machines (cores 2 against 8)" in found.refused[0].why
+    assert {"p50_to_none", "cpu_to_none"} <= {q.quantity for q in found.quantities}
 
 
 def test_latency_under_another_rate_is_refused_and_the_rate_named() -> None:
     run, frames = tiny_run()
     other = replace(run, id="other", parameters={**run.parameters, "rate_rps": 600})
     found = compare_runs([(run, frames), (other, frames)])
-    assert {q["quantity"] for q in found["quantities"]} == {"refused"}
-    assert all("different loads (rate, requests/s 300 against 600)" in item["why"][0] for item in found["refused"])
-    counting = [item for item in found["refused"] if item["counts"]]
-    assert found["verdict"]["counts"]["inconclusive"] >= len(counting) > 0, "what is refused can't be told"
+    assert {q.quantity for q in found.quantities} == {"refused"}
+    assert all("different loads (rate, requests/s 300 against 600)" in item.why[0] for item in found.refused)
+    counting = [item for item in found.refused if item.counts]
+    assert found.verdict.counts["inconclusive"] >= len(counting) > 0, "what is refused can't be told"
 
 
 def test_what_differs_in_circumstances_is_listed_and_the_rest_is_not() -> None:
     run, frames = tiny_run()
     other = replace(run, id="other", seed=2)
     found = compare_runs([(run, frames), (other, frames)])
-    assert found["circumstances"] == [{"of": "Run", "what": "Seed", "values": ["1", "2"]}]
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found.circumstances == (Differing("Run", "Seed", ("1", "2")),)
+    stored = comparison_json(found)
+    assert json.loads(json.dumps(stored, allow_nan=False)) == stored
 
 
 @pytest.mark.parametrize(
@@ -173,8 +174,8 @@ def test_runs_without_a_mode_in_common_are_refused_naming_what_each_has() -> Non
 def test_two_recordings_are_compared_by_their_seconds() -> None:
     run, frames = made_run.recording_run(seconds=8)
     found = compare_runs([(run, frames), (replace(run, id="later"), frames)])
-    assert {q["quantity"] for q in found["quantities"]} >= {"refused", "p50"}
-    assert any("over its own seconds" in text for text in found["cautions"])
+    assert {q.quantity for q in found.quantities} >= {"refused", "p50"}
+    assert any("over its own seconds" in text for text in found.cautions)
 
 
 def recorded(mode: str | None, *, workers: int = 0, **changes: Any) -> tuple[Run, dict[str, TrialFrames]]:
@@ -202,13 +203,13 @@ def test_a_recording_that_names_its_mode_is_held_against_that_mode_of_a_run(
 ) -> None:
     machine = {name: value for name, value in whole_run[0].machine.items() if name != "pinning"}
     found = compare_runs([whole_run, recorded("jwt", workers=workers, machine=machine)])
-    assert {row["label"] for quantity in found["quantities"] for row in quantity["rows"]} == {"jwt"}
-    held = {quantity["quantity"]: quantity for quantity in found["quantities"]}
+    assert {row.label for quantity in found.quantities for row in quantity.rows} == {"jwt"}
+    held = {quantity.quantity: quantity for quantity in found.quantities}
     assert {"refused", "p50"} <= held.keys()
-    assert held["p50"]["counts"], "a recording has no `none` beside it"
-    assert held["p50"]["rows"][0]["effects"][0]["value"] == pytest.approx(1.0, abs=0.1)
-    assert any("B did not record pinned to cores, mix" in text for text in found["cautions"])
-    assert any(text.startswith("Not in B: none at N = 3, memory at N = 3") for text in found["cautions"])
+    assert held["p50"].counts, "a recording has no `none` beside it"
+    assert held["p50"].rows[0].effects[0].value == pytest.approx(1.0, abs=0.1)
+    assert any("B did not record pinned to cores, mix" in text for text in found.cautions)
+    assert any(text.startswith("Not in B: none at N = 3, memory at N = 3") for text in found.cautions)
 
 
 def test_a_recording_of_other_workers_is_not_held_against_a_run(whole_run: tuple[Run, dict[str, TrialFrames]]) -> None:
@@ -220,8 +221,8 @@ def test_a_recording_that_says_nothing_of_its_machine_is_not_compared_in_millise
     whole_run: tuple[Run, dict[str, TrialFrames]],
 ) -> None:
     found = compare_runs([whole_run, recorded("jwt", workers=3)])
-    assert {quantity["quantity"] for quantity in found["quantities"]} == {"refused"}
-    assert all("B did not record the machine" in item["why"] for item in found["refused"])
+    assert {quantity.quantity for quantity in found.quantities} == {"refused"}
+    assert all("B did not record the machine" in item.why for item in found.refused)
 
 
 def test_a_recording_without_a_mode_is_refused_with_the_words_that_name_it(
@@ -233,7 +234,7 @@ def test_a_recording_without_a_mode_is_refused_with_the_words_that_name_it(
 
 def test_recordings_of_one_mode_are_compared_and_of_two_modes_are_not() -> None:
     found = compare_runs([recorded("jwt", workers=3), recorded("jwt", workers=3, id="later")])
-    verdicts = {q["quantity"]: q["rows"][0]["effects"][0]["verdict"] for q in found["quantities"]}
+    verdicts = {q.quantity: q.rows[0].effects[0].verdict for q in found.quantities}
     assert verdicts["refused"] == verdicts["p50"] == "same"
     with pytest.raises(UsageProblem, match="redis at N = 3"):
         compare_runs([recorded("jwt", workers=3), recorded("redis", workers=3)])

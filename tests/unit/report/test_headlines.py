@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from authlab.report.charts.differences import differences_title
-from authlab.report.charts.failures import failures_title
-from authlab.report.charts.ratios import ratio_axis
-
-
-def cost(label: str, value: float, low: float, high: float) -> dict[str, Any]:
-    return {"label": label, "mode": label.removesuffix("-again"), "value": value, "low": low, "high": high}
+from authlab.report.drawing.ratios import ratio_axis
+from authlab.report.estimates import Labelled
+from authlab.report.figures.differences import differences_title
+from authlab.report.figures.failures import failures_title
+from authlab.report.measures.ratios import Section
+from authlab.report.measures.refusals import Refusals
 
 
-def section(*rows: dict[str, Any], smallest: float | None = 0.05) -> list[dict[str, Any]]:
-    return [
-        {"quantity": "cpu", "title": "CPU per request", "against": "none", "rows": rows, "smallest_effect": smallest}
-    ]
+def cost(label: str, value: float, low: float, high: float) -> Labelled:
+    return Labelled(value, low, high, label=label)
+
+
+def section(*rows: Labelled, smallest: float | None = 0.05) -> list[Section]:
+    return [Section("cpu", "CPU per request", rows, smallest)]
+
+
+def refusals(label: str, refused: int, share: float) -> Refusals:
+    return Refusals(
+        share, label=label, requests=3, refused=refused, failed=refused, other_share=0.0, other_low=None,
+        other_high=None, predicted=None, formula="", margin=None, verdict=None,
+    )  # fmt: skip
 
 
 def plain(text: str) -> str:
@@ -37,16 +43,15 @@ def test_where_nothing_stands_out_the_headline_says_so() -> None:
 
 def test_refusals_are_told_with_who_refused_none() -> None:
     rows = [
-        {"label": "none", "mode": "none", "refused": 0, "value": 0.0},
-        {"label": "memory", "mode": "memory", "refused": 2, "value": 2 / 3},
-        {"label": "jwt", "mode": "jwt", "refused": 0, "value": 0.0},
+        refusals("none", 0, 0.0),
+        refusals("memory", 2, 2 / 3),
+        refusals("jwt", 0, 0.0),
     ]
     assert plain(failures_title(rows)) == "`memory` refused 66.7 % of requests; `none` and `jwt` refused none"
 
 
 def test_an_axis_of_ratios_has_few_even_ticks() -> None:
     for ends in ([0.97, 1.02], [0.9, 1.4], [0.5, 2.5], [0.2, 40.0], [1.0]):
-        axis: Any = ratio_axis("value:Q", ends, "").to_dict()
-        ticks = axis["axis"]["values"]
+        ticks = ratio_axis("value", ends, "")["axis"]["values"]
         assert 1 <= len(ticks) <= 7
         assert 1.0 in ticks

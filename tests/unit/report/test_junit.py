@@ -87,9 +87,9 @@ def test_a_comparison_has_a_suite_per_quantity_that_counts_and_what_was_refused_
     comparison = compare_runs([(run, frames), (other, frames)])
     root = read(render_comparison_junit(comparison))
     refused = root.findall(".//testcase[@name='all runs']/skipped")
-    assert len(refused) == sum(item["counts"] for item in comparison["refused"]) > 0
+    assert len(refused) == sum(item.counts for item in comparison.refused) > 0
     assert "rate, requests/s 300 against 600" in str(refused[0].get("message"))
-    counts = comparison["verdict"]["counts"]
+    counts = comparison.verdict.counts
     assert int(root.attrib["tests"]) == sum(counts.values())
     assert int(root.attrib["skipped"]) == counts["inconclusive"]
 

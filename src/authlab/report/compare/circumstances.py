@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from authlab.model.plan import SideBySide
 from authlab.report.facts import term_words, value_words
+from authlab.report.report import Report
 
 _MACHINE: Final = ("cpu", "architecture", "cores", "memory_bytes", "virtual", "pinning")
 """Facts that make a machine another one, for times in milliseconds."""
@@ -18,57 +21,71 @@ _NOISE: Final = frozenset({"stages", "load_average_before"})
 NOT_RECORDED: Final = "not recorded"
 
 
-def differing(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The facts that are not the same in all reports: `of`, `what`, and each report's value in words."""
-    found = []
-    for of, key in (("Machine", "machine"), ("Versions", "versions"), ("Parameters", "parameters"), ("Run", "run")):
-        tables = [_table(report, key) for report in reports]
-        for name, words in _unlike(tables, dict.fromkeys(name for table in tables for name in table)):
-            found.append({"of": of, "what": term_words(name), "values": words})
-    return found
+@dataclass(frozen=True)
+class Differing:
+    """A fact that is not the same in all runs, with each run's value in words."""
+
+    of: str
+    what: str
+    values: tuple[str, ...]
 
 
-def _table(report: Mapping[str, Any], key: str) -> dict[str, Any]:
-    if key == "run":
-        return {name: report["run"][name] for name in ("status", "stack", "seed")}
-    return {name: value for name, value in report[key].items() if name not in _NOISE}
+def differing(reports: Sequence[Report]) -> list[Differing]:
+    """The facts that are not the same in all reports."""
+    runs = [report.run for report in reports]
+    tables: dict[str, list[Mapping[str, Any]]] = {
+        "Machine": [run.machine for run in runs],
+        "Versions": [run.versions for run in runs],
+        "Parameters": [run.parameters for run in runs],
+        "Run": [{"status": run.status, "stack": run.stack, "seed": run.seed} for run in runs],
+    }
+    return [
+        Differing(of, term_words(name), tuple(words))
+        for of, held in tables.items()
+        for name, words in _unlike(held, dict.fromkeys(name for table in held for name in table if name not in _NOISE))
+    ]
 
 
-def machines_differ(keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str]:
+def machines_differ(keys: Sequence[str], reports: Sequence[Report]) -> list[str]:
     """Reasons why times of these runs tell of their machines; empty for one and the same (or none recorded).
 
     A single fact that one run did not record is no reason, but `unrecorded` tells it; a run that says nothing of its
     machine can't be held against one that does.
     """
-    machines = [report["machine"] for report in reports]
+    machines = [report.run.machine for report in reports]
     silent = [key for key, machine in zip(keys, machines, strict=False) if not machine]
     if silent and len(silent) < len(machines):
         return [f"{', '.join(silent)} did not record the machine"]
     return _reasons("different machines", machines, _MACHINE)
 
 
-def loads_differ(reports: Sequence[Mapping[str, Any]]) -> list[str]:
+def loads_differ(reports: Sequence[Report]) -> list[str]:
     """Reasons why latency and CPU of these runs belong to different loads."""
-    return _reasons("different loads", [report["parameters"] for report in reports], LOAD)
+    return _reasons("different loads", [report.run.parameters for report in reports], LOAD)
 
 
-def faults_differ(experiment: str, reports: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Reasons why what this fault experiment observed in these runs is not the same thing; repetitions may differ."""
-    planned = []
-    for report in reports:
-        stages = [s for s in report["parameters"].get("stages", ()) if s["experiment"] == experiment and "faults" in s]
-        planned.append([{"faults": s["faults"], "slice_s": s["slice_s"]} for s in stages])
-    kinds = [[stage for place, stage in enumerate(stages) if stage not in stages[:place]] for stages in planned]
+def plans_differ(experiment: str, reports: Sequence[Report]) -> list[str]:
+    """Reasons why what this experiment observed in these runs is not the same thing; repetitions may differ."""
+    planned = [
+        {
+            (plan.exercise.duration_s, tuple((arm.label, arm.faults) for arm in plan.arms))
+            for result in report.run.experiments
+            if result.id == experiment
+            for plan in result.plans
+            if isinstance(plan.exercise, SideBySide)
+        }
+        for report in reports
+    ]
     # A run that did not make the experiment has nothing that could differ.
-    made = [kind for kind in kinds if kind]
-    return [f"different faults or lengths of load in {experiment}"] if any(kind != made[0] for kind in made) else []
+    made = [kinds for kinds in planned if kinds]
+    return [f"different faults or lengths of load in {experiment}"] if any(k != made[0] for k in made) else []
 
 
-def unrecorded(keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str]:
+def unrecorded(keys: Sequence[str], reports: Sequence[Report]) -> list[str]:
     """Sentences about facts that some runs recorded and others did not: there a difference would not be seen."""
     lacking: dict[str, list[str]] = {}
-    for of, names in (("machine", _MACHINE), ("parameters", LOAD)):
-        tables = [report[of] for report in reports]
+    held = (([report.run.machine for report in reports], _MACHINE), ([r.run.parameters for r in reports], LOAD))
+    for tables, names in held:
         for name in names:
             without = [key for key, table in zip(keys, tables, strict=False) if table.get(name) is None]
             if without and len(without) < len(tables):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from authlab.model.findings import SHARE_MARGIN
+from authlab.report.estimates import Estimate
 
 VERDICTS: Final = ("worse", "inconclusive", "better", "same")
 """In the order in which they decide over several: one `worse` outweighs everything."""
@@ -28,38 +29,46 @@ class Margins:
         return (1 / (1 + self.ratio), 1 + self.ratio) if kind == "ratio" else (-self.share, self.share)
 
 
-def judged(
-    effect: Mapping[str, Any], ends: tuple[float, float], smallest: float | None, doubts: Sequence[str]
-) -> dict[str, Any]:
-    """`verdict` and `reasons` of an effect (less is better in every quantity that is compared).
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on one effect; one that is inconclusive says why."""
+
+    verdict: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Overall:
+    """The verdict over several, with the count of each."""
+
+    value: str
+    counts: dict[str, int]
+
+
+def judged(effect: Estimate, ends: tuple[float, float], smallest: float | None, doubts: Sequence[str]) -> Judged:
+    """The verdict on an effect (less is better in every quantity that is compared).
 
     `same`: the whole interval lies within `ends`. `worse`, `better`: wholly outside. Everything else is
     `inconclusive`, and so is an effect that is smaller than the runs' A/A pairs could show (`smallest`, relative), or
     whose trials are in doubt.
     """
     if doubts:
-        return _verdict("inconclusive", *doubts)
-    if effect["low"] is None or effect["high"] is None:
-        return _verdict("inconclusive", "there is no interval: a single block has none")
+        return Judged("inconclusive", tuple(doubts))
+    if effect.value is None or effect.low is None or effect.high is None:
+        return Judged("inconclusive", ("there is no interval: a single block has none",))
     low, high = ends
-    if low <= effect["low"] and effect["high"] <= high:
-        return _verdict("same")
-    if low <= effect["high"] and effect["low"] <= high:
-        return _verdict("inconclusive", "the interval reaches across the margin: longer runs make it narrower")
-    if smallest is not None and max(effect["value"], 1 / effect["value"]) - 1 <= smallest:
-        return _verdict(
-            "inconclusive",
-            f"the runs’ own A/A pairs differ by up to {smallest:.1%}: an effect of this size could be the machine’s",
-        )
-    return _verdict("worse" if effect["low"] > high else "better")
+    if low <= effect.low and effect.high <= high:
+        return Judged("same")
+    if low <= effect.high and effect.low <= high:
+        return Judged("inconclusive", ("the interval reaches across the margin: longer runs make it narrower",))
+    if smallest is not None and max(effect.value, 1 / effect.value) - 1 <= smallest:
+        why = f"the runs’ own A/A pairs differ by up to {smallest:.1%}: an effect of this size could be the machine’s"
+        return Judged("inconclusive", (why,))
+    return Judged("worse" if effect.low > high else "better")
 
 
-def _verdict(value: str, *reasons: str) -> dict[str, Any]:
-    return {"verdict": value, "reasons": list(reasons)}
-
-
-def overall(values: Iterable[str]) -> dict[str, Any]:
-    """The verdict over several: the first of `VERDICTS` that occurs, with the count of each."""
+def overall(values: Iterable[str]) -> Overall:
+    """The first of `VERDICTS` that occurs; inconclusive where there is nothing to judge."""
     counts = Counter(values)
     value = next((word for word in VERDICTS if counts[word]), "inconclusive")
-    return {"value": value, "counts": {word: counts[word] for word in VERDICTS}}
+    return Overall(value, {word: counts[word] for word in VERDICTS})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from authlab.model.windows import AGAIN
-from authlab.report.setups import RECORDING
+from authlab.report.report import Report
+from authlab.report.tables import RECORDING
 
 Place = tuple[int, str]
 """Workers (0: unknown) and label: what must be the same for two estimates to speak of the same thing."""
@@ -14,14 +15,9 @@ Place = tuple[int, str]
 T = TypeVar("T")
 
 
-def setups_in(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """All setups of a report."""
-    return [setup for experiment in report["experiments"] for setup in experiment["setups"]]
-
-
-def places_in(report: Mapping[str, Any]) -> list[Place]:
+def places_in(report: Report) -> list[Place]:
     """Every mode of a report with its number of workers."""
-    return list(dict.fromkeys((s["workers"], label) for s in setups_in(report) for label in s["labels"]))
+    return list(dict.fromkeys((s.workers_of(label), label) for s in report.setups for label in s.labels))
 
 
 def at(table: Mapping[Place, T], place: Place) -> T | None:
@@ -42,17 +38,17 @@ def named(place: Place) -> str:
     return f"{label} at N = {workers}" if workers else f"{label} (workers unknown)"
 
 
-def is_recording(report: Mapping[str, Any]) -> bool:
+def is_recording(report: Report) -> bool:
     """Whether a report is of plain Locust's recording."""
-    return any(trial["stage"] == RECORDING for e in report["experiments"] for trial in e["trials"])
+    return any(trial.stage == RECORDING for trial in report.run.trials)
 
 
-def is_unnamed(report: Mapping[str, Any]) -> bool:
+def is_unnamed(report: Report) -> bool:
     """Whether a report is of a recording that does not say which mode it loaded."""
-    return is_recording(report) and not report["parameters"].get("mode")
+    return is_recording(report) and not report.run.parameters.get("mode")
 
 
-def apart(keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str]:
+def apart(keys: Sequence[str], reports: Sequence[Report]) -> list[str]:
     """Sentences about the modes that not every run has: they are compared where they can be."""
     held = [{place: True for place in places_in(report) if not place[1].endswith(AGAIN)} for report in reports]
     lacking: dict[str, list[str]] = {}
@@ -63,12 +59,11 @@ def apart(keys: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> list[str
     return [f"Not in {without}: {', '.join(names)}." for without, names in lacking.items()]
 
 
-def doubts(key: str, report: Mapping[str, Any], label: str, place: Place) -> list[str]:
+def doubts(key: str, report: Report, label: str, place: Place) -> list[str]:
     """Why the trials behind an estimate of this mode can't be trusted; empty where they can."""
     return [
         f"{key}: {reason}"
-        for experiment in report["experiments"]
-        for trial in experiment["trials"]
-        if trial["mode"] == label and not trial["valid"] and place[0] in (0, trial["workers"])
-        for reason in (trial["reasons"] or ["no reason was recorded"])
+        for trial in report.run.trials
+        if trial.mode == label and not trial.valid and place[0] in (0, trial.workers)
+        for reason in (trial.reasons or ["no reason was recorded"])
     ]
