@@ -55,8 +55,8 @@ def tables_of(
 ) -> TrialFrames:
     """The tables of a trial: those that were written, and the rows of raw files that a killed lab left beside them.
 
-    Without raw files, only these `columns` of the samples are read. Raises `Damaged` if a file is too incomplete to be
-    read.
+    Without raw files, only these `columns` of the samples are read. Raises `Damaged` if a file is too incomplete
+    to be read.
     """
     folder = store.path / "trials" / trial_id
     if not has_raw(folder):

@@ -54,7 +54,7 @@ def load_any(folder: Path, *, judge: bool = True) -> Stored:
 def write_reports(folder: Path, *, judge: bool = True) -> tuple[Path, list[str]]:
     """Write report.json, report.html and report.md of the run in `folder`. Gives the HTML's path, and a summary.
 
-    `judge`: judge the run again, which a run that was judged a moment ago does not need.
+    `judge`: judge the run again first. A run that was judged just now does not need it.
     """
     begin()
     stored = load_any(folder, judge=judge)

@@ -83,7 +83,7 @@ class ExperimentResult:
     """The result of one experiment of a run.
 
     `plans` are stored before anything runs. A run of schema 1 holds them only in part. `telling` is the id of the
-    figure that the report shows first; empty leaves it to the report.
+    figure that the report shows first; if it is empty, the report chooses.
     """
 
     id: str

@@ -91,9 +91,9 @@ class RunFolder:
             write_parquet(folder / f"{name}.parquet", frame.select(list(schema)).cast(pl.Schema(schema)))
 
     def read_frames(self, trial_id: str, of_samples: Sequence[str] = tuple(SAMPLES_SCHEMA)) -> TrialFrames:
-        """Read a trial's tables, and of its samples only the columns `of_samples`. A table never written is empty.
+        """Read a trial's tables, but only the columns `of_samples` of the samples.
 
-        Raises `Damaged` for a broken file.
+        A table that was never written is empty. Raises `Damaged` for a broken file.
         """
         columns = {**{name: list(schema) for name, schema in _TABLES.items()}, "samples": list(of_samples)}
         return TrialFrames(**{name: self._table(trial_id, name, wanted) for name, wanted in columns.items()})
