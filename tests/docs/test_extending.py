@@ -286,7 +286,20 @@ def test_the_fault_of_ones_own_is_done_proven_and_undone(
     assert result["verdict"]["value"] in ("confirmed", "inconclusive"), "nobody was logged out"
 
 
+@pytest.mark.stack
+def test_the_figure_of_ones_own_is_in_every_report(place: Place, ran: Callable[[str], Ran]) -> None:
+    (command,) = [line for line in _COMMANDS if line.startswith("authlab report")]
+    _, folder, _ = ran("authlab run token-or-redis")
+    _run(place, command.replace("latest", str(folder)))
+    (experiment,) = json.loads((folder / "report.json").read_text())["experiments"]
+    (setup,) = experiment["setups"]
+    assert {label for label, _ in setup["slowest"]} == {"redis", "jwt"}
+    assert all(most > 0 for _, most in setup["slowest"])
+    assert "The slowest answer of each mode" in (folder / "report.html").read_text()
+
+
 def test_every_command_of_the_page_is_run_by_one_of_these_tests() -> None:
-    assert {shlex.join(shlex.split(line)[:2]) for line in _COMMANDS} <= {"authlab run", "authlab up", "authlab list"}
+    commands = {shlex.join(shlex.split(line)[:2]) for line in _COMMANDS}
+    assert commands <= {"authlab run", "authlab up", "authlab list", "authlab report"}
     ups = [line for line in _COMMANDS if line.startswith("authlab up")]
     assert len(ups) == 2

@@ -1,4 +1,4 @@
-"""What CI gets out of real runs and recordings: JUnit XML, and a recording held against a run of its mode."""
+"""What CI gets out of real runs and recordings: JUnit XML, and a recording compared with a run of its mode."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _card(card: Card) -> list[str]:
     rows = [
         (
             *map(escape, (row.who, row.quantity, row.predicted_whole, row.measured)),
-            " ".join([_mark(row.verdict), *(prose(reason) for reason in row.reasons)]),
+            ": ".join(filter(None, (_mark(row.verdict), "; ".join(prose(reason) for reason in row.reasons)))),
         )
         for row in card.rows
     ]

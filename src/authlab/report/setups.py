@@ -26,7 +26,7 @@ class Setup:
     """One stage of an experiment, measured: what can stand in one chart.
 
     `plan` is None where the run does not tell it (a recording). `side_by_side`: its arms were loaded at the same time,
-    so their seconds stand in for blocks, and their times are not held against each other. `arms` are then what was
+    so their seconds stand in for blocks, and their times are not compared with each other. `arms` are then what was
     done to each and what came of it.
     """
 

@@ -14,13 +14,13 @@ from authlab.report.report import Report
 from authlab.report.words import NBSP
 
 
-def summary_lines(told: Report | Comparison) -> list[str]:
+def summary_lines(found: Report | Comparison) -> list[str]:
     """What a report or a comparison came to.
 
-    Of a report: verdicts, each prediction that was not confirmed, the findings. Of a comparison: the runs, what
-    differs in their circumstances, what was not compared, and the effects.
+    Of a report: verdicts, each prediction that was not confirmed with the reasons, the findings. Of a comparison: the
+    runs, what differs in their circumstances, what was not compared, and the effects.
     """
-    lines = _comparison(told) if isinstance(told, Comparison) else _report(told)
+    lines = _comparison(found) if isinstance(found, Comparison) else _report(found)
     return [plain(line).replace(NBSP, " ") for line in lines]
 
 
@@ -31,7 +31,7 @@ def _report(report: Report) -> Iterator[str]:
         for row in card.rows:
             if row.verdict in ("refuted", "inconclusive"):
                 said = f"  {row.verdict}: {row.who}, {row.quantity.lower()}: {row.measured}"
-                yield f"{said}; predicted: {row.predicted}"
+                yield "; ".join([f"{said}; predicted: {row.predicted}", *row.reasons])
     if found := standfirst(report):
         yield found
     if report.run.status != "finished":

@@ -32,7 +32,7 @@ def tail_effect(
 
 
 class Base:
-    """What several modes are held against, pooled once: see `tail_effect`."""
+    """What several modes are compared with, pooled once: see `tail_effect`."""
 
     def __init__(self, rows: pl.DataFrame, q: float) -> None:
         self._rows, self._q = rows, q

@@ -1,4 +1,4 @@
-"""The user's own faults: done to the modes that they fit, and held against what the modes promise."""
+"""The user's own faults: done to the modes that they fit, and compared with what the modes promise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""report.json: its numbers, held against numbers worked out by hand."""
+"""report.json: its numbers, compared with numbers worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs held against each other: what is compared, what is refused, by how much they differ."""
+"""Runs compared with each other: what is compared, what is refused, by how much they differ."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Runs held against each other: what differs in their circumstances, what can be compared, by how much it differs."""
+"""Runs compared with each other: what differs in their circumstances, what can be compared, by how much it differs."""

@@ -37,7 +37,7 @@ def _of_one(key: str, report: Report) -> list[str]:
     if any(setup.pseudo_blocks and not setup.side_by_side for setup in report.setups):
         found.append(f"{key} is a recording: its intervals are over its own seconds.")
     if is_recording(report) and not any(setup.workers for setup in report.setups):
-        found.append(f"{key} doesn't know how many workers served it: it is held against its mode with any number.")
+        found.append(f"{key} doesn't know how many workers served it: it is compared with any number of them.")
     if is_unnamed(report):
         found.append(f"{key} doesn't say which mode was loaded: it is known by its scenario alone.")
     return found

@@ -50,7 +50,7 @@ def machines_differ(keys: Sequence[str], reports: Sequence[Report]) -> list[str]
     """Reasons why times of these runs tell of their machines; empty for one and the same (or none recorded).
 
     A single fact that one run did not record is no reason, but `unrecorded` tells it; a run that says nothing of its
-    machine can't be held against one that does.
+    machine can't be compared with one that does.
     """
     machines = [report.run.machine for report in reports]
     silent = [key for key, machine in zip(keys, machines, strict=False) if not machine]

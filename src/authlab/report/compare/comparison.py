@@ -81,7 +81,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def compare_runs(runs: Sequence[tuple[Run, Mapping[str, TrialFrames]]], margins: Margins | None = None) -> Comparison:
-    """Every run against the first one, each effect held against `margins`.
+    """Every run compared with the first one, and each effect with `margins`.
 
     Raises `UsageProblem` where nothing can be compared: fewer than two runs, one run twice, unlike schemas, no
     mode in common, or circumstances that forbid it for every quantity; the message names the difference.
@@ -127,7 +127,7 @@ def _check(runs: Sequence[tuple[Run, Mapping[str, TrialFrames]]]) -> None:
     ids = [run.id for run, _ in runs]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
-        raise UsageProblem(f"{', '.join(twice)} was named twice: a run can't be held against itself")
+        raise UsageProblem(f"{', '.join(twice)} was named twice: a run can't be compared with itself")
     schemas = {run.schema for run, _ in runs}
     if len(schemas) > 1 and not schemas <= {RUN_SCHEMA, OLD_RUN_SCHEMA}:  # those two are read as one
         said = "; ".join(f"{run.id} has {run.schema}" for run, _ in runs)
@@ -152,7 +152,7 @@ def _nothing(reports: Sequence[Report], refused: Sequence[Refused]) -> str:
     said = f"these runs have no mode with the same number of workers in common: {'; '.join(held)}."
     if any(is_recording(report) for report in reports):
         said += (
-            " Where a recording was not told the number of workers, it counts those that answered: name them with "
+            " A recording without the number of workers counts those that answered: name them with "
             "locust --workers-behind N."
         )
     if unnamed := [report.run.id for report in reports if is_unnamed(report)]:

@@ -1,4 +1,4 @@
-"""How much is much: a difference between runs held against a stated margin."""
+"""How much is much: a difference between runs, compared with a stated margin."""
 
 from __future__ import annotations
 

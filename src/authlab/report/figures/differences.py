@@ -26,7 +26,7 @@ def differences(setup: Setup) -> Iterator[Figure]:
         reading=(
             "Change against the mode `none`, paired by block, with 95 % intervals. The row `none (again)` is the A/A "
             "pair: the same thing measured twice. The grey band is as wide as its interval reaches: effects inside it "
-            "are smaller than this run could see. Modes are held against both measurements of `none`."
+            "are smaller than this run could see. Modes are compared with both measurements of `none`."
         ),
         alt="Forest plot of changes against none. "
         + " ".join(f"{section.title}: {_listing(section)}." for section in sections),
@@ -88,7 +88,7 @@ def differences_title(sections: Sequence[Section]) -> str:
     chosen = next((section for section in sections if section.quantity == "cpu"), sections[0])
     own = [row for row in chosen.rows if row.own]
     if not own:
-        return "The same mode, measured twice"
+        return "`none` was measured twice; there is nothing to compare it with"
     seen = [row for row in own if _visible(row, chosen.smallest_effect)]
     unseen = [coded(row.label) for row in own if row not in seen]
     against = f"{chosen.title} against {coded(chosen.against)}"

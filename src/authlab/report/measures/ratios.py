@@ -68,7 +68,7 @@ def ratios_of(tables: Tables, seed: int) -> tuple[Section, ...]:
 
 
 def _base(tables: Tables, label: str) -> Base | None:
-    """What a label's tail is held against, pooled once for all that are held against the same."""
+    """What a label's tail is compared with, pooled once for all labels that are compared with the same."""
     held = tables.answered
     floor = [held[name] for name in base_labels(tables.labels, label, BASE) if name in held]
     return Base(pl.concat(floor), TAIL) if floor else None
