@@ -44,10 +44,10 @@ from authlab.host.chart_script import begin
 begin()
 from authlab.lab import reporting
 loaded = time.perf_counter()
-run, frames = reporting.load_any(Path(sys.argv[1]))
+stored = reporting.load_any(Path(sys.argv[1]))
 read = time.perf_counter()
-report = reporting.build_report(run, frames)
-stored = reporting.report_json(report)
+report = reporting.build_report(stored.run, stored.frames)
+plain = reporting.report_json(report)
 built = time.perf_counter()
 pages = reporting.render_markdown(report), reporting.render_html(report)
 print(loaded - began, read - loaded, built - read, time.perf_counter() - built)

@@ -20,7 +20,8 @@ REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference" / "bro
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the reference run, made anew."""
     file = tmp_path_factory.mktemp("matrix") / "report.html"
-    file.write_text(render_html(build_report(*load_any(REFERENCE))), encoding="utf-8")
+    stored = load_any(REFERENCE)
+    file.write_text(render_html(build_report(stored.run, stored.frames)), encoding="utf-8")
     return file
 
 
