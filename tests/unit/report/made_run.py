@@ -322,6 +322,13 @@ def recording_run(seconds: int = 20) -> tuple[Run, dict[str, TrialFrames]]:
     return run, {"00-jwt": held}
 
 
+def warming_recording_run() -> tuple[Run, dict[str, TrialFrames]]:
+    """Plain Locust that was stopped before its users had warmed up."""
+    run, frames = recording_run(1)
+    held = frames["00-jwt"]
+    return run, {"00-jwt": replace(held, samples=held.samples.with_columns(pl.lit(value=True).alias("warmup")))}
+
+
 def interrupted_run() -> tuple[Run, dict[str, TrialFrames]]:
     """Ctrl-C in the fourth block: no verdicts yet, one trial without any request."""
     frames = made_frames(blocks=3)

@@ -135,7 +135,9 @@ def test_repeated_trials_of_a_mode_add_their_blocks() -> None:
     assert by_label(setup["cpu"])["none"]["value"] == pytest.approx(200)
 
 
-@pytest.mark.parametrize("make", ["breaking_run", "recording_run", "interrupted_run", "hostile_run", "empty_run"])
+@pytest.mark.parametrize(
+    "make", ["breaking_run", "recording_run", "interrupted_run", "hostile_run", "empty_run", "warming_recording_run"]
+)
 def test_any_run_becomes_json_without_nan_or_infinity(make: str) -> None:
     report = report_json(build_report(*getattr(made_run, make)()))
     assert json.loads(json.dumps(report, allow_nan=False)) == report

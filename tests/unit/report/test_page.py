@@ -16,7 +16,15 @@ from tests.unit.report.made_faults import fault_run
 from tests.unit.report.page_reading import Page
 from tests.unit.report.tiny_run import tiny_run
 
-RUNS = ("tiny_run", "breaking_run", "recording_run", "interrupted_run", "hostile_run", "empty_run")
+RUNS = (
+    "tiny_run",
+    "breaking_run",
+    "recording_run",
+    "interrupted_run",
+    "hostile_run",
+    "empty_run",
+    "warming_recording_run",
+)
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +113,9 @@ def test_nothing_of_a_hostile_run_becomes_markup(pages: dict[str, str]) -> None:
     assert "\u202e" not in markup
 
 
-def test_a_run_without_requests_is_still_a_page_that_says_so(pages: dict[str, str]) -> None:
-    assert "No request was measured" in pages["empty_run"]
+@pytest.mark.parametrize("name", ["empty_run", "warming_recording_run"])
+def test_a_run_without_requests_is_still_a_page_that_says_so(pages: dict[str, str], name: str) -> None:
+    assert "No request was measured" in pages[name]
 
 
 def test_verdicts_stand_before_the_charts(pages: dict[str, str]) -> None:
