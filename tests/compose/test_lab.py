@@ -80,9 +80,10 @@ def test_ctrl_c_in_the_middle_of_a_run_leaves_no_container_and_a_report(engine: 
     assert (tmp_path / "results" / "latest" / "report.html").exists()
 
 
-def test_a_mode_of_ones_own_is_refused_before_anything_starts(engine: Engine, tmp_path: Path) -> None:
+def test_a_mode_with_an_app_of_ones_own_is_refused_before_anything_starts(engine: Engine, tmp_path: Path) -> None:
     before = labelled(engine)
-    (tmp_path / "own.toml").write_text('name = "own"\nstate = "memory"\nrouting = "sticky-cookie"\n')
+    (tmp_path / "own.toml").write_text('name = "own"\napp = "own_app:create"\nrouting = "sticky-cookie"\n')
+    (tmp_path / "own_app.py").write_text("def create(): ...\n")
     with Lab("run", "--mode", "own.toml", "--stack", "compose", cwd=tmp_path) as lab:
         assert lab.ends() == 64, lab.said
     assert "only on the local stack" in lab.said

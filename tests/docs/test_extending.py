@@ -161,8 +161,8 @@ def ran(place: Place) -> Callable[[str], Ran]:
 
 def test_the_page_shows_a_file_of_each_kind() -> None:
     assert {Path(name).suffix for name in _FILES} == {".toml", ".py"}
-    assert len(_FILES) == 7
-    assert [table for table, _, _ in _TABLE_LINES] == ["_MODULES", "_MODULES", "_FAULT_MODULES"]
+    assert len(_FILES) == 8
+    assert [table for table, _, _ in _TABLE_LINES] == ["_STEADY", "_MODULES", "_FAULTS", "OF_SETUP"]
     assert all(line.count("\n") == 1 for _, _, line in _TABLE_LINES), "one line in one table"
 
 

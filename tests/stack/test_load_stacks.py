@@ -109,12 +109,16 @@ def test_a_cart_in_the_token_brings_a_new_credential_with_every_write(
 def test_every_mode_was_asked_for_the_same_things_at_the_same_time(
     recorded: tuple[LocalStacks, dict[str, pl.DataFrame]],
 ) -> None:
-    first, *others = (
-        samples.filter(pl.col("window") == 0).select("user", "due_ns", "op", "item").sort("user", "due_ns")
-        for samples in recorded[1].values()
-    )
-    assert first.height > 80
-    assert all(other.equals(first) for other in others)
+    asked = {
+        mode: samples.filter(pl.col("window") == 0).select("user", "due_ns", "op", "item").sort("user", "due_ns")
+        for mode, samples in recorded[1].items()
+    }
+    planned = pl.concat(asked.values()).unique().sort("user", "due_ns")
+    assert planned.height > 80
+    for mode, rows in asked.items():
+        assert rows.equals(planned.join(rows, on=("user", "due_ns"), how="semi", maintain_order="left")), mode
+        # On a busy machine a user's last request may still be waiting for the one before when the slice ends.
+        assert rows.height > 0.95 * planned.height, mode
 
 
 def test_the_proxys_log_knows_each_request_by_its_id(recorded: tuple[LocalStacks, dict[str, pl.DataFrame]]) -> None:

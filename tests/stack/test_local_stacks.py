@@ -170,7 +170,7 @@ def test_no_secret_is_in_a_process_list_an_environment_or_a_log(stacks: LocalSta
 
 @linux
 def test_what_a_stack_writes_is_for_its_owner_alone(stacks: LocalStacks) -> None:
-    runtime = stacks._shared.runtime
+    runtime = stacks._context.runtime
     assert runtime.stat().st_mode & 0o077 == 0
     assert (runtime / "store" / "redis.conf").stat().st_mode & 0o077 == 0
 

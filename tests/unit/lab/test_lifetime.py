@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,3 +38,36 @@ def test_a_lab_under_nohup_outlives_its_terminal() -> None:
     with terminate_as_interrupt():
         os.kill(os.getpid(), signal.SIGHUP)
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("number", [*SIGNALS, signal.SIGINT])
+def test_a_signal_that_falls_into_a_callback_is_not_lost(number: int) -> None:
+    class Referred: ...
+
+    referred = Referred()
+    fell = []
+
+    def callback(_: object) -> None:
+        fell.append(number)
+        os.kill(os.getpid(), number)  # Python drops what the handler raises in here.
+
+    reference = weakref.ref(referred, callback)
+    with terminate_as_interrupt():
+        del referred
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(5)
+    assert fell == [number]
+    assert reference() is None
+
+
+def test_other_dropped_exceptions_are_still_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: reported.append(unraisable.exc_type))
+    mine = sys.unraisablehook
+    with terminate_as_interrupt():
+        referred = type("Referred", (), {})()
+        reference = weakref.ref(referred, lambda _: int("no number"))
+        del referred
+    assert reference() is None
+    assert reported == [ValueError]
+    assert sys.unraisablehook is mine
