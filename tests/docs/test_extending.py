@@ -162,7 +162,7 @@ def ran(place: Place) -> Callable[[str], Ran]:
 def test_the_page_shows_a_file_of_each_kind() -> None:
     assert {Path(name).suffix for name in _FILES} == {".toml", ".py"}
     assert len(_FILES) == 8
-    assert [table for table, _, _ in _TABLE_LINES] == ["_STEADY", "_MODULES", "_FAULTS", "OF_SETUP"]
+    assert [table for table, _, _ in _TABLE_LINES] == ["_STEADY", "_MODULES", "_FAULTS", "_OF_SETUP"]
     assert all(line.count("\n") == 1 for _, _, line in _TABLE_LINES), "one line in one table"
 
 
