@@ -81,6 +81,11 @@ class Tables:
 
         return tuple(sorted(seen, key=place))
 
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """The place of each label in `labels`, to sort rows by."""
+        return {label: place for place, label in enumerate(self.labels)}
+
     def column(self, label: str, name: str) -> dict[int, float]:
         """Column `name` of the block table of one label, by block; blocks without a value are left out."""
         rows = self.blocks.filter((pl.col("label") == label) & pl.col(name).is_not_null())

@@ -66,7 +66,7 @@ def shares_of(setup: Setup) -> tuple[Share, ...]:
         .with_columns((pl.col("requests") / pl.col("requests").sum().over("label")).alias("share"))
         .collect()
     )
-    order = {label: place for place, label in enumerate(setup.labels)}
+    order = setup.tables.order
     kept = [row for row in counts.to_dicts() if row["label"] in order]
     return tuple(
         Share(row["label"], row["worker"], row["requests"], row["share"], _even(setup, row["label"]))

@@ -94,8 +94,7 @@ def heatmap_of(tables: Tables) -> Heatmap:
     parts = [_binned(rows, base, origin, together) for rows in held]
     spans = pl.concat([part[0] for part in parts])
     cells = pl.concat([part[1] for part in parts])
-    order = {label: place for place, label in enumerate(tables.labels)}
-    by_label = pl.col("label").cast(pl.String).replace_strict(order, return_dtype=pl.Int64)
+    by_label = pl.col("label").cast(pl.String).replace_strict(tables.order, return_dtype=pl.Int64)
     return Heatmap(
         tuple(
             Cell(

@@ -80,7 +80,7 @@ def resident_of(tables: Tables) -> tuple[Resident, ...]:
     found = per_slice.group_by("label", "part").agg(
         rss.median().alias("bytes"), rss.max().alias("highest"), (rss.last() - rss.first()).alias("growth")
     )
-    order, parts = {label: place for place, label in enumerate(tables.labels)}, list(PARTS)
+    order, parts = tables.order, list(PARTS)
     kept = [row for row in found.to_dicts() if row["label"] in order]
     return tuple(
         Resident(row["label"], row["part"], int(row["bytes"]), int(row["highest"]), int(row["growth"]))

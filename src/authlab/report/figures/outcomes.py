@@ -61,7 +61,7 @@ def outcomes_of(tables: Tables) -> tuple[Outcome, ...]:
     """A row per label, outcome, status and reason."""
     counts = tables.measured.group_by("label", "outcome", "status", "reason").agg(pl.len().alias("requests")).collect()
     counts = counts.with_columns((pl.col("requests") / pl.col("requests").sum().over("label")).alias("share"))
-    order = {label: place for place, label in enumerate(tables.labels)}
+    order = tables.order
     known = {outcome: place for place, outcome in enumerate(OUTCOMES)}
     found = [
         Outcome(r["label"], r["outcome"], r["status"], r["reason"] or "", r["requests"], r["share"])
