@@ -117,8 +117,12 @@ def test_every_mode_was_asked_for_the_same_things_at_the_same_time(
     assert planned.height > 80
     for mode, rows in asked.items():
         assert rows.equals(planned.join(rows, on=("user", "due_ns"), how="semi", maintain_order="left")), mode
-        # On a busy machine a user's last request may still be waiting for the one before when the slice ends.
-        assert rows.height > 0.95 * planned.height, mode
+        # When the slice ends, a user's last requests may still wait for the one before. Nothing else may be missing.
+        missing = planned.join(rows, on=("user", "due_ns"), how="anti")
+        reached = rows.group_by("user").agg(pl.col("due_ns").max().alias("reached_ns"))
+        skipped = missing.join(reached, on="user").filter(pl.col("due_ns") < pl.col("reached_ns"))
+        assert skipped.is_empty(), (mode, skipped)
+        assert rows.height > planned.height / 2, (mode, missing)
 
 
 def test_the_proxys_log_knows_each_request_by_its_id(recorded: tuple[LocalStacks, dict[str, pl.DataFrame]]) -> None:
