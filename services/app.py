@@ -14,7 +14,7 @@ from services.bodies import MAX_BODY_BYTES
 from services.problems import Problem
 from services.settings import Settings
 from services.states import module_of
-from services.states.protocol import State
+from services.states.protocol import Extension, State
 from services.views import Views
 
 _REASON_OF_STATUS: Final = {
@@ -59,6 +59,8 @@ def create_app(settings: Settings, state: State | None = None) -> Flask:
         # No OPTIONS: answering a preflight is the first half of CORS, which this service grants to nobody.
         app.add_url_rule(path, view_func=view, methods=[method], provide_automatic_options=False)
     _answer_with_problems(app, answers)
+    if isinstance(state, Extension):
+        state.install(app)
     return app
 
 
