@@ -43,6 +43,7 @@ MODES = (
     Subject("sticky", "memory"),
     Subject("redis", "redis"),
     Subject("jwt", "jwt"),
+    Subject("jwt-lean", "jwt_lean"),
 )
 BARE = Subject("bare", "none", "peers.bare:app")
 PEERS = (
