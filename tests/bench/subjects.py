@@ -42,6 +42,7 @@ MODES = (
     Subject("redis-lean", "redis_lean", needs_store=True),
     Subject("flask-session", "flask_session", needs_store=True),
     Subject("jwt", "jwt"),
+    Subject("jwt-lean", "jwt_lean"),
 )
 BARE = Subject("bare", "none", "peers.bare:app")
 PEERS = (Subject("flask-jwt-extended", "jwt", "peers.flask_jwt_extended_app:app"),)
