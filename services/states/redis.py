@@ -131,4 +131,6 @@ def build(settings: Settings, clock: Clock = time.time) -> CookieSessions:
         absolute_s=settings.session_absolute_s,
         clock=ahead(clock, settings.clock_ahead_s),
     )
-    return CookieSessions(sessions, SessionCookie.under(tls=settings.tls), settings.session_absolute_s)
+    return CookieSessions(
+        sessions, SessionCookie.under(tls=settings.tls, instance=settings.instance), settings.session_absolute_s
+    )
