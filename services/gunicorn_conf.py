@@ -47,7 +47,7 @@ if workers > 1:
 # quarter of such a field and 100 fields. 8190 is the longest request line that gunicorn allows.
 limit_request_line = 8190
 limit_request_field_size = 65_536
-limit_request_fields = 1_000
+limit_request_fields = 1_100  # nginx passes 1,000 and adds some
 
 
 def pre_request(_worker: Any, req: Any) -> None:
