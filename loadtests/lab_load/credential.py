@@ -17,7 +17,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeGuard
 
 ROUTING_COOKIE = "authlab_route"
-"""Set by nginx to keep a client on its worker (`sticky cookie`); sent back always, but it proves nothing."""
+"""How the cookie's name begins with which nginx keeps a client on its worker. Instances on one host have names of their
+own (`authlab_route_8080`). It is sent back always, but proves nothing."""
 
 
 ANSWER: Final = "answer"
@@ -51,7 +52,7 @@ class Credential:
     def forget(self) -> None:
         """Before a new log-in: no credential is sent. The routing cookie stays, as in a browser."""
         self._token, self._csrf, self._by_name, self._cart = None, None, False, ""
-        self._cookies = {name: value for name, value in self._cookies.items() if name == ROUTING_COOKIE}
+        self._cookies = {name: value for name, value in self._cookies.items() if _routes(name)}
         self._rebuild()
 
     def logged_in(self, body: Mapping[str, Any], set_cookies: Iterable[str], now_ns: int) -> bool:
@@ -61,7 +62,7 @@ class Credential:
         self._token = token if _fits_a_header(token) else None
         secret = body.get("csrf_token") if self._way in (COOKIE_AND_CSRF, ANSWER) else None
         self._csrf = secret if _fits_a_header(secret) else None
-        has_cookie = bool(self._cookies.keys() - {ROUTING_COOKIE})
+        has_cookie = not all(map(_routes, self._cookies))
         self._by_name = self._way == HEADER or (self._way == ANSWER and self._token is None and not has_cookie)
         self._issue(body, now_ns)
         came = {
@@ -87,7 +88,7 @@ class Credential:
         if self._kept:
             return
         changed = self._keep(set_cookies)
-        if self.number and changed - {ROUTING_COOKIE} and self._way not in (HEADER, BEARER):
+        if self.number and not all(map(_routes, changed)) and self._way not in (HEADER, BEARER):
             self._issue(body, now_ns)
         elif changed:
             self._rebuild()
@@ -130,6 +131,11 @@ class Credential:
                 headers["X-Lab-Cart"] = self._cart
         self.headers = headers
         self.unsafe_headers = headers if self._csrf is None else {**headers, "X-CSRF-Token": self._csrf}
+
+
+def _routes(cookie: str) -> bool:
+    """Whether the cookie of that name is for routing only."""
+    return cookie == ROUTING_COOKIE or cookie.startswith(ROUTING_COOKIE + "_")
 
 
 def _fits_a_header(token: object) -> TypeGuard[str]:
