@@ -20,7 +20,7 @@ from authlab.experiments.measures import (
     ratio_to,
 )
 from authlab.experiments.options import Options
-from authlab.experiments.planning import FLOOR, blocks_within, interleaved, steady
+from authlab.experiments.planning import FLOOR, compared, floors, steady
 from authlab.experiments.tails import tail_observations
 from authlab.experiments.until_precise import going_on_until
 from authlab.experiments.verdicts import RUN_LONGER
@@ -28,6 +28,7 @@ from authlab.model.findings import Judgement, Observation, Verdict
 from authlab.model.machine import MachineFacts
 from authlab.model.modes import MODES, Mode
 from authlab.model.plan import Arm, Plan
+from authlab.model.windows import mode_of
 
 MUCH_BETTER: Final = 1.5
 """A session must cost at least this many times a token's CPU per request for "much better" to hold."""
@@ -73,19 +74,16 @@ class ThreeModes(StackExperiment):
     telling = "differences"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """All modes in one plan, with `none` twice per block: comparisons need that floor and its twin."""
+        """All modes in one plan, beside `none` and its twin: comparisons need that floor."""
         modes = options.modes or tuple(MODES[name] for name in _MODES)
-        arms = [steady(options, MODES[FLOOR], slices=2), *(steady(options, m) for m in modes if m.name != FLOOR)]
-        labels = sum(arm.slices for arm in arms)
-        blocks = options.blocks or blocks_within(options.budget_s, labels, options.slice_s, options.gap_s)
-        plan = interleaved(options, "main", arms, blocks, options.slice_s)
+        plan = compared(options, "main", [*floors(options), *(steady(options, m) for m in modes if m.name != FLOOR)])
         return [plan if options.until is None else going_on_until(plan, options, _leading(plan))]
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
         """The failure shares have formulas, and "much better" has a rule."""
         arms = [arm for plan in plans for arm in plan.arms]
         return [
-            *(refused(arm) for arm in arms),
+            *(refused(arm) for arm in arms if mode_of(arm.label) == arm.label),
             *(
                 expect_at_least(
                     session,
