@@ -8,6 +8,7 @@ from typing import Any, Final
 from authlab.experiments.options import Options
 from authlab.model.modes import MODES, Mode
 from authlab.model.plan import Arm, Interleaved, Plan, SideBySide
+from authlab.model.windows import AGAIN
 
 FLOOR: Final = "none"
 """The mode with which all others are compared."""
@@ -20,15 +21,42 @@ RATE_SHARE: Final = 1 / 3
 """Share of the run's rate that each arm gets if several arms are loaded at the same time."""
 
 
-def blocks_within(budget_s: float, labels: int, slice_s: float, gap_s: float) -> int:
+ROUNDS: Final = 3
+"""Rounds of a run whose intervals are to know about starts. With 6 labels they leave 10 degrees of freedom for the
+variance between starts (`authlab.stats.starts`)."""
+
+ROUND_BLOCKS: Final = 4
+"""The fewest blocks of a round: a start's own mean must be known better than starts differ."""
+
+RESTART_S: Final = 9.0
+"""Time to end a round and to begin the next: stacks stop and start, Locust starts, users log in. Measured on two cores
+with six stacks of three workers."""
+
+
+def blocks_within(budget_s: float, labels: int, slice_s: float, gap_s: float, rounds: int = 1) -> int:
     """How many whole blocks fit into `budget_s`, at least 4."""
-    return max(4, int((budget_s - OVERHEAD_S) / (labels * (slice_s + gap_s))))
+    ready_s = OVERHEAD_S + (rounds - 1) * RESTART_S
+    return max(4, int((budget_s - ready_s) / (labels * (slice_s + gap_s))))
 
 
-def steady(options: Options, mode: Mode, *, slices: int = 1, workers: int | None = None) -> Arm:
-    """An arm that gets the whole load in its slices. Users who are refused do not log in again."""
+def rounds_of(options: Options, blocks: int | None = None) -> int:
+    """How many rounds a comparison of costs has; `blocks` are None until they are known.
+
+    It has one, and its intervals don't know about starts, if it is to be quick or too short to be divided.
+    """
+    short = blocks is not None and blocks < ROUNDS * ROUND_BLOCKS
+    return 1 if options.quick or short else ROUNDS
+
+
+def steady(
+    options: Options, mode: Mode, *, slices: int = 1, workers: int | None = None, label: str | None = None
+) -> Arm:
+    """An arm that gets the whole load in its slices. Users who are refused do not log in again.
+
+    It is named after its mode if it has no `label` of its own.
+    """
     return Arm(
-        mode.name,
+        label or mode.name,
         mode,
         workers or options.workers,
         options.users,
@@ -38,14 +66,30 @@ def steady(options: Options, mode: Mode, *, slices: int = 1, workers: int | None
     )
 
 
-def interleaved(options: Options, stage: str, arms: Iterable[Arm], blocks: int, slice_s: float) -> Plan:
-    """A plan whose load moves between the arms."""
-    return Plan(stage, tuple(arms), slices_of(options, blocks, slice_s), options.seed)
+def floors(options: Options) -> list[Arm]:
+    """`none` and its A/A twin, a second stack of the same: what every comparison of costs has beside its modes."""
+    return [steady(options, MODES[FLOOR], label=label) for label in (FLOOR, FLOOR + AGAIN)]
 
 
-def slices_of(options: Options, blocks: int, slice_s: float) -> Interleaved:
+def compared(options: Options, stage: str, arms: Sequence[Arm]) -> Plan:
+    """A plan that compares the costs of its arms, in as many rounds and blocks as the user's choice allows."""
+    labels = sum(arm.slices for arm in arms)
+    blocks = options.blocks or blocks_within(
+        options.budget_s, labels, options.slice_s, options.gap_s, rounds_of(options)
+    )
+    return interleaved(options, stage, arms, blocks, options.slice_s, rounds_of(options, blocks))
+
+
+def interleaved(
+    options: Options, stage: str, arms: Iterable[Arm], blocks: int, slice_s: float, rounds: int = 1
+) -> Plan:
+    """A plan whose load moves between the arms. The stacks are started afresh for each of the `rounds`."""
+    return Plan(stage, tuple(arms), slices_of(options, blocks, slice_s, rounds), options.seed)
+
+
+def slices_of(options: Options, blocks: int, slice_s: float, rounds: int = 1) -> Interleaved:
     """Interleaved load of `blocks` blocks, whose slices are `slice_s` long."""
-    return Interleaved(blocks, slice_s, min(options.warmup_s, slice_s / 4), options.gap_s)
+    return Interleaved(blocks, slice_s, min(options.warmup_s, slice_s / 4), options.gap_s, rounds)
 
 
 def loaded(options: Options, label: str, mode: str | Mode, **more: Any) -> Arm:

@@ -11,16 +11,15 @@ from authlab.experiments.experiment import StackExperiment
 from authlab.experiments.measures import (
     FAILED,
     REFUSED,
-    aa_observations,
-    aa_results,
     comparisons,
     failure_share,
     levels,
     observation,
     ratio_to,
+    twin_observations,
 )
 from authlab.experiments.options import Options
-from authlab.experiments.planning import FLOOR, blocks_within, interleaved, steady
+from authlab.experiments.planning import FLOOR, compared, floors, steady
 from authlab.experiments.tails import tail_observations
 from authlab.experiments.until_precise import going_on_until
 from authlab.experiments.verdicts import RUN_LONGER
@@ -28,6 +27,7 @@ from authlab.model.findings import Judgement, Observation, Verdict
 from authlab.model.machine import MachineFacts
 from authlab.model.modes import MODES, Mode
 from authlab.model.plan import Arm, Plan
+from authlab.model.windows import mode_of
 
 MUCH_BETTER: Final = 1.5
 """A session must cost at least this many times a token's CPU per request for "much better" to hold."""
@@ -73,19 +73,16 @@ class ThreeModes(StackExperiment):
     telling = "differences"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """All modes in one plan, with `none` twice per block: comparisons need that floor and its twin."""
+        """All modes in one plan, beside `none` and its twin: comparisons need that floor."""
         modes = options.modes or tuple(MODES[name] for name in _MODES)
-        arms = [steady(options, MODES[FLOOR], slices=2), *(steady(options, m) for m in modes if m.name != FLOOR)]
-        labels = sum(arm.slices for arm in arms)
-        blocks = options.blocks or blocks_within(options.budget_s, labels, options.slice_s, options.gap_s)
-        plan = interleaved(options, "main", arms, blocks, options.slice_s)
+        plan = compared(options, "main", [*floors(options), *(steady(options, m) for m in modes if m.name != FLOOR)])
         return [plan if options.until is None else going_on_until(plan, options, _leading(plan))]
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
         """The failure shares have formulas, and "much better" has a rule."""
         arms = [arm for plan in plans for arm in plan.arms]
         return [
-            *(refused(arm) for arm in arms),
+            *(refused(arm) for arm in arms if mode_of(arm.label) == arm.label),
             *(
                 expect_at_least(
                     session,
@@ -97,7 +94,6 @@ class ThreeModes(StackExperiment):
                     workers=arms[0].workers if arms else None,
                     against=_TOKEN,
                     rests_on=(_TOKEN,),
-                    doubts=_aa_doubts,
                     remedy=RUN_LONGER,
                 )
                 for session in _SESSIONS
@@ -108,13 +104,13 @@ class ThreeModes(StackExperiment):
         """Other failures, times, CPU and tails of all modes, and how the modes compare with each other."""
         found: list[Observation] = []
         for data in evidence.plans:
-            pairs = _pairs(list(data.arms))
+            pairs = _pairs([label for label in data.arms if mode_of(label) == label])
             shares = {label: failure_share(FAILED)(evidence, label) for label in data.arms}
             found += [observation(data, label, FAILED, share) for label, share in shares.items() if share is not None]
             found += levels(data)
             found += comparisons(data, pairs)
             found += tail_observations(data, pairs)
-            found += aa_observations(data)
+            found += twin_observations(data)
         return found
 
     def verdict(self, judgements: Sequence[Judgement]) -> Verdict:
@@ -135,19 +131,9 @@ def _pairs(modes: list[str]) -> list[tuple[str, str]]:
 
 def _leading(plan: Plan) -> list[tuple[str, str]]:
     """The pairs on which the verdict rests: sessions to tokens or, if the plan lacks either, every mode to `none`."""
-    modes = [arm.label for arm in plan.arms]
+    modes = [arm.label for arm in plan.arms if mode_of(arm.label) == arm.label]
     found = [(session, _TOKEN) for session in _SESSIONS if {session, _TOKEN} <= set(modes)]
     return found or [(mode, FLOOR) for mode in modes if mode != FLOOR]
-
-
-def _aa_doubts(evidence: Evidence) -> tuple[str, ...]:
-    return tuple(
-        f"the A/A pair of `none` differs by up to {result.smallest_effect:.1%} in CPU per request "
-        f"(margin {result.margin:.0%}): the machine was too noisy; run again, or run longer with --for"
-        for data in evidence.plans
-        for quantity, result in aa_results(data).items()
-        if quantity == _CPU and not result.passed
-    )
 
 
 def _verdict(judgements: Sequence[Judgement]) -> Verdict:

@@ -113,10 +113,10 @@ class LiveArm:
         return sum(load.cpu_ns() for load in self.loads) + self.stacks.cpu_ns()
 
 
-def live_arm(plan: Plan, arm: Arm, trial_id: str, context: Context, everything: ExitStack) -> LiveArm:
-    """The arm with its stack, which has not started yet. `everything` stops it at the end."""
+def live_arm(plan: Plan, arm: Arm, trial_id: str, number: int, context: Context, standing: ExitStack) -> LiveArm:
+    """The arm with its stack of round `number` (1, 2, …), which has not started yet. `standing` stops it at the end."""
     folder = context.folder.trial_folder(trial_id)
-    runtime = context.runtime / plan.stage / trial_id
+    runtime = context.runtime / plan.stage / trial_id / f"round-{number}"
     secrets = _secrets(arm, runtime, context)
     stacks = stacks_of(
         context.choice,
@@ -132,7 +132,7 @@ def live_arm(plan: Plan, arm: Arm, trial_id: str, context: Context, everything: 
         persistence=arm.persistence,
         linked=arm.linked,
     )
-    everything.enter_context(stacks)
+    standing.enter_context(stacks)
     return LiveArm(arm, stacks, stacks.stacks[arm.mode.name], secrets, folder, runtime)
 
 

@@ -69,35 +69,55 @@ class _Run:
     arms: list[LiveArm] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
     frames: dict[str, TrialFrames] = field(default_factory=dict)
+    standing: ExitStack = field(default_factory=ExitStack)
+    starts: int = 0
+    loaded_s: float = 0.0
+    ended_cpu_ns: int = 0
 
     def run(self) -> Outcome:
-        listener = self.context.listener
         interrupted = False
         versions: dict[str, str] = {}
-        listener.phase(f"starting {len(self.plan.arms)} stacks: {', '.join(arm.label for arm in self.plan.arms)}")
         with ExitStack() as everything:
-            for arm in self.plan.arms:
-                self.arms.append(live_arm(self.plan, arm, self.trial_ids[arm.label], self.context, everything))
-            for live in self.arms:
-                live.stacks.up(UP_WITHIN_S)
-            everything.callback(self._stop_loads)
-            everything.callback(self._undo_faults)
+            everything.callback(self._stop)
+            self._start()
             watch = ConditionsWatch(self._own_cpu_ns)
             try:
                 if isinstance(self.plan.exercise, Procedure):
                     self._follow(self.plan.exercise, watch)
                 else:
-                    self._exercise(self.plan.exercise, watch)
+                    self._rounds(self.plan.exercise, watch)
             except KeyboardInterrupt:
                 interrupted = True
             conditions = watch.end()
             for live in self.arms:
                 versions |= live.stacks.versions()
-            listener.phase("stopping the stacks")
+            self.context.listener.phase("stopping the stacks")
         if interrupted:
             self._collect()
         self._write_histories()
         return Outcome(self.plan, self.frames, conditions, versions, interrupted)
+
+    def _start(self) -> None:
+        """Start the stacks of all arms. Those of the round before were stopped."""
+        arms = self.plan.arms
+        names = ", ".join(arm.label for arm in arms)
+        again = f" for round {self.starts + 1}" if self.starts else ""
+        self.context.listener.phase(f"starting {len(arms)} stacks{again}: {names}")
+        self.starts += 1
+        self.arms = []
+        self.standing.callback(self._stop_loads)
+        for arm in arms:
+            trial = self.trial_ids[arm.label]
+            self.arms.append(live_arm(self.plan, arm, trial, self.starts, self.context, self.standing))
+        for live in self.arms:
+            live.stacks.up(UP_WITHIN_S)
+        self.standing.callback(self._undo_faults)
+
+    def _stop(self) -> None:
+        """Undo faults, and stop loads and stacks. Harmless if nothing runs."""
+        self.ended_cpu_ns += sum(live.cpu_ns() for live in self.arms)
+        self._stop_loads()
+        self.standing.close()
 
     def _follow(self, procedure: Procedure, watch: ConditionsWatch) -> None:
         """Carry out steps by the procedure's rule. Each step is stored before it is measured."""
@@ -113,7 +133,19 @@ class _Run:
             if decision.exercise is None:
                 self.context.listener.note(procedure.ended)
                 return
-            self._exercise(decision.exercise, watch)
+            self._rounds(decision.exercise, watch, fresh=procedure.fresh)
+
+    def _rounds(self, exercise: Interleaved | SideBySide, watch: ConditionsWatch, *, fresh: bool = False) -> None:
+        """Load the stacks in one round after the other. `fresh`: even the first one has stacks that did nothing yet."""
+        parts: Sequence[Interleaved | SideBySide] = (exercise,)
+        if isinstance(exercise, Interleaved):
+            parts = exercise.by_round
+        for place, part in enumerate(parts):
+            if place or (fresh and self.slices):
+                self._stop()
+                self._start()
+            self._exercise(part, watch)
+            self.loaded_s += length_s(part, self.plan)
 
     def _exercise(self, exercise: Interleaved | SideBySide, watch: ConditionsWatch) -> None:
         """Load the running stacks once."""
@@ -180,6 +212,7 @@ class _Run:
         # Rows reach the disk when a slice ends. The rate is therefore taken over a few slices.
         readings = deque([(time.monotonic(), 0)], maxlen=_RATE_OVER_TICKS)
         planned_s, faults_over_s = length_s(exercise, self.plan), 0.0
+        blocks, whole_s = sum(self.plan.rounds), self._planned_s()
         while True:
             elapsed = (time.monotonic_ns() - origin_ns) / 1e9
             if any(live.schedule and not live.schedule.is_over for live in self.arms):
@@ -199,16 +232,22 @@ class _Run:
             self.context.listener.progress(
                 Progress(
                     block=at.block + 1 if several else 1,
-                    blocks=slices[-1].block + 1 if several else 1,
+                    blocks=blocks if several else 1,
                     mode=at.label if several else self.plan.stage,
-                    elapsed_s=max(0.0, elapsed),
-                    duration_s=ends_s,
+                    elapsed_s=self.loaded_s + max(0.0, elapsed),
+                    duration_s=max(whole_s, self.loaded_s + ends_s),
                     requests=requests,
                     rate_rps=(requests - readings[0][1]) / max(1e-9, now - readings[0][0]),
                     failure_shares={label: c.failures / c.requests for label, c in counts.items() if c.requests},
                 )
             )
             readings.append((now, requests))
+
+    def _planned_s(self) -> float:
+        """How long the loads of all rounds run, as far as they are known."""
+        held = self.plan.exercise
+        steps = [step.exercise for step in held.steps] if isinstance(held, Procedure) else [held]
+        return sum(length_s(step, self.plan) for step in steps)
 
     def _check_alive(self) -> None:
         for live in self.arms:
@@ -228,7 +267,7 @@ class _Run:
             live.undo_faults()
 
     def _own_cpu_ns(self) -> int:
-        return time.process_time_ns() + sum(live.cpu_ns() for live in self.arms)
+        return time.process_time_ns() + self.ended_cpu_ns + sum(live.cpu_ns() for live in self.arms)
 
     def _collect(self) -> None:
         """Make tables from the raw files, and add them to those of earlier steps."""

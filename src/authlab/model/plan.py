@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
@@ -11,7 +12,7 @@ from msgspec import Meta, Struct
 from authlab.model.faults import PlannedFault
 from authlab.model.modes import Mode
 from authlab.model.session_store import Persistence
-from authlab.model.windows import AGAIN
+from authlab.model.windows import AGAIN, mode_of
 
 TAIL_S: Final = 4.0
 """The load goes on for at least this long after the last fault, for users to meet its effects."""
@@ -62,20 +63,30 @@ class Arm:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of its slices: its own, and that of its twin if it has two."""
+        """The labels of its slices: its own, and a second one if it has two."""
         return (self.label, self.label + AGAIN)[: self.slices]
 
 
 class Interleaved(Struct, frozen=True, tag="interleaved"):
     """The load moves between the arms. Each of the `blocks` has every slice once, in an order that the seed shuffles.
 
-    A slice lasts `slice_s`, and its first `warmup_s` are not counted. `gap_s` lie between two slices.
+    A slice lasts `slice_s`, and its first `warmup_s` are not counted. `gap_s` lie between two slices. The blocks are
+    divided over `rounds`. Each round begins with freshly started stacks, and all users log in anew. (Runs stored before
+    there were rounds started everything once.)
     """
 
     blocks: int
     slice_s: float
     warmup_s: float
     gap_s: float
+    rounds: Annotated[int, Meta(ge=1)] = 1
+
+    @property
+    def by_round(self) -> tuple[Interleaved, ...]:
+        """Its rounds, one after the other. The first ones have one block more if the blocks can't be shared equally."""
+        each, more = divmod(self.blocks, self.rounds)
+        sizes = [each + (place < more) for place in range(self.rounds)]
+        return tuple(Interleaved(size, self.slice_s, self.warmup_s, self.gap_s) for size in sizes if size)
 
 
 class SideBySide(Struct, frozen=True, tag="side-by-side"):
@@ -101,7 +112,8 @@ class Procedure(Struct, frozen=True, tag="procedure"):
 
     The rule is stored before the first step, and each step is appended when it is done. No step begins that would end
     later than `most_s`. `ended` says why there are no more steps; it is empty during the run or after an
-    interruption.
+    interruption. `fresh`: each step begins with freshly started stacks, as a round does. Otherwise all steps are one
+    round.
     """
 
     rule: str
@@ -110,6 +122,7 @@ class Procedure(Struct, frozen=True, tag="procedure"):
     most_s: float
     steps: tuple[Step, ...] = ()
     ended: str = ""
+    fresh: bool = False
 
 
 Exercise = Interleaved | SideBySide | Procedure
@@ -132,6 +145,27 @@ class Plan:
     def labels(self) -> tuple[str, ...]:
         """The labels of all slices, in the order of the arms."""
         return tuple(label for arm in self.arms for label in arm.labels)
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        """How many blocks each round has, in order; of a procedure, as far as its steps are known.
+
+        Empty if its arms are loaded side by side.
+        """
+        match self.exercise:
+            case Interleaved():
+                return tuple(part.blocks for part in self.exercise.by_round)
+            case Procedure(steps=steps, fresh=fresh):
+                held = [step.exercise for step in steps if isinstance(step.exercise, Interleaved)]
+                sizes = [part.blocks for exercise in held for part in exercise.by_round]
+                return tuple(sizes) if fresh else (sum(sizes),)
+            case SideBySide():
+                return ()
+
+    @property
+    def round_ends(self) -> tuple[int, ...]:
+        """The number of the first block after each round."""
+        return tuple(accumulate(self.rounds))
 
     @property
     def side_by_side(self) -> bool:
@@ -157,8 +191,6 @@ class Plan:
         return sum(arm.workers + (1 if arm.faults else 0) for arm in self.arms)
 
     def arm(self, label: str) -> Arm:
-        """The arm with that label, or whose twin has it. Raises `KeyError`."""
-        for arm in self.arms:
-            if label in (arm.label, arm.label + AGAIN):
-                return arm
-        raise KeyError(label)
+        """The arm with that label, or whose second slice has it. Raises `KeyError`."""
+        arms = {arm.label: arm for arm in self.arms}
+        return arms[label] if label in arms else arms[mode_of(label)]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 AGAIN: Final = "-again"
-"""Suffix of the A/A twin's label: `none-again` is the second slice of `none` in every block."""
+"""Suffix of the label of what was measured twice: `none-again`, the A/A twin, is a second stack of `none`. An arm with
+two slices per block has it on the second one. (So had the twin in runs that were stored before there were rounds.)"""
 
 
 def mode_of(label: str) -> str:
@@ -18,8 +19,8 @@ def mode_of(label: str) -> str:
 class Slice:
     """One window of load on one mode.
 
-    Times are seconds after the run's origin. Its first `warmup_s` are not counted. `label` is the arm's label; for an
-    arm's A/A twin it ends in `AGAIN` ("none" and "none-again").
+    Times are seconds after the run's origin. Its first `warmup_s` are not counted. `mode` is the arm's label. So is
+    `label`, which ends in `AGAIN` on the second slice of an arm that has two per block.
     """
 
     index: int
