@@ -59,6 +59,9 @@ def create_app(settings: Settings, state: State | None = None) -> Flask:
         # No OPTIONS: answering a preflight is the first half of CORS, which this service grants to nobody.
         app.add_url_rule(path, view_func=view, methods=[method], provide_automatic_options=False)
     _answer_with_problems(app, answers)
+    install = getattr(state, "install", None)  # a state that a Flask extension keeps brings the extension along
+    if install is not None:
+        install(app)
     return app
 
 

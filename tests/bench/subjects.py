@@ -44,12 +44,10 @@ MODES = (
     Subject("redis", "redis"),
     Subject("jwt", "jwt"),
     Subject("jwt-lean", "jwt_lean"),
+    Subject("flask-jwt-extended", "flask_jwt_extended"),
 )
 BARE = Subject("bare", "none", "peers.bare:app")
-PEERS = (
-    Subject("flask-session", "redis", "peers.flask_session_app:app"),
-    Subject("flask-jwt-extended", "jwt", "peers.flask_jwt_extended_app:app"),
-)
+PEERS = (Subject("flask-session", "redis", "peers.flask_session_app:app"),)
 
 
 class Worker:
