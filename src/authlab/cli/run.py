@@ -12,8 +12,9 @@ import click
 from authlab.cli.arguments import faults_of, modes_of, precision_of, scenario_of
 from authlab.cli.capacity import too_many
 from authlab.cli.ci import check_junit, exit_code, junit_option, verdict_words
+from authlab.cli.idle_options import idle_options
 from authlab.cli.stacking import choice_of, stack_options
-from authlab.cli.values import DURATION, Problems, option, results_option
+from authlab.cli.values import DURATION, Problems, given_options, option, results_option
 from authlab.model.errors import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
@@ -168,6 +169,9 @@ def _checked(
         problems.add(f"--slice {options.slice_s:g}s is too short to measure anything: at least 0.1s")
     verdict_words(fail_on, ("refuted", "inconclusive"), problems)
     check_junit(junit, problems)
+    if found and options.workers > 0 and options.users > 0 and options.rate_rps > 0:
+        for idle in idle_options(given_options(), options, found):
+            problems.add(idle)
     _check_capacity(options, found, problems)
     problems.raise_if_any()
     return found

@@ -13,6 +13,7 @@ from authlab.experiments.measures import (
     REFUSED,
     aa_observations,
     aa_results,
+    comparable,
     comparisons,
     failure_share,
     levels,
@@ -108,7 +109,7 @@ class ThreeModes(StackExperiment):
         """Other failures, times, CPU and tails of all modes, and how the modes compare with each other."""
         found: list[Observation] = []
         for data in evidence.plans:
-            pairs = _pairs(list(data.arms))
+            pairs = _pairs(comparable(data))
             shares = {label: failure_share(FAILED)(evidence, label) for label in data.arms}
             found += [observation(data, label, FAILED, share) for label, share in shares.items() if share is not None]
             found += levels(data)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -65,6 +65,12 @@ def ratios_of(tables: Tables, seed: int) -> tuple[Section, ...]:
         if rows:
             found.append(Section(quantity.id, quantity.title, rows, _smallest_effect(rows)))
     return tuple(found)
+
+
+def without(sections: Sequence[Section], labels: Collection[str]) -> tuple[Section, ...]:
+    """The sections without the rows of those labels; none if the mode that all are compared with is one of them."""
+    kept = [replace(one, rows=tuple(row for row in one.rows if row.label not in labels)) for one in sections]
+    return tuple(one for one in kept if one.rows and one.against not in labels)
 
 
 def _base(tables: Tables, label: str) -> Base | None:
