@@ -74,7 +74,8 @@ def standfirst(report: Report) -> str:
 def _unspread(setup: Setup) -> str:
     """The modes whose load reached one worker alone, which is why they are compared with nothing."""
     said = [
-        f"{coded(label)} is not compared: {worker} of {setup.workers_of(label)} workers gave (almost) all of its answers"
+        f"{coded(label)} is not compared: {worker} of {setup.workers_of(label)} workers gave (almost) all of its "
+        "answers"
         for label, worker in setup.on_one_worker.items()
     ]
     return "; ".join(said)

@@ -14,6 +14,12 @@ from authlab.host.ports import LOOPBACK
 from authlab.host.processes import Guardian, Process
 from authlab.stack.programs import Program
 
+CONNECTIONS = 16384
+"""`worker_connections` of compose/nginx/nginx.conf, over clients and workers."""
+
+IDLE_CONNECTIONS = 256
+"""Idle connections to the workers that the proxy may keep: more than users ever wait at once."""
+
 ROUTING_COOKIE = "authlab_route"
 
 # Routing by nginx directive. Without `path=/` the cookie is set per folder. After a crash and a new log-in, two paths
@@ -40,9 +46,6 @@ _BESIDE: dict[str, tuple[str, ...]] = {
     "consistent-hash": _GIVE_ROUTE,
 }
 
-# Idle connections to the workers that the proxy may keep: more than users ever wait at once.
-_IDLE_CONNECTIONS = 256
-
 
 def upstream_conf(routing: str, addresses: Sequence[str], drained: Collection[str] = ()) -> str:
     """`upstream.conf`: the workers at `addresses` ("host:port") behind one of `model.modes.ROUTINGS`.
@@ -56,7 +59,7 @@ def upstream_conf(routing: str, addresses: Sequence[str], drained: Collection[st
         "zone workers 256k;",
         *(f"server {address} max_fails=0{' drain' if address in drained else ''};" for address in addresses),
         _DIRECTIVES[routing],
-        f"keepalive {_IDLE_CONNECTIONS};",
+        f"keepalive {IDLE_CONNECTIONS};",
         "keepalive_requests 1000000;",
         "keepalive_timeout 60s;",
     ]
