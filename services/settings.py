@@ -105,6 +105,7 @@ class _Reader:
             "max_sessions": self._whole("AUTHLAB_MAX_SESSIONS", 200_000, 1, 100_000_000),
             "threads": self._whole("AUTHLAB_THREADS", 8, 1, 1024),
         }
+        self._whole("AUTHLAB_SILENT_S", 30, 1, 86_400)  # gunicorn_conf.py uses it
         tls = self._whole("AUTHLAB_TLS", 0, 0, 1) == 1
         instance = self._matching("AUTHLAB_INSTANCE", "", _INSTANCE)
         origins = self._origins()

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from authlab.cli.arguments import faults_of, modes_of, precision_of, scenario_of
-from authlab.cli.capacity import too_many
+from authlab.cli.capacity import too_many, too_many_users
 from authlab.cli.ci import check_junit, exit_code, junit_option, verdict_words
+from authlab.cli.idle_options import idle_options
 from authlab.cli.stacking import choice_of, stack_options
-from authlab.cli.values import DURATION, Problems, option, results_option
+from authlab.cli.values import DURATION, Problems, given_options, option, results_option
 from authlab.model.errors import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def run(
         scenario=scenario_of(scenario, problems),
         until=precision_of(until, problems),
     )
-    chosen = _checked(experiments, options, fail_on, duration, junit, problems)
+    chosen = _checked(experiments, options, fail_on, duration, junit, choice.kind, problems)
     command = ["authlab", *sys.argv[1:]]
     with watching(plain=plain) as listener:
         outcome = run_experiments(chosen, options, results=results, command=command, listener=listener, choice=choice)
@@ -135,6 +136,7 @@ def _checked(
     fail_on: str,
     duration: float | None,
     junit: Path | None,
+    kind: str,
     problems: Problems,
 ) -> list[Experiment]:
     """The experiments that the user chose. Raises one `UsageProblem` with all problems of the call.
@@ -172,20 +174,27 @@ def _checked(
         problems.add(f"--slice {options.slice_s:g}s is too short to measure anything: at least 0.1s")
     verdict_words(fail_on, ("refuted", "inconclusive"), problems)
     check_junit(junit, problems)
-    _check_capacity(options, found, problems)
+    if found and options.workers > 0 and options.users > 0 and options.rate_rps > 0:
+        for idle in idle_options(given_options(), options, found):
+            problems.add(idle)
+    _check_capacity(options, found, kind, problems)
     problems.raise_if_any()
     return found
 
 
-def _check_capacity(options: Options, found: list[Experiment], problems: Problems) -> None:
-    """Add the problems that planning finds, and one if the workers do not fit into this machine's memory."""
+def _check_capacity(options: Options, found: list[Experiment], kind: str, problems: Problems) -> None:
+    """Add the problems that planning finds, and those of workers or users that do not fit into this machine."""
     if options.workers <= 0:
         return
     from authlab.lab.machine import machine_facts
 
-    most = 0
+    most = users = 0
     for experiment in found:
         with problems.collecting():
-            most = max([most, *(plan.most_workers for plan in experiment.plan(options, machine_facts()))])
+            plans = experiment.plan(options, machine_facts())
+            most = max([most, *(plan.most_workers for plan in plans)])
+            users = max([users, *(arm.users for plan in plans for arm in plan.arms)])
     if problem := too_many(most):
         problems.add(f"{problem}; use fewer --workers or fewer modes")
+    if (problem := too_many_users(users, kind)) is not None:
+        problems.add(problem)

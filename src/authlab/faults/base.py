@@ -60,6 +60,9 @@ class Fault(ABC):
     needs_own_clock: ClassVar[bool] = False
     """Whether it works only where tokens follow the service's clock, not the system's."""
 
+    freezes: ClassVar[bool] = False
+    """Whether the worker is silent for as long as it lasts, and must not be ended for that."""
+
     one_at_a_time: ClassVar[bool] = False
     """Whether two of them would undo each other, whichever workers they affect."""
 

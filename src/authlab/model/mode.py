@@ -97,6 +97,11 @@ class Mode:
     look: Look | None = None
 
     @property
+    def routes_by_address(self) -> bool:
+        """Whether the client's network address determines its worker."""
+        return self.routing == "ip-hash"
+
+    @property
     def signs_tokens(self) -> bool:
         """Whether its workers sign what the client shows."""
         return self.signature is not None
