@@ -30,8 +30,8 @@ logger = logging.getLogger("authlab")
 
 _IMPATIENT_S = 5.0
 _FIRST_PATIENCE_S = 30.0
-"""With a plan, all users log in before its first window, some at a time. That may take longer than the time-out of later
-requests. It is not measured."""
+"""With a plan, all users log in before its first window, some at a time. That may take longer than the time-out of
+later requests. It is not measured."""
 
 _LOGIN_TRIES = 4
 _LOGIN_PAUSE_S = 0.25  # doubled after each attempt
