@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -136,23 +135,6 @@ def test_the_report_can_be_written_again_from_the_folder_alone(finished: tuple[P
     code, output = _run_to_end("report", str(results / "latest"), cwd=tmp_path)
     assert code == 0, output
     assert json.loads((results / "latest" / "report.json").read_text()) == before
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_is_cleaned_up_and_reported(number: int, tmp_path: Path) -> None:
-    process = _authlab("run", "--blocks", "40", "--slice", "0.4", "--users", "10", cwd=tmp_path)
-    try:
-        _wait_for_load(tmp_path / "results")
-        process.send_signal(number)
-        output, _ = process.communicate(timeout=30)
-    finally:
-        process.kill()
-    assert process.returncode == 130, output
-    run = _run_json(tmp_path / "results")
-    assert run["status"] == "interrupted"
-    assert (tmp_path / "results" / "latest" / "report.html").exists()
-    assert not _mentioning(f"authlab-{process.pid}-")
-    assert not list(Path("/tmp").glob(f"authlab-{process.pid}-*"))  # noqa: S108
 
 
 @pytest.mark.parametrize("moment", ["at once", "starting", "under load"])
