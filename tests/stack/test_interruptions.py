@@ -17,7 +17,7 @@ pytestmark = pytest.mark.stack
 
 MOMENTS = [
     ": predicted ",
-    "starting 2 stacks",
+    "starting 3 stacks",
     "logging in 6 users",
     "under load",
     "stopping the stacks",
@@ -49,6 +49,30 @@ def test_an_interrupted_run_is_cleaned_up_and_can_be_reported(moment: str, numbe
     told = json.loads((lab.results / "latest" / "report.json").read_text())
     assert (told["totals"]["requests"] > 0) == (MOMENTS.index(moment) >= MOMENTS.index("under load"))
     assert not [path for path in lab.results.rglob(".*") if path.name != ".lock"], "no draft of a file is left"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "number", "code", "status"),
+    [(False, signal.SIGINT, 130, "interrupted"), (True, signal.SIGKILL, -signal.SIGKILL, "running")],
+)
+def test_a_run_that_ends_in_a_later_round_leaves_nothing_and_keeps_the_blocks_before(
+    loaded: bool, number: int, code: int, status: str, tmp_path: Path
+) -> None:
+    with Lab("run", *SHORT, "--blocks", "12", "--slice", "0.8s", "--mode", "jwt", cwd=tmp_path) as lab:
+        lab.says("stacks for round 2")
+        if loaded:
+            lab.is_under_load()  # the raw files of the first round were removed before
+        lab.signal(number)
+        assert lab.ends() == code, lab.said
+    run = lab.run()
+    assert run["status"] == status
+    assert run["experiments"][0]["plans"][0]["exercise"]["rounds"] == 3
+    with Lab("report", "latest", cwd=tmp_path) as report:
+        assert report.ends() == 0, report.said
+    told = json.loads((lab.results / "latest" / "report.json").read_text())
+    (setup,) = told["experiments"][0]["setups"]
+    assert all(blocks >= 4 for blocks in setup["blocks"].values()), setup["blocks"]
+    assert any("do not know about starts" in limit for limit in told["limits"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

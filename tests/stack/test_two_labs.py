@@ -26,7 +26,7 @@ def test_two_labs_at_once_with_the_same_results_do_not_get_into_each_others_way(
         body = json.loads((run / "run.json").read_text())
         assert (body["status"], body["id"]) == ("finished", run.name)
         assert (run / "report.html").exists()
-        assert [trial["id"] for trial in body["trials"]] == ["01-none", "02-redis"]
+        assert [trial["id"] for trial in body["trials"]] == ["01-none", "02-none-again", "03-redis"]
         assert all(trial["summary"]["outcomes"].keys() == {"ok"} for trial in body["trials"])
     assert (first.results / "latest").resolve() in {run.resolve() for run in runs}
 
