@@ -12,7 +12,7 @@ import click
 from authlab.cli.arguments import faults_of, modes_of, precision_of, scenario_of
 from authlab.cli.capacity import too_many
 from authlab.cli.ci import check_junit, exit_code, junit_option, verdict_words
-from authlab.cli.stacking import choice_of, stack_options
+from authlab.cli.stacking import check_timeout, choice_of, stack_options, timeout_option
 from authlab.cli.values import DURATION, Problems, option, results_option
 from authlab.model.errors import EXIT_INTERRUPTED
 
@@ -55,6 +55,7 @@ MOST_REPEATS = 100  # a day of fault experiments
 @option("--fault", "faults", multiple=True, metavar="FAULT@START[+DURATION]", help=_FAULT_HELP)
 @option("--repeat", type=int, help=_REPEAT_HELP)
 @option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of schedules and orders.")
+@timeout_option
 @stack_options
 @option("--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if a claim is refuted, 2 if inconclusive.")
 @junit_option
@@ -75,6 +76,7 @@ def run(
     faults: tuple[str, ...],
     repeat: int | None,
     seed: int,
+    store_timeout_s: float | None,
     stack_kind: str,
     worker_cpus: float | None,
     fail_on: str,
@@ -94,6 +96,7 @@ def run(
     problems = Problems()
     asked = modes_of(modes, problems)
     choice = choice_of(stack_kind, worker_cpus, problems, asked)
+    check_timeout(store_timeout_s, problems)
     options = Options(
         workers=workers,
         users=users,
@@ -109,8 +112,11 @@ def run(
         quick=quick,
         scenario=scenario_of(scenario, problems),
         until=precision_of(until, problems),
+        store_timeout_s=store_timeout_s,
     )
     chosen = _checked(experiments, options, fail_on, duration, junit, problems)
+    for caution in _cautions(options):
+        click.echo(caution, err=True)
     command = ["authlab", *sys.argv[1:]]
     with watching(plain=plain) as listener:
         outcome = run_experiments(chosen, options, results=results, command=command, listener=listener, choice=choice)
@@ -185,3 +191,12 @@ def _check_capacity(options: Options, found: list[Experiment], problems: Problem
             most = max([most, *(plan.most_workers for plan in experiment.plan(options, machine_facts()))])
     if problem := too_many(most):
         problems.add(f"{problem}; use fewer --workers or fewer modes")
+
+
+def _cautions(options: Options) -> list[str]:
+    """What the chosen faults can only lead to, said before anything starts."""
+    from authlab.faults.catalogue import FAULTS
+    from authlab.model.session_store import TIMEOUT_S
+
+    limit_s = options.store_timeout_s or TIMEOUT_S
+    return [said for fault in options.faults if (said := FAULTS[fault.kind].caution(fault, limit_s))]

@@ -35,6 +35,7 @@ def steady(options: Options, mode: Mode, *, slices: int = 1, workers: int | None
         options.rate_rps,
         slices,
         options.scenario_name,
+        settings=options.settings_of(mode),
     )
 
 
@@ -60,7 +61,9 @@ def loaded(options: Options, label: str, mode: str | Mode, **more: Any) -> Arm:
         "scenario": options.scenario_name,
         "relogin": "once",
     }
-    return Arm(label, MODES[mode] if isinstance(mode, str) else mode, **{**usual, **more})
+    its = MODES[mode] if isinstance(mode, str) else mode
+    settings = options.settings_of(its) | more.pop("settings", {})
+    return Arm(label, its, **{**usual, **more, "settings": settings})
 
 
 def side_by_side(
