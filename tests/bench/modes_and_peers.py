@@ -1,4 +1,4 @@
-"""What keeping state costs one worker: each mode against a bare Flask application and two libraries.
+"""What keeping state costs one worker: each mode against a bare Flask application and against libraries.
 
     python tests/bench/modes_and_peers.py [--for-s 150] [--connections 4] [--requests 20]
 
