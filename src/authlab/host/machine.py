@@ -20,6 +20,7 @@ _PACKAGES = (
     "hiredis",
     "flask-session",
     "pyjwt",
+    "flask-jwt-extended",
     "locust",
     "gevent",
     "polars",
