@@ -33,21 +33,26 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+STORE_TIMEOUT_S: Final = 0.2
+"""A thread that waits serves nobody. A store that takes longer than this is slower than what sessions may cost."""
+
+
 @dataclass(frozen=True)
 class RedisSettings:
-    """Where the store is, and the credentials for it."""
+    """Where the store is, the credentials for it, and how long to wait for a connection and for each reply."""
 
     host: str
     port: int
     prefix: str
     username: str | None
     password: str | None = field(repr=False)
+    timeout_s: float = STORE_TIMEOUT_S
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of the service. Times are whole seconds. The exception is `clock_ahead_s`: how far this worker's
-    clock is ahead of the true time."""
+    """All settings of the service. Times are whole seconds. The exceptions are the store's time limit and
+    `clock_ahead_s`: how far this worker's clock is ahead of the true time."""
 
     state: str
     worker: str
@@ -123,8 +128,9 @@ class _Reader:
         host = self._matching("AUTHLAB_REDIS_HOST", "127.0.0.1", r"[A-Za-z0-9._:-]{1,253}")
         port = self._whole("AUTHLAB_REDIS_PORT", 6379, 1, 65535)
         prefix = self._matching("AUTHLAB_REDIS_PREFIX", "authlab:", r"[A-Za-z0-9:._-]{0,64}")
+        timeout_s = self._seconds("AUTHLAB_STORE_TIMEOUT_S", STORE_TIMEOUT_S, 0.01, 60)
         access = self._secret("redis.json", _redis_access)
-        return None if access is None else RedisSettings(host, port, prefix, *access)
+        return None if access is None else RedisSettings(host, port, prefix, *access, timeout_s=timeout_s)
 
     def _origins(self) -> frozenset[str]:
         text = self._environ.get("AUTHLAB_ORIGINS", "")
@@ -142,6 +148,13 @@ class _Reader:
             self._problems.append(f"{name} is {text!r}; it must be a whole number from {least} to {most}.")
             return default
         return int(text)
+
+    def _seconds(self, name: str, default: float, least: float, most: float) -> float:
+        text = self._environ.get(name, str(default))
+        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) is None or not least <= float(text) <= most:
+            self._problems.append(f"{name} is {text!r}; it must be a number of seconds from {least:g} to {most:g}.")
+            return default
+        return float(text)
 
     def _matching(self, name: str, default: str, pattern: str) -> str:
         text = self._environ.get(name, default)

@@ -36,7 +36,8 @@ SUBJECTS = {subject.name: subject for subject in (BARE, *MODES, *PEERS)} | {AGAI
 AIMS = (
     ("sticky", "bare", 0.97),
     ("jwt", "bare", 0.92),
-    ("redis", "bare", 0.80),
+    ("redis", "bare", 0.73),
+    ("redis-lean", "bare", 0.80),
     ("redis", "flask-session", 1.3),
     ("jwt", "flask-jwt-extended", 1.6),
 )

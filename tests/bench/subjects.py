@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.states import needs_of
+
 from authlab.host.content import content_root
 from authlab.host.ports import ReservedPort
 from authlab.host.processes import Guardian, minimal_environment
@@ -35,13 +37,14 @@ class Subject:
 
     @property
     def needs_store(self) -> bool:
-        return self.state == "redis"
+        return "store" in needs_of(self.state)
 
 
 MODES = (
     Subject("none", "none"),
     Subject("sticky", "memory"),
     Subject("redis", "redis"),
+    Subject("redis-lean", "redis_lean"),
     Subject("jwt", "jwt"),
 )
 BARE = Subject("bare", "none", "peers.bare:app")

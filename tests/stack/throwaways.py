@@ -17,7 +17,7 @@ from typing import Final
 from services.claims import Claims
 from services.clock import Clock
 from services.problems import Problem
-from services.redis_link import RedisLink
+from services.redis_client import RedisClient
 from services.settings import Settings
 from services.states import jwt
 from services.states.protocol import NOTHING, Environ, Grant
@@ -29,7 +29,7 @@ NEEDS: Final = ("keys", "store")
 class DeniedTokens(jwt.BearerTokens):
     """As `BearerTokens`, but a log-out takes the token back."""
 
-    def __init__(self, tokens: Tokens, link: RedisLink, prefix: str, ttl_s: int) -> None:
+    def __init__(self, tokens: Tokens, link: RedisClient, prefix: str, ttl_s: int) -> None:
         super().__init__(tokens)
         self._link = link
         self._prefix = prefix
@@ -37,12 +37,12 @@ class DeniedTokens(jwt.BearerTokens):
 
     def log_out(self, environ: Environ) -> Grant:
         self._claims(environ)
-        self._link.ask("SET", self._note(environ), "1", "EX", self._ttl_s)
+        self._link.write(self._note(environ), "1", self._ttl_s)
         return NOTHING
 
     def _claims(self, environ: Environ) -> Claims:
         claims = super()._claims(environ)
-        if self._link.ask("EXISTS", self._note(environ)):
+        if self._link.call(self._link.client.exists, self._note(environ)):
             raise Problem("revoked")
         return claims
 
@@ -53,7 +53,7 @@ class DeniedTokens(jwt.BearerTokens):
 def build(settings: Settings, clock: Clock = time.time) -> DeniedTokens:
     """The state of the mode `denied`."""
     assert settings.redis is not None
-    link = RedisLink(settings.redis, size=settings.threads)
+    link = RedisClient(settings.redis, size=settings.threads)
     return DeniedTokens(tokens_of(settings, clock), link, settings.redis.prefix, settings.token_ttl_s)
 '''
 

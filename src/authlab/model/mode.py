@@ -43,7 +43,7 @@ class Signature:
 class Look:
     """Colour, point shape and line dash; `hollow` marks an A/A twin.
 
-    The shape is a Vega symbol, or `star`, `pentagon`, `hexagon`.
+    The shape is a Vega symbol, or `star`, `pentagon`, `hexagon`, `kite`, `bow-tie`.
     """
 
     colour: str

@@ -31,6 +31,13 @@ _ROUTED_TO_MEMORY: Final = Traits(
     survives_worker_loss=False,
     survives_store_loss=True,
 )
+_SHARED: Final = Traits(
+    authenticates=True,
+    any_worker_serves=True,
+    revocable=True,
+    survives_worker_loss=True,
+    survives_store_loss=False,
+)
 _TOKENS: Final = Traits(
     authenticates=True,
     any_worker_serves=True,
@@ -124,19 +131,25 @@ _MODES = (
         "redis",
         "redis",
         "round-robin",
-        Traits(
-            authenticates=True,
-            any_worker_serves=True,
-            revocable=True,
-            survives_worker_loss=True,
-            survives_store_loss=False,
-        ),
+        _SHARED,
         "sessions in one Redis that all workers share",
         needs_store=True,
         credential="cookie",
         cookie=_SESSION_COOKIE,
         after_logout=_AT_ONCE,
         look=Look("#b8549a", "diamond"),
+    ),
+    Mode(
+        "redis-lean",
+        "redis_lean",
+        "round-robin",
+        _SHARED,
+        "as redis, over a link written by hand below redis-py's client: what tuning reaches",
+        needs_store=True,
+        credential="cookie",
+        cookie=_SESSION_COOKIE,
+        after_logout=_AT_ONCE,
+        look=Look("#a06bb5", "kite", (6, 2)),
     ),
     Mode(
         "jwt",

@@ -19,6 +19,8 @@ _PATHS: Final = {
     "star": "M0,-1L0.3,-0.3L1,0L0.3,0.3L0,1L-0.3,0.3L-1,0L-0.3,-0.3Z",
     "pentagon": "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z",
     "hexagon": "M-0.5,-0.87L0.5,-0.87L1,0L0.5,0.87L-0.5,0.87L-1,0Z",
+    "kite": "M0,-1L0.65,-0.3L0,1L-0.65,-0.3Z",
+    "bow-tie": "M-0.9,-0.8L0,-0.2L0.9,-0.8L0.9,0.8L0,0.2L-0.9,0.8Z",
 }
 """Shapes that Vega has no symbol for, as paths within ±1."""
 

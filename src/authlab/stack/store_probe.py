@@ -1,7 +1,7 @@
 """What reading a session costs at the store itself: the round trip of a GETEX, and how much it adds to the file.
 
-The connection speaks the same protocol as the service's (services/redis_link.py), and the command is that of
-services/states/redis.py. Key and value are as long as a session's, because most of what is written is the key.
+The connection speaks the same protocol as the service's (services/redis_client.py), and the command is that of
+services/redis_sessions.py. Key and value are as long as a session's, because most of what is written is the key.
 """
 
 from __future__ import annotations

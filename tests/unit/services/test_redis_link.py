@@ -1,4 +1,4 @@
-"""A store that is away: a quick 503, never a 401, and back again by itself."""
+"""A store that is away: a quick 503, never a 401, and back again by itself. Over each kind of link."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-import redis
 from services.problems import Problem
-from services.redis_link import FAIL_FAST_S, TIMEOUT_S, RedisLink
+from services.redis_client import RedisClient
+from services.redis_sessions import Link
 from services.session_ids import new_session_id
-from services.settings import RedisSettings
+from services.settings import STORE_TIMEOUT_S, RedisSettings
+from services.states.redis_lean import LeanLink
+from services.store_breaker import FAIL_FAST_S
 
 from authlab.stack.local_store import LocalStore
 from authlab.stack.secrets import Secrets
@@ -22,6 +24,9 @@ from tests.unit.services.service import Service, reason
 
 pytestmark = pytest.mark.stack
 
+STATES = ("redis", "redis_lean")
+LINKS: dict[str, Callable[..., Link]] = {"redis": RedisClient, "redis_lean": LeanLink}
+each_link = pytest.mark.parametrize("link_of", LINKS.values(), ids=LINKS)
 WITHIN_S = 0.6
 CALLS = ("/me", "/cart", "/cart/items", "/logout")
 
@@ -35,6 +40,7 @@ class Gate:
         self.port: int = self._listener.getsockname()[1]
         self.silent = False
         self.lose_next_reply = False
+        self.delay_s = 0.0
         self._open: list[socket.socket] = []
         self._closed = False
         threading.Thread(target=self._serve, daemon=True).start()
@@ -73,6 +79,7 @@ class Gate:
                     self.lose_next_reply = False
                     sink.shutdown(socket.SHUT_RDWR)
                 elif not self.silent:
+                    time.sleep(self.delay_s if is_reply else 0)
                     sink.sendall(received)
         except OSError:
             return
@@ -92,10 +99,10 @@ def gate(store: LocalStore) -> Iterator[Gate]:
     standing.close()
 
 
-@pytest.fixture
-def service(make_service: Callable[..., Service], gate: Gate) -> Service:
+@pytest.fixture(params=STATES)
+def service(make_service: Callable[..., Service], gate: Gate, request: pytest.FixtureRequest) -> Service:
     """Sessions in a store behind the gate."""
-    return make_service("redis", AUTHLAB_REDIS_PORT=str(gate.port))
+    return make_service(request.param, AUTHLAB_REDIS_PORT=str(gate.port))
 
 
 @contextmanager
@@ -180,55 +187,48 @@ def test_an_addition_whose_reply_was_lost_is_not_made_twice(service: Service, ga
     assert answer.json["cart"] == {"i1": 2}, "the one that was lost on the way back, once"
 
 
-def test_while_it_is_away_one_request_tries_and_the_others_are_answered_at_once(gate: Gate, secrets: Secrets) -> None:
+@each_link
+def test_while_it_is_away_one_request_tries_and_the_others_are_answered_at_once(
+    gate: Gate, secrets: Secrets, link_of: Callable[..., Link]
+) -> None:
     now = 100.0
     settings = RedisSettings("127.0.0.1", gate.port, "", None, secrets.store_password)
-    link = RedisLink(settings, size=2, clock=lambda: now)
+    link = link_of(settings, size=2, clock=lambda: now)
     gate.silent = True
     with pytest.raises(Problem):
-        link.ask("PING")
+        link.read("nothing", 1)
     with within(0.05), pytest.raises(Problem):
-        link.ask("PING")
+        link.read("nothing", 1)
     now += FAIL_FAST_S
     begin = time.monotonic()
     with pytest.raises(Problem):
-        link.ask("PING")
-    assert time.monotonic() - begin >= TIMEOUT_S * 0.9, "its turn to try"
+        link.read("nothing", 1)
+    assert time.monotonic() - begin >= STORE_TIMEOUT_S * 0.9, "its turn to try"
     gate.silent = False
     now += FAIL_FAST_S
-    assert link.ask("PING") == b"PONG"
+    assert link.read("nothing", 1) is None
 
 
+@each_link
 def test_a_wrong_password_is_a_store_that_is_away_and_is_in_no_message(
-    store: LocalStore, caplog: pytest.LogCaptureFixture
+    store: LocalStore, caplog: pytest.LogCaptureFixture, link_of: Callable[..., Link]
 ) -> None:
     wrong = new_session_id()
-    link = RedisLink(RedisSettings("127.0.0.1", store.port, "", None, wrong), size=1)
+    link = link_of(RedisSettings("127.0.0.1", store.port, "", None, wrong), size=1)
     with pytest.raises(Problem) as refused:
-        link.ask("PING")
+        link.read("nothing", 1)
     assert refused.value.reason == "store_unavailable"
     assert "is away" in caplog.text
     assert wrong not in caplog.text
     assert wrong not in repr(RedisSettings("h", 1, "", None, wrong))
 
 
-def test_after_an_error_nobody_is_given_the_reply_that_was_meant_for_another(
-    store: LocalStore, secrets: Secrets
+@each_link
+def test_a_store_that_is_slower_than_the_limit_is_away_and_a_longer_limit_takes_it_back(
+    gate: Gate, secrets: Secrets, link_of: Callable[..., Link]
 ) -> None:
-    """A log-in that replaces a session sends two commands. If the first fails, the second's reply is still to come."""
-    now = 100.0
-    link = RedisLink(
-        RedisSettings("127.0.0.1", store.port, "", None, secrets.store_password), size=1, clock=lambda: now
-    )
-    link.ask_all(("SET", "reply:1", "first"), ("SET", "reply:2", "second"))
-    with redis.Redis("127.0.0.1", store.port, password=secrets.store_password) as operator:
-        operator.config_set("min-replicas-to-write", 1)  # as with a full disk: no write is taken any more
-        try:
-            with pytest.raises(Problem):
-                link.ask_all(("DEL", "reply:3"), ("SET", "reply:4", "other"))
-        finally:
-            operator.config_set("min-replicas-to-write", 0)
-    now += FAIL_FAST_S
-    assert link.ask("GET", "reply:1") == b"first"
-    assert link.ask("GET", "reply:2") == b"second"
-    link._idle.get().disconnect()
+    gate.delay_s = 0.25
+    address = ("127.0.0.1", gate.port, "", None, secrets.store_password)
+    with pytest.raises(Problem, match="store_unavailable"):
+        link_of(RedisSettings(*address), size=1).read("nothing", 1)
+    assert link_of(RedisSettings(*address, timeout_s=2.0), size=1).read("nothing", 1) is None

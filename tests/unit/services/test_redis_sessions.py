@@ -20,6 +20,13 @@ pytestmark = pytest.mark.stack
 MakeService = Callable[..., Service]
 
 
+@pytest.fixture(params=["redis", "redis_lean"])
+def state(request: pytest.FixtureRequest) -> str:
+    """Each link to Redis in turn."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
 def admin(store: LocalStore, secrets: Secrets) -> Iterator[redis.Redis]:
     """A client of one's own, to look behind the service."""
@@ -44,8 +51,8 @@ def key_of(service: Service, credential: dict[str, str]) -> str:
     return f"{service.settings.redis.prefix}session:{digest.hex()}"
 
 
-def test_a_request_is_one_round_trip(make_service: MakeService, admin: redis.Redis) -> None:
-    service = make_service("redis", AUTHLAB_THREADS="1")  # one connection, whose handshake is behind it
+def test_a_request_is_one_round_trip(make_service: MakeService, state: str, admin: redis.Redis) -> None:
+    service = make_service(state, AUTHLAB_THREADS="1")  # one connection, whose handshake is behind it
     credential = service.log_in()
     add = {"item": "i1"}
     service.post("/cart/items", add, credential)  # Redis knows the script from now on
@@ -59,8 +66,8 @@ def test_a_request_is_one_round_trip(make_service: MakeService, admin: redis.Red
         assert commands_of(admin, work) == expected
 
 
-def test_the_value_holds_user_cart_and_end(make_service: MakeService, admin: redis.Redis) -> None:
-    service = make_service("redis")
+def test_the_value_holds_user_cart_and_end(make_service: MakeService, state: str, admin: redis.Redis) -> None:
+    service = make_service(state)
     credential = service.log_in()
     service.post("/cart/items", {"item": "i1", "quantity": 2}, credential)
     raw = admin.get(key_of(service, credential))
@@ -69,8 +76,10 @@ def test_the_value_holds_user_cart_and_end(make_service: MakeService, admin: red
 
 
 @pytest.mark.parametrize("use", ["/me", "/cart", "add"])
-def test_each_use_begins_the_idle_time_anew(make_service: MakeService, admin: redis.Redis, use: str) -> None:
-    service = make_service("redis")
+def test_each_use_begins_the_idle_time_anew(
+    make_service: MakeService, state: str, admin: redis.Redis, use: str
+) -> None:
+    service = make_service(state)
     credential = service.log_in()
     key = key_of(service, credential)
     assert admin.ttl(key) in (1799, 1800)
@@ -80,16 +89,18 @@ def test_each_use_begins_the_idle_time_anew(make_service: MakeService, admin: re
     assert admin.ttl(key) in (1799, 1800)
 
 
-def test_an_idle_session_goes_by_itself(make_service: MakeService, admin: redis.Redis) -> None:
-    service = make_service("redis", AUTHLAB_SESSION_IDLE_S="1")
+def test_an_idle_session_goes_by_itself(make_service: MakeService, state: str, admin: redis.Redis) -> None:
+    service = make_service(state, AUTHLAB_SESSION_IDLE_S="1")
     credential = service.log_in()
     time.sleep(1.2)
     assert reason(service.get("/me", credential)) == (401, "unknown_session")
     assert admin.exists(key_of(service, credential)) == 0
 
 
-def test_a_redis_that_forgot_the_script_learns_it_again(make_service: MakeService, admin: redis.Redis) -> None:
-    service = make_service("redis")
+def test_a_redis_that_forgot_the_script_learns_it_again(
+    make_service: MakeService, state: str, admin: redis.Redis
+) -> None:
+    service = make_service(state)
     credential = service.log_in()
     service.post("/cart/items", {"item": "i1"}, credential)
     admin.script_flush()
@@ -97,15 +108,17 @@ def test_a_redis_that_forgot_the_script_learns_it_again(make_service: MakeServic
     assert answer.json == {"user": "user-0001", "cart": {"i1": 2}}
 
 
-def test_a_redis_that_forgot_everything_is_a_401(make_service: MakeService, admin: redis.Redis) -> None:
-    service = make_service("redis")
+def test_a_redis_that_forgot_everything_is_a_401(make_service: MakeService, state: str, admin: redis.Redis) -> None:
+    service = make_service(state)
     credential = service.log_in()
     admin.delete(key_of(service, credential))
     assert reason(service.get("/me", credential)) == (401, "unknown_session")
 
 
-def test_connections_that_redis_closed_are_not_noticed(make_service: MakeService, admin: redis.Redis) -> None:
-    service = make_service("redis")
+def test_connections_that_redis_closed_are_not_noticed(
+    make_service: MakeService, state: str, admin: redis.Redis
+) -> None:
+    service = make_service(state)
     credential = service.log_in()
     for _ in range(3):
         admin.client_kill_filter(_type="normal", skipme=True)
@@ -117,30 +130,36 @@ def test_connections_that_redis_closed_are_not_noticed(make_service: MakeService
     assert answer.json["cart"] == {"i1": 3}, "nothing was added twice"
 
 
-def test_a_full_redis_refuses_a_log_in_and_keeps_the_sessions(make_service: MakeService, admin: redis.Redis) -> None:
-    service = make_service("redis")
+def test_a_full_redis_refuses_a_log_in_and_keeps_every_session_also_the_one_to_be_replaced(
+    make_service: MakeService, state: str, admin: redis.Redis
+) -> None:
+    service = make_service(state)
     credential = service.log_in()
     admin.config_set("maxmemory", "1")
     try:
-        answer = service.post("/login", service.users[1])
-        assert reason(answer) == (503, "store_full")
-        assert answer.headers["Retry-After"] == "1"
+        for headers in ({}, credential):  # a new client, and one that logs in again
+            answer = service.post("/login", service.users[1], headers)
+            assert reason(answer) == (503, "store_full")
+            assert answer.headers["Retry-After"] == "1"
+            assert "Set-Cookie" not in answer.headers
+            assert service.get("/me", credential).json == {"user": "user-0001"}, "a refused log-in ends no session"
     finally:
         admin.config_set("maxmemory", "0")
-    assert service.get("/me", credential).status_code == 200
+    assert service.post("/login", service.users[1], credential).status_code == 200
+    assert reason(service.get("/me", credential)) == (401, "unknown_session"), "one that succeeds ends the old one"
 
 
-def test_a_value_that_is_not_ours_is_no_500(make_service: MakeService, admin: redis.Redis) -> None:
-    service = make_service("redis")
+def test_a_value_that_is_not_ours_is_no_500(make_service: MakeService, state: str, admin: redis.Redis) -> None:
+    service = make_service(state)
     credential = service.log_in()
     admin.delete(key_of(service, credential))
     admin.lpush(key_of(service, credential), "x")
     assert reason(service.get("/me", credential)) == (503, "store_unavailable")
 
 
-def test_no_more_connections_than_threads(make_service: MakeService, admin: redis.Redis) -> None:
+def test_no_more_connections_than_threads(make_service: MakeService, state: str, admin: redis.Redis) -> None:
     before = len(admin.client_list())
-    service = make_service("redis", AUTHLAB_THREADS="4")
+    service = make_service(state, AUTHLAB_THREADS="4")
     credential = service.log_in()
     with ThreadPoolExecutor(4) as pool:
         statuses = set(pool.map(lambda _: service.get("/me", credential).status_code, range(200)))
