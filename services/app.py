@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from services.answers import Answers
 from services.bodies import MAX_BODY_BYTES
+from services.extra_cpu import ExtraCpu
 from services.problems import Problem
 from services.settings import Settings
 from services.states import module_of
@@ -59,6 +60,8 @@ def create_app(settings: Settings, state: State | None = None) -> Flask:
         # No OPTIONS: answering a preflight is the first half of CORS, which this service grants to nobody.
         app.add_url_rule(path, view_func=view, methods=[method], provide_automatic_options=False)
     _answer_with_problems(app, answers)
+    if settings.extra_cpu_us:
+        app.wsgi_app = ExtraCpu(app.wsgi_app, settings.extra_cpu_us)  # type: ignore[method-assign]  # as Flask documents
     return app
 
 
