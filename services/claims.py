@@ -11,7 +11,7 @@ from services.problems import Problem
 ISSUER: Final = "authlab"
 AUDIENCE: Final = "authlab-api"
 
-_REQUIRED: Final = {"iss": str, "aud": str, "sub": str, "jti": str, "iat": int, "exp": int}
+REQUIRED: Final = {"iss": str, "aud": str, "sub": str, "jti": str, "iat": int, "exp": int}
 _OPTIONAL: Final = {"nbf": int, "auth_time": int, "cart": dict, "csrf": str}
 _MAX_TEXT: Final = 64
 
@@ -50,7 +50,7 @@ def claims_of(payload: Any, *, now: float, leeway_s: int) -> Claims:
 
 
 def _require_kinds(payload: Mapping[str, Any]) -> None:
-    for name, kind in _REQUIRED.items():
+    for name, kind in REQUIRED.items():
         if type(payload.get(name)) is not kind:  # `isinstance` would accept True as a whole number
             raise Problem("bad_claims", f"The claim {name} is missing or of the wrong kind.")
     for name, kind in _OPTIONAL.items():

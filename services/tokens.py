@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Callable
 from typing import Final
-
-from jwt.algorithms import HMACAlgorithm
 
 from services import base64url
 from services.claims import AUDIENCE, ISSUER, Claims, claims_of
@@ -17,28 +14,23 @@ from services.keyring import Key, Keyring
 from services.problems import Problem
 from services.settings import Settings
 from services.strict_json import read_json
+from services.token_codec import TYPE, Codec, PyJWTCodec
 
-TYPE: Final = "authlab+jwt"
-"""The header's `typ`: our own type (RFC 8725, 3.11), so that no other kind of token is accepted as ours."""
+__all__ = ["MAX_TOKEN_BYTES", "TYPE", "Tokens", "tokens_of"]
 
 MAX_TOKEN_BYTES: Final = 8000
 """Longer tokens are neither read nor issued. With the header's name, a token must fit into the 8,190 bytes of a field
 that gunicorn reads."""
 
 _REMEMBERED_HEADERS: Final = 64
-_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))  # `json.dumps` makes one per call
-
-_ALGORITHMS: Final = {"HS256": HMACAlgorithm(HMACAlgorithm.SHA256)}
-"""PyJWT's implementations of signing and verifying, by the name of the algorithm."""
 
 
 class Tokens:
     """Issues and reads the tokens of a keyring, and issues none of more than `max_bytes`. `clock` gives unix seconds.
 
-    The cryptography is PyJWT's. The compact form around it (RFC 7515, 7.1) is written and parsed here. The reason is
-    speed: `jwt.encode` and `jwt.decode` look for PEM, SSH, DER and JWK in the secret for every token. Here that is done
-    once, when the keyring is loaded. Tests show that PyJWT reads what is issued here, and that nothing is accepted here
-    which `jwt.decode` refuses.
+    The text of a token and its signature are the codec's: PyJWT's `encode` and `decode`, or the hand-made code of the
+    mode `jwt-lean`. The rules are the same for both: header and key are checked before the codec is asked, claims and
+    times after it.
     """
 
     def __init__(
@@ -50,12 +42,10 @@ class Tokens:
         leeway_s: int,
         max_bytes: int = MAX_TOKEN_BYTES,
         clock: Callable[[], float] = time.time,
+        codec: Callable[[Keyring], Codec] = PyJWTCodec,
     ) -> None:
-        for key in keyring.keys.values():
-            _ALGORITHMS[key.alg].prepare_key(key.verifying)  # raises if the secret is a public key in disguise
         self._keyring = keyring
-        active = keyring.active
-        self._active_head = _part({"alg": active.alg, "kid": active.kid, "typ": TYPE})
+        self._codec = codec(keyring)
         self._ttl_s = ttl_s
         self._absolute_s = absolute_s
         self._leeway_s = leeway_s
@@ -84,10 +74,7 @@ class Tokens:
         }
         if claims.csrf:
             payload["csrf"] = claims.csrf
-        key = self._keyring.active
-        signed = f"{self._active_head}.{_part(payload)}"
-        signature = _ALGORITHMS[key.alg].sign(signed.encode(), key.signing)
-        token = f"{signed}.{base64url.encode(signature)}"
+        token = self._codec.signed(payload)
         if len(token) > self._max_bytes:
             raise ValueError("the token would be too long")
         return token, expires - now
@@ -97,24 +84,19 @@ class Tokens:
         parts = token.split(".", 3)
         if len(token) > MAX_TOKEN_BYTES or len(parts) != 3:
             raise Problem("malformed")
-        head, body, signature = parts
+        head = parts[0]
         key = self._headers.get(head) or self._key_of(head)
-        if not self._holds(key, f"{head}.{body}", signature):
-            raise Problem("bad_signature")
-        try:
-            payload = read_json(base64url.decode(body))
-        except ValueError:
-            raise Problem("malformed") from None
+        payload = self._codec.payload_of(token, key)
+        if len(self._headers) < _REMEMBERED_HEADERS:  # after the signature: nobody without a key of ours can fill it
+            self._headers[head] = key
         return claims_of(payload, now=self._clock(), leeway_s=self._leeway_s)
 
-    def _holds(self, key: Key, signed: str, signature: str) -> bool:
-        try:
-            return _ALGORITHMS[key.alg].verify(signed.encode(), key.verifying, base64url.decode(signature))
-        except ValueError:
-            return False
-
     def _key_of(self, head: str) -> Key:
-        """The key that a header names. The few valid headers are cached by their text."""
+        """The key that a header names. The few valid headers are remembered by their text.
+
+        PyJWT has no call that reads the `kid` and verifies in one go: `jwt.get_unverified_header` would take the token
+        apart a second time at each request. All tokens of a key have the same header, so it is read once.
+        """
         try:
             header = read_json(base64url.decode(head))
         except ValueError:
@@ -126,12 +108,15 @@ class Tokens:
         key = self._keyring.keys.get(kid) if isinstance(kid, str) else None
         if key is None or alg != key.alg:
             raise Problem("bad_signature", "The token was not signed by a key of this service.")
-        if len(self._headers) < _REMEMBERED_HEADERS:
-            self._headers[head] = key
         return key
 
 
-def tokens_of(settings: Settings, clock: Clock, max_bytes: int = MAX_TOKEN_BYTES) -> Tokens:
+def tokens_of(
+    settings: Settings,
+    clock: Clock,
+    max_bytes: int = MAX_TOKEN_BYTES,
+    codec: Callable[[Keyring], Codec] = PyJWTCodec,
+) -> Tokens:
     """What issues and reads tokens by these settings, which must hold a keyring."""
     assert settings.keyring is not None  # noqa: S101 - the settings of a state that needs keys hold it
     return Tokens(
@@ -141,9 +126,5 @@ def tokens_of(settings: Settings, clock: Clock, max_bytes: int = MAX_TOKEN_BYTES
         leeway_s=settings.leeway_s,
         max_bytes=max_bytes,
         clock=ahead(clock, settings.clock_ahead_s),
+        codec=codec,
     )
-
-
-def _part(members: dict[str, object]) -> str:
-    """A JSON object as one part of the compact form."""
-    return base64url.encode(_ENCODER.encode(members).encode())

@@ -46,6 +46,7 @@ MODES = (
     Subject("redis", "redis"),
     Subject("redis-lean", "redis_lean"),
     Subject("jwt", "jwt"),
+    Subject("jwt-lean", "jwt_lean"),
 )
 BARE = Subject("bare", "none", "peers.bare:app")
 PEERS = (

@@ -93,6 +93,10 @@ attack("signature truncated", "bad_signature")(lambda key: token_of(key)[:-1])
 attack("signature cut in half", "bad_signature")(lambda key: token_of(key)[:-22])
 attack("signature lengthened", "bad_signature")(lambda key: token_of(key) + "AAAA")
 attack("signature padded", "bad_signature")(lambda key: token_of(key) + "=")
+attack("signature padded too much", "bad_signature")(lambda key: token_of(key) + "==")
+attack("payload padded", "bad_signature")(lambda key: "=.".join(token_of(key).rsplit(".", 1)))
+attack("payload padded twice", "bad_signature")(lambda key: "==.".join(token_of(key).rsplit(".", 1)))
+attack("header padded", "malformed")(lambda key: "=.".join(token_of(key).split(".", 1)))
 attack("signature as standard base64", "bad_signature")(lambda key: token_of(key)[:-4] + "+/+/")
 attack("signature not base64", "bad_signature")(lambda key: token_of(key)[:-4] + "!!!!")
 attack("signature not ASCII", "bad_signature")(lambda key: token_of(key)[:-1] + "é")
@@ -119,6 +123,19 @@ attack("header with alg twice", "malformed")(
         key, f'{{"alg":"none","alg":"HS256","kid":"{key.kid}","typ":"authlab+jwt"}}'.encode(), claims_of()
     )
 )
+for _encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"):
+    attack(f"header in {_encoding}", "malformed")(
+        lambda key, encoding=_encoding: signed(key, json.dumps(header_of(key)).encode(encoding), claims_of())  # type: ignore[misc]
+    )
+    attack(f"payload in {_encoding}", "malformed")(
+        lambda key, encoding=_encoding: signed(key, header_of(key), json.dumps(claims_of()).encode(encoding))  # type: ignore[misc]
+    )
+for _member in ("kid", "typ"):
+    attack(f"header with {_member} twice", "malformed")(
+        lambda key, member=_member: signed(  # type: ignore[misc]
+            key, json.dumps(header_of(key)).replace("{", f'{{"{member}": "x", ', 1).encode(), claims_of()
+        )
+    )
 attack("header nested deeply", "malformed")(lambda key: signed(key, b"[" * 5000, claims_of()))
 attack("payload is a list", "malformed")(lambda key: signed(key, header_of(key), [1]))
 attack("payload is null", "malformed")(lambda key: signed(key, header_of(key), None))
@@ -130,12 +147,15 @@ attack("payload with a number of thousands of digits", "malformed")(
     lambda key: signed(key, header_of(key), b'{"exp":' + b"9" * 5000 + b"}")
 )
 attack("payload with NaN", "malformed")(lambda key: signed(key, header_of(key), b'{"exp":NaN}'))
-for _claim in ("sub", "exp", "iss"):
+for _claim in ("sub", "exp", "iss", "aud", "iat", "jti", "nbf"):
     attack(f"claim {_claim} twice", "malformed")(
         lambda key, claim=_claim: signed(  # type: ignore[misc]
-            key, header_of(key), json.dumps(claims_of()).replace("{", f'{{"{claim}": "user-0002", ', 1).encode()
+            key, header_of(key), json.dumps(claims_of(nbf=NOW)).replace("{", f'{{"{claim}": "user-0002", ', 1).encode()
         )
     )
+attack("an item of the cart twice", "malformed")(
+    lambda key: signed(key, header_of(key), json.dumps(claims_of()).replace("{}", '{"i": 1, "i": 2}').encode())
+)
 attack("too long", "malformed")(lambda key: token_of(key, jti="x" * MAX_TOKEN_BYTES))
 attack("a megabyte", "malformed")(lambda _key: "a" * 1_000_000)
 attack("expired", "expired")(lambda key: token_of(key, exp=NOW))
