@@ -168,7 +168,7 @@ def _slope(evidence: Evidence, label: str) -> Measured | None:  # noqa: ARG001 -
             rows = data.table.filter(pl.col("label").is_in(labels))
             note = f"a line through {len(labels)} clones in {len(found)} round{'s' if len(found) > 1 else ''}"
             blocks = rows["block"].n_unique()
-            return Measured(line.value, (line.low, line.high), blocks, int(rows["requests"].sum()), "µs/µs", note)
+            return Measured(line.value, (line.low, line.high), blocks, int(rows["requests"].sum()), "us/us", note)
     return None
 
 
@@ -202,5 +202,7 @@ def _judge_nothing(
     low, high = observed.interval
     seen = f"{name}: {observed.value:+.3g} [{low:+.3g}, {high:+.3g}] µs, and nothing was added"
     if doubts:
-        return Judgement(prediction, observed, Verdict("inconclusive", f"{seen}, but the trial is in doubt", (*doubts,)))
+        return Judgement(
+            prediction, observed, Verdict("inconclusive", f"{seen}, but the trial is in doubt", (*doubts,))
+        )
     return Judgement(prediction, observed, Verdict("refuted" if differing([(low, high)], 0.0) else "confirmed", seen))
