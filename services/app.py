@@ -15,7 +15,7 @@ from services.extra_cpu import ExtraCpu
 from services.problems import Problem
 from services.settings import Settings
 from services.states import module_of
-from services.states.protocol import State
+from services.states.protocol import Extension, State
 from services.views import Views
 
 _REASON_OF_STATUS: Final = {
@@ -60,6 +60,8 @@ def create_app(settings: Settings, state: State | None = None) -> Flask:
         # No OPTIONS: answering a preflight is the first half of CORS, which this service grants to nobody.
         app.add_url_rule(path, view_func=view, methods=[method], provide_automatic_options=False)
     _answer_with_problems(app, answers)
+    if isinstance(state, Extension):
+        state.install(app)
     if settings.extra_cpu_us:
         app.wsgi_app = ExtraCpu(app.wsgi_app, settings.extra_cpu_us)  # type: ignore[method-assign]  # as Flask documents
     return app

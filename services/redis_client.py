@@ -31,8 +31,8 @@ class RedisClient:
     """
 
     def __init__(self, settings: RedisSettings, *, size: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self.client = redis.Redis(connection_pool=_pool(settings, size, retries=1))
-        self.once = redis.Redis(connection_pool=_pool(settings, size, retries=0))
+        self.client = redis.Redis(connection_pool=pool_of(settings, size, retries=1))
+        self.once = redis.Redis(connection_pool=pool_of(settings, size, retries=0))
         self._breaker = Breaker(
             f"{settings.host}:{settings.port}",
             attempt_s=_LONGEST_WAITS * settings.timeout_s,
@@ -67,7 +67,8 @@ class RedisClient:
             client.connection_pool.disconnect(inuse_connections=False)
 
 
-def _pool(settings: RedisSettings, size: int, *, retries: int) -> redis.BlockingConnectionPool:
+def pool_of(settings: RedisSettings, size: int, *, retries: int) -> redis.BlockingConnectionPool:
+    """A pool of up to `size` connections, which repeats a command `retries` times if its reply is lost."""
     # Everything is said to the pool: `redis.Redis` ignores time limits and retries if it is given one.
     make = cast(Callable[..., redis.BlockingConnectionPool], redis.BlockingConnectionPool)  # it has no types
     return make(

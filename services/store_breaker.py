@@ -15,6 +15,9 @@ FAIL_FAST_S: Final = 0.25
 """How long after a failure the next attempt is made. Until then requests are refused at once. Otherwise every thread
 would wait for a store that is gone, and the next requests would wait for the threads."""
 
+FAILURES: Final = (redis.exceptions.RedisError, OSError)
+"""What a link raises when the store does not do as it should."""
+
 _Arguments = ParamSpec("_Arguments")
 _Reply = TypeVar("_Reply")
 _LOG: Final = logging.getLogger("authlab.store")
@@ -53,7 +56,7 @@ class Breaker:
             reply = work(*arguments, **named)
         except redis.exceptions.OutOfMemoryError:
             raise Problem("store_full") from None
-        except (redis.exceptions.RedisError, OSError) as error:
+        except FAILURES as error:
             raise self._failed(error) from error
         if self._away_until:
             self._away_until = 0.0

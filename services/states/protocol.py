@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from flask import Flask
 
 from services.carts import Cart
 from services.problems import Header
@@ -59,3 +61,11 @@ class State(Protocol):
 
     def log_out(self, environ: Environ) -> Grant:
         """End the session, as far as this way of keeping state can end one."""
+
+
+@runtime_checkable
+class Extension(Protocol):
+    """What a `State` has too if it is a Flask extension that must know the application."""
+
+    def install(self, app: Flask) -> None:
+        """Set up the extension. Called once, when the application is otherwise complete."""

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.states import needs_of
-
 from authlab.host.content import content_root
 from authlab.host.ports import ReservedPort
 from authlab.host.processes import Guardian, minimal_environment
@@ -34,25 +32,20 @@ class Subject:
     name: str
     state: str
     application: str = _SERVICE
-
-    @property
-    def needs_store(self) -> bool:
-        return "store" in needs_of(self.state)
+    needs_store: bool = False
 
 
 MODES = (
     Subject("none", "none"),
     Subject("sticky", "memory"),
-    Subject("redis", "redis"),
-    Subject("redis-lean", "redis_lean"),
+    Subject("redis", "redis", needs_store=True),
+    Subject("redis-lean", "redis_lean", needs_store=True),
+    Subject("flask-session", "flask_session", needs_store=True),
     Subject("jwt", "jwt"),
     Subject("jwt-lean", "jwt_lean"),
 )
 BARE = Subject("bare", "none", "peers.bare:app")
-PEERS = (
-    Subject("flask-session", "redis", "peers.flask_session_app:app"),
-    Subject("flask-jwt-extended", "jwt", "peers.flask_jwt_extended_app:app"),
-)
+PEERS = (Subject("flask-jwt-extended", "jwt", "peers.flask_jwt_extended_app:app"),)
 
 
 class Worker:

@@ -58,13 +58,18 @@ def test_additions_in_parallel_all_count_where_the_server_keeps_the_cart(mode: M
     home.add("first")
     with ThreadPoolExecutor(6) as pool:
         carts = list(pool.map(add, range(12)))
-    if mode.keeps_sessions:
-        assert home.get("/cart").json["cart"] == {"first": 1} | {f"i{number}": 1 for number in range(12)}
+    everything = {"first": 1} | {f"i{number}": 1 for number in range(12)}
+    if mode.loses_updates:
+        assert home.get("/cart").json["cart"].items() <= everything.items()  # which ones it loses is chance
+    elif mode.keeps_sessions:
+        assert home.get("/cart").json["cart"] == everything
     else:
         assert carts == [{"first": 1, f"i{number}": 1} for number in range(12)]
 
 
-@pytest.mark.parametrize("name", [mode.name for mode in MODES.values() if mode.keeps_sessions and mode.needs_store])
+@pytest.mark.parametrize(
+    "name", [m.name for m in MODES.values() if m.keeps_sessions and m.needs_store and not m.loses_updates]
+)
 def test_additions_through_several_workers_all_count_in_a_shared_store(
     standing: LocalStacks, people: People, name: str
 ) -> None:

@@ -72,9 +72,10 @@ class Mode:
     workers serve that application in place of the service; it gets `state` in the same way.
 
     `cookie` is the name of the cookie that holds the credential. `signature` says how the workers sign it; None if they
-    don't. `after_logout` is the longest time for which a copy of the credential is accepted after the log-out. `unmet`
-    are the requirements of services/security.toml that apply to it and are not met. A mode without a `look` gets one
-    that follows from its name.
+    don't. `after_logout` is the longest time for which a copy of the credential is accepted after the log-out.
+    `loses_updates` says that of two changes to one session at once, one may be lost although the service keeps it.
+    `unmet` are the requirements of services/security.toml that apply to it and are not met. A mode without a `look`
+    gets one that follows from its name.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Mode:
     cookie: str = ""
     signature: Signature | None = None
     after_logout: str = "not declared"
+    loses_updates: bool = False
     unmet: tuple[str, ...] = ()
     look: Look | None = None
 

@@ -11,6 +11,7 @@ DECLARED: dict[str, Mode] = {mode.state: mode for mode in reversed(MODES.values(
 ALL = [*dict.fromkeys(mode.state for mode in MODES.values())]
 AUTHENTICATING = [state for state in ALL if DECLARED[state].traits.authenticates]
 SESSIONS = [state for state in ALL if DECLARED[state].keeps_sessions]
+STRICT_SESSIONS = [state for state in SESSIONS if not DECLARED[state].loses_updates]
 SIGNED = [state for state in ALL if DECLARED[state].signature]
 PLAIN_TOKENS = [state for state in SIGNED if not DECLARED[state].traits.revocable]
 IN_COOKIES = [state for state in ALL if DECLARED[state].cookie]

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from services.session_ids import new_session_id, session_digest
 
-from tests.unit.services.declared import DECLARED, SESSIONS
+from tests.unit.services.declared import DECLARED, SESSIONS, STRICT_SESSIONS
 from tests.unit.services.service import Clock, Service, credential_in, reason
 
 MakeService = Callable[..., Service]
@@ -21,6 +21,12 @@ ABSOLUTE_S = 43200
 @pytest.fixture(params=SESSIONS)
 def service(request: pytest.FixtureRequest, make_service: MakeService) -> Service:
     """Each store in turn."""
+    return make_service(request.param)
+
+
+@pytest.fixture(params=STRICT_SESSIONS)
+def strict(request: pytest.FixtureRequest, make_service: MakeService) -> Service:
+    """Each store of our own. What the others can't do is shown beside them (test_flask_session.py)."""
     return make_service(request.param)
 
 
@@ -42,12 +48,12 @@ def test_a_session_id_has_256_bits_and_never_repeats() -> None:
         assert len({session_id[place] for session_id in ids}) == 64, "a place that is not random"
 
 
-def test_the_store_never_sees_a_session_id(service: Service) -> None:
-    session_id = id_in(service.log_in())
+def test_the_store_never_sees_a_session_id(strict: Service) -> None:
+    session_id = id_in(strict.log_in())
     digest = session_digest(session_id)
     assert digest is not None
-    store = service.state._store  # type: ignore[attr-defined]
-    if not DECLARED[service.settings.state].needs_store:
+    store = strict.state._store  # type: ignore[attr-defined]
+    if not DECLARED[strict.settings.state].needs_store:
         assert list(store._entries) == [digest]
     else:
         assert digest.hex() in store._key(session_id)
@@ -122,53 +128,53 @@ def test_a_log_in_that_fails_ends_nothing(service: Service) -> None:
     assert service.get("/me", credential).status_code == 200
 
 
-def test_a_session_that_is_used_still_ends_absolutely(service: Service, clock: Clock) -> None:
-    credential = service.log_in()
+def test_a_session_that_is_used_still_ends_absolutely(strict: Service, clock: Clock) -> None:
+    credential = strict.log_in()
     for _ in range(ABSOLUTE_S // IDLE_S):
         clock.now += IDLE_S - 1
-        assert service.get("/me", credential).status_code == 200
+        assert strict.get("/me", credential).status_code == 200
     clock.now += ABSOLUTE_S // IDLE_S
-    assert reason(service.get("/me", credential)) == (401, "expired")
-    assert reason(service.get("/me", credential)) == (401, "unknown_session")
+    assert reason(strict.get("/me", credential)) == (401, "expired")
+    assert reason(strict.get("/me", credential)) == (401, "unknown_session")
 
 
-def test_an_addition_does_not_prolong_beyond_the_absolute_end(service: Service, clock: Clock) -> None:
-    credential = service.log_in()
+def test_an_addition_does_not_prolong_beyond_the_absolute_end(strict: Service, clock: Clock) -> None:
+    credential = strict.log_in()
     for _ in range(ABSOLUTE_S // IDLE_S):
         clock.now += IDLE_S - 1
-        service.get("/me", credential)
+        strict.get("/me", credential)
     clock.now += ABSOLUTE_S // IDLE_S
-    assert reason(service.post("/cart/items", {"item": "i1"}, credential)) == (401, "expired")
+    assert reason(strict.post("/cart/items", {"item": "i1"}, credential)) == (401, "expired")
 
 
-def test_concurrent_additions_to_one_session_all_count(service: Service) -> None:
-    credential = service.log_in()
+def test_concurrent_additions_to_one_session_all_count(strict: Service) -> None:
+    credential = strict.log_in()
 
     def add(number: int) -> int:
-        return service.post("/cart/items", {"item": f"i{number % 3}"}, credential).status_code
+        return strict.post("/cart/items", {"item": f"i{number % 3}"}, credential).status_code
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(add, range(240))) == {200}
-    answer = service.get("/cart", credential)
+    answer = strict.get("/cart", credential)
     assert answer.json is not None
     assert answer.json["cart"] == {"i0": 80, "i1": 80, "i2": 80}
 
 
-def test_an_addition_never_brings_back_a_session_that_was_logged_out(service: Service) -> None:
+def test_an_addition_never_brings_back_a_session_that_was_logged_out(strict: Service) -> None:
     for _ in range(30):
-        credential = service.log_in()
+        credential = strict.log_in()
         start = threading.Barrier(4)
 
         def add(credential: dict[str, str] = credential, start: threading.Barrier = start) -> None:
             start.wait(10)
             for _ in range(3):
-                service.post("/cart/items", {"item": "i1"}, credential)
+                strict.post("/cart/items", {"item": "i1"}, credential)
 
         threads = [threading.Thread(target=add) for _ in range(3)]
         for thread in threads:
             thread.start()
         start.wait(10)
-        assert service.post("/logout", None, credential).status_code == 204
+        assert strict.post("/logout", None, credential).status_code == 204
         for thread in threads:
             thread.join(10)
-        assert reason(service.get("/me", credential)) == (401, "unknown_session")
+        assert reason(strict.get("/me", credential)) == (401, "unknown_session")
