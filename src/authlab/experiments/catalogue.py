@@ -14,6 +14,7 @@ from authlab.model.errors import nearest
 
 _STEADY: Final = (
     "three_modes",
+    "implementations",
     "round_robin",
 )
 """Modules of this package, in the order of `authlab list`. Each holds its experiment as EXPERIMENT."""

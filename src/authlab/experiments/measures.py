@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,15 @@ from authlab.experiments.planning import FLOOR
 from authlab.model.findings import Observation
 from authlab.model.windows import AGAIN
 from authlab.stats.equivalence import AAResult, judge_aa
-from authlab.stats.intervals import Interval, block_interval, difference_interval, ratio_interval, share_interval
+from authlab.stats.intervals import (
+    LEVEL,
+    TRIM,
+    Interval,
+    block_interval,
+    difference_interval,
+    ratio_interval,
+    share_interval,
+)
 from authlab.stats.pairing import paired
 
 QUANTITIES: Final = {"p50_ms": "ms", "cpu_us": "us"}
@@ -66,6 +74,22 @@ def difference_to(against: str, quantity: str) -> Measure:
         return _effect(evidence.plans[0], label, against, quantity, difference_interval, QUANTITIES[quantity])
 
     return measure
+
+
+def contrast(data: PlanData, quantity: str, weights: Mapping[str, float], level: float = LEVEL) -> Interval | None:
+    """The weighted sum of the logarithms of several arms' per-block `quantity`, over blocks in which all have one.
+
+    The weights add up to 0, so that what the arms of a block share drops out. None with fewer than two such blocks.
+    """
+    rows = data.table.filter(pl.col("label").is_in(list(weights)) & (pl.col(quantity) > 0))
+    wide = rows.pivot("label", index="block", values=quantity).sort("block")
+    if not set(weights) <= set(wide.columns):
+        return None
+    whole = wide.drop_nulls(list(weights))
+    if whole.height < 2:
+        return None
+    values = np.log(whole.select(weights).to_numpy()) @ np.array(list(weights.values()))
+    return block_interval(values, level, TRIM)
 
 
 def levels(data: PlanData) -> list[Observation]:

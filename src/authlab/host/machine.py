@@ -11,7 +11,10 @@ from typing import Any
 
 import psutil
 
-_PACKAGES = ("authlab", "flask", "werkzeug", "gunicorn", "redis", "hiredis", "pyjwt", "locust", "gevent", "polars")
+_PACKAGES = (
+    *("authlab", "flask", "werkzeug", "gunicorn", "redis", "hiredis", "pyjwt", "flask-session", "flask-jwt-extended"),
+    *("locust", "gevent", "polars"),
+)
 
 
 @dataclass(frozen=True)

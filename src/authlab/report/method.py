@@ -95,8 +95,8 @@ def _calibration(cited: Calibration) -> Point:
     return Point(
         "Calibration",
         f"The lab was calibrated on this machine on {cited.at[:10]} (`{cited.run}`, {cited.verdict}). CPU time was "
-        f"added to the requests of clones of `none`. Per µs added the lab found {cited.slope:.3f} [{low:.3f}, "
-        f"{high:.3f}] µs. Of {count(cited.pairs, 'pair')} of alike clones it found {cited.false_differences} to differ.",
+        f"added to the requests of clones of `none`. The lab found {cited.slope:.3f} [{low:.3f}, {high:.3f}] µs per µs "
+        f"added. Of {count(cited.pairs, 'pair')} of alike clones it found {cited.false_differences} to differ.",
     )
 
 
