@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import Request
+from werkzeug.exceptions import HTTPException
 
 from services.carts import MAX_QUANTITY, valid_item, valid_quantity
 from services.problems import Problem
@@ -51,13 +52,23 @@ def _require_json(request: Request) -> None:
 
 def _object(request: Request) -> dict[str, Any]:
     _require_json(request)
+    text = _read(request)
     try:
-        body = read_json(request.get_data(cache=False))
+        body = read_json(text)
     except ValueError as error:
         raise Problem("malformed_json", f"The body is not JSON: {error}.") from None
     if not isinstance(body, dict):
         raise Problem("invalid_body", "The body must be an object.")
     return body
+
+
+def _read(request: Request) -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:
+        raise  # too large
+    except Exception as error:  # each server has its own classes for a damaged chunk and for a client that went away
+        raise Problem("bad_request", "The body can't be read.") from error
 
 
 def _text(body: dict[str, Any], name: str, longest: int) -> str:

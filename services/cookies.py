@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,17 +10,25 @@ from services.problems import Header
 
 _NAME: Final = "authlab_session"
 
+MOST_OF_ONE_NAME: Final = 8
+"""How many cookies of its name are looked at in one request. Each may cost a look-up in a store."""
+
 
 @dataclass(frozen=True)
 class SessionCookie:
-    """Adds `Secure` and the prefix `__Host-` under TLS: then neither a sibling domain nor plain HTTP can plant one."""
+    """Adds `Secure` and the prefix `__Host-` under TLS: then neither a sibling domain nor plain HTTP can plant one.
+
+    Adds the `instance` to the name if there is one. Browsers send a cookie to every port of a host (RFC 6265, 8.5), so
+    two instances on one host would otherwise overwrite each other's cookie.
+    """
 
     name: str
     attributes: str
 
     @classmethod
-    def under(cls, *, tls: bool, name: str = _NAME) -> SessionCookie:
+    def under(cls, *, tls: bool, instance: str = "", name: str = _NAME) -> SessionCookie:
         """The cookie of a service with or without TLS."""
+        name = f"{name}_{instance}" if instance else name
         attributes = "; Path=/; HttpOnly; SameSite=Lax"
         return cls("__Host-" + name, attributes + "; Secure") if tls else cls(name, attributes)
 
@@ -36,14 +45,20 @@ class SessionCookie:
         """The header that deletes the cookie."""
         return "Set-Cookie", f"{self.name}={self.attributes}; Max-Age=0"
 
-    def read(self, header: str) -> str | None:
-        """The session id (or token) in a `Cookie` header, the first if there are several (RFC 6265, 5.4).
+    def values(self, header: str) -> Iterator[str]:
+        """The session ids (or tokens) in a `Cookie` header, in its order, `MOST_OF_ONE_NAME` at most.
+
+        There may be several, and the one that counts need not be the first: a browser sends cookies with longer paths
+        first (RFC 6265, 5.4), and the server can neither see the path nor delete a cookie without knowing it.
 
         Our ids and tokens are never quoted, so splitting is enough. It takes a third of the time of Werkzeug's general
         parser.
         """
+        left = MOST_OF_ONE_NAME
         for pair in header.split(";"):
             name, _, value = pair.partition("=")
             if name.strip() == self.name:
-                return value.strip()
-        return None
+                yield value.strip()
+                left -= 1
+                if not left:
+                    return

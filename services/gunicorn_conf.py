@@ -8,6 +8,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from services.gunicorn_worker import leaves_no_way_back
+
 bind = os.environ.get("AUTHLAB_BIND", "127.0.0.1:8000")
 
 
@@ -18,7 +20,7 @@ def _whole(text: str, default: int) -> int:
 
 # One process: a worker is then a single place where memory state can be. With several, each process is such a place.
 workers = _whole(os.environ.get("AUTHLAB_PROCESSES", "1"), 1)
-worker_class = "gthread"
+worker_class = "services.gunicorn_worker.Worker"
 threads = _whole(os.environ.get("AUTHLAB_THREADS", "8"), 8)
 
 # The application is loaded before the fork. Wrong settings then end the start at once, with their own status. A child
@@ -39,6 +41,19 @@ if workers > 1:
         """The process's name in `X-Worker`: `worker-1.p1`. `age` counts started processes, so no number repeats."""
         name = os.environ.get("AUTHLAB_WORKER") or socket.gethostname()
         os.environ["AUTHLAB_WORKER"] = f"{name}.p{worker.age}"
+
+
+# What the proxy lets pass must fit here (compose/nginx/nginx.conf). gunicorn's own limits are half as long a line, a
+# quarter of such a field and 100 fields. 8190 is the longest request line that gunicorn allows.
+limit_request_line = 8190
+limit_request_field_size = 65_536
+limit_request_fields = 1_100  # nginx passes 1,000 and adds some
+
+
+def pre_request(_worker: Any, req: Any) -> None:
+    """Say `Connection: close` where the connection can't be used again."""
+    if leaves_no_way_back(req):
+        req.force_close()
 
 
 # Longer than nginx's `keepalive_timeout` of 60 s to its upstream. The proxy must close idle connections, not the

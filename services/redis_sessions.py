@@ -139,4 +139,5 @@ def sessions_over(link: Link, settings: Settings, clock: Clock) -> CookieSession
         absolute_s=settings.session_absolute_s,
         clock=ahead(clock, settings.clock_ahead_s),
     )
-    return CookieSessions(sessions, SessionCookie.under(tls=settings.tls), settings.session_absolute_s)
+    cookie = SessionCookie.under(tls=settings.tls, instance=settings.instance)
+    return CookieSessions(sessions, cookie, settings.session_absolute_s)

@@ -22,6 +22,8 @@ _WORKER: Final = r"[A-Za-z0-9._-]{1,64}"
 _PROCESS: Final = r"(\.p[0-9]+)?"
 """`services/gunicorn_conf.py` adds this to a worker's name for each of its processes."""
 
+_INSTANCE: Final = r"[A-Za-z0-9-]{0,32}"
+
 _Read = TypeVar("_Read")
 
 
@@ -64,6 +66,7 @@ class Settings:
     max_sessions: int = 200_000
     threads: int = 8
     tls: bool = False
+    instance: str = ""
     origins: frozenset[str] = frozenset()
     keyring: Keyring | None = None
     redis: RedisSettings | None = None
@@ -105,6 +108,7 @@ class _Reader:
             "extra_cpu_us": self._whole("AUTHLAB_EXTRA_CPU_US", 0, 0, 1_000_000),
         }
         tls = self._whole("AUTHLAB_TLS", 0, 0, 1) == 1
+        instance = self._matching("AUTHLAB_INSTANCE", "", _INSTANCE)
         origins = self._origins()
         if self._problems or users is None:
             raise SettingsError(self._problems)
@@ -113,6 +117,7 @@ class _Reader:
             worker,
             users,
             tls=tls,
+            instance=instance,
             origins=origins,
             keyring=keyring,
             redis=redis,

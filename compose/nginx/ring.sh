@@ -23,4 +23,4 @@ while sleep 1; do
         kill -HUP $$ # this process is nginx by now
     fi
 done &
-exec nginx -p /tmp/ -c /etc/authlab/nginx.conf -e stderr "$@"
+exec sh /etc/authlab/named.sh "$@"

@@ -17,8 +17,9 @@ import time
 from typing import Any
 
 from geventhttpclient.client import HTTPClient
-from geventhttpclient.url import URL
 from locust.contrib.fasthttp import FastRequest, FastResponse, LocustUserAgent, insecure_ssl_context_factory
+
+from lab_load.site import Site
 
 
 class _StampedClient(HTTPClient):
@@ -35,20 +36,19 @@ class _StampedClient(HTTPClient):
 class TimedAgent(LocustUserAgent):
     """The agent of one user. `sent_ns` and `done_ns` belong to its latest request."""
 
-    def __init__(self, base_url: str, timeout_s: float) -> None:
+    def __init__(self, site: Site, timeout_s: float) -> None:
         super().__init__(max_retries=0, max_redirects=0, cookiejar=None)
-        url = URL(base_url)
         self._http = _StampedClient(
-            url.host,
-            port=url.port,
-            ssl=url.scheme == "https",
+            site.host,
+            port=site.port,
+            ssl=site.scheme == "https",
             insecure=True,  # as FastHttpUser: a lab has its own certificates
             ssl_context_factory=insecure_ssl_context_factory,
             connection_timeout=timeout_s,
             network_timeout=timeout_s,
             concurrency=1,
         )
-        self._strip = len(base_url)
+        self._strip = len(site.origin)
         self.sent_ns = 0
         self.done_ns = 0
 

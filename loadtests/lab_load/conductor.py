@@ -35,6 +35,10 @@ _FINISH_WITHIN_S = 1.0
 """How long requests under way may take to finish when a test ends, unless `--stop-timeout` says otherwise."""
 
 
+_CONDUCTORS: dict[int, _Conductor] = {}
+"""The one conductor of this process, by Locust's own object of events."""
+
+
 def register(
     events: Any,
     scenario: str,
@@ -46,8 +50,15 @@ def register(
 
     `operations` are those that it adds to `me`, `cart` and `add`; `mix` has the shares of everything its users do;
     each `sharers` users in a row share one log-in. Problems in them are reported, with all others, when Locust starts.
+    Several files may register: Locust then runs the users of all of them, and they leave one recording.
     """
-    conductor = _Conductor(Script(scenario, operations or {}, mix, sharers))
+    caller = sys._getframe(1).f_globals
+    script = Script(scenario, operations or {}, mix, sharers, caller["__name__"], caller.get("__file__") or "")
+    known = _CONDUCTORS.get(id(events))
+    if known is not None:
+        known.add(script)
+        return
+    conductor = _CONDUCTORS[id(events)] = _Conductor(script)
     events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
     events.init.add_listener(conductor.on_init)
     events.test_start.add_listener(conductor.on_test_start)
@@ -65,13 +76,25 @@ def _interrupt_main() -> None:
 
 class _Conductor:
     def __init__(self, script: Script) -> None:
-        self._script = script
+        self._registered = [script]
         self._environment: Any = None
         self._session: Session | None = None
         self._head: Head | None = None
         self._spawned = False
         self._quitting = False
         self._follower: gevent.Greenlet | None = None
+
+    def add(self, script: Script) -> None:
+        """One more scenario. A file that Locust reads twice counts once."""
+        place = (script.module, script.file)
+        self._registered = [known for known in self._registered if (known.module, known.file) != place] + [script]
+
+    @property
+    def _scripts(self) -> list[Script]:
+        """The scenarios whose users take part, in the order in which they were registered; all, if that is unknown."""
+        classes = [base for user in self._environment.user_classes for base in user.__mro__]
+        modules = {one.__module__ for one in classes}
+        return [script for script in self._registered if script.module in modules] or self._registered
 
     def on_init(self, environment: Any, **_: Any) -> None:
         """Refuse bad options before anything starts. Workers get theirs from the master, with the first job."""
@@ -144,7 +167,7 @@ class _Conductor:
 
     def _lead(self, runner: Any, options: Any, settings: Settings) -> None:
         """Decide what all processes must agree on."""
-        folder = settle_folder(settings.recording, self._script.name)
+        folder = settle_folder(settings.recording, _name(settings))
         options.lab_folder = str(folder)
         options.lab_users = settings.plan.users if settings.plan else max(1, runner.target_user_count)
         options.lab_workers = ["local"]
@@ -158,18 +181,19 @@ class _Conductor:
 
     def _facts(self, settings: Settings, users: int) -> dict[str, Any]:
         return {
-            "scenario": self._script.name,
-            "host": self._environment.host,
+            "scenario": _name(settings),
+            "host": settings.site.base,
             "mode": settings.mode,
             "workers_behind": settings.workers_behind,
             "seed": settings.seed,
             "users": users,
             "rate_rps": None if settings.plan else settings.rate_rps,
             "parameters": {
-                "mix": dict(settings.mix),
+                "mix": settings.mix,
                 "timeout_s": settings.timeout_s,
                 "relogin": settings.relogin,
-                "sharers": settings.sharers,
+                "sharers": max(settings.sharers_of(script) for script in settings.scripts),
+                "addresses": "own" if settings.addresses else "one",
                 "windows": len(settings.plan.windows) if settings.plan else None,
             },
         }
@@ -180,7 +204,7 @@ class _Conductor:
         options, runner = environment.parsed_options, environment.runner
         worker = isinstance(runner, WorkerRunner)
         try:
-            return settings_from(options, host, leads=not worker, script=self._script)
+            return settings_from(options, host, leads=not worker, scripts=self._scripts)
         except BadSettings as problem:
             if not (worker and options.processes):  # forked workers would only repeat their parent's message
                 print(problem, file=sys.stderr, flush=True)
@@ -212,3 +236,8 @@ class _Conductor:
         if self._environment.process_exit_code != EXIT_CANNOT_WRITE:
             self._environment.process_exit_code = EXIT_CANNOT_WRITE
             gevent.spawn(self._environment.runner.quit)
+
+
+def _name(settings: Settings) -> str:
+    """The recording's scenario: several are joined, in whatever order Locust read their files."""
+    return "-".join(sorted(script.name for script in settings.scripts))

@@ -6,18 +6,20 @@ the cart (state that other modes keep). If the answer also has a `csrf_token`, i
 every call that changes something.
 
 Locust's own cookie jar is `http.cookiejar`, which parses every answer again and costs about as much as the request
-itself. A load test of one host needs only names, values and deletions.
+itself. Ours (`jar.py`) looks at cookies only when an answer sets one, or one expires.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeGuard
 
+from lab_load.jar import HERE, Jar
+from lab_load.site import Site
+
 ROUTING_COOKIE = "authlab_route"
-"""Set by nginx to keep a client on its worker (`sticky cookie`); sent back always, but it proves nothing."""
+"""How the cookie's name begins with which nginx keeps a client on its worker. Instances on one host have names of their
+own (`authlab_route_8080`). It is sent back always, but proves nothing."""
 
 
 ANSWER: Final = "answer"
@@ -31,17 +33,20 @@ class Credential:
 
     `number` counts them from 1 (0: none yet); its text never leaves this object. `headers` are ready to send: they are
     rebuilt only when something changes. `unsafe_headers` are those of methods that change something (RFC 9110, 9.2.1).
+    `lapsed`: a cookie that came with it has expired, so it may be incomplete. A service that then refuses is right.
     """
 
-    def __init__(self, user: str, way: str = ANSWER) -> None:
+    def __init__(self, user: str, way: str = ANSWER, site: Site = HERE) -> None:
         self._user = user
         self._way = way
-        self._cookies: dict[str, str] = {}
+        self._jar = Jar(site)
+        self._claimed_ns = 0
         self._token: str | None = None
         self._csrf: str | None = None
         self._by_name = False
         self._cart = ""
         self._kept = False
+        self.lapsed = False
         self.number = 0
         self.issued_ns = 0
         self.expires_ns = 0
@@ -50,18 +55,18 @@ class Credential:
 
     def forget(self) -> None:
         """Before a new log-in: no credential is sent. The routing cookie stays, as in a browser."""
-        self._token, self._csrf, self._by_name, self._cart = None, None, False, ""
-        self._cookies = {name: value for name, value in self._cookies.items() if name == ROUTING_COOKIE}
+        self._token, self._csrf, self._by_name, self._cart, self.lapsed = None, None, False, "", False
+        self._jar.keep_only(_routes)
         self._rebuild()
 
-    def logged_in(self, body: Mapping[str, Any], set_cookies: Iterable[str], now_ns: int) -> bool:
-        """Adopt what a log-in answered; false where it has no credential of the kind that is to travel."""
-        self._keep(set_cookies)
+    def logged_in(self, body: Mapping[str, Any], set_cookies: Iterable[str], now_ns: int, path: str = "/login") -> bool:
+        """Adopt what a log-in at `path` answered; false where it has no credential of the kind that is to travel."""
+        self._jar.take(set_cookies, path, now_ns)
         token = body.get("access_token") if self._way in (BEARER, ANSWER) else None
         self._token = token if _fits_a_header(token) else None
         secret = body.get("csrf_token") if self._way in (COOKIE_AND_CSRF, ANSWER) else None
         self._csrf = secret if _fits_a_header(secret) else None
-        has_cookie = bool(self._cookies.keys() - {ROUTING_COOKIE})
+        has_cookie = not all(map(_routes, self._jar.names))
         self._by_name = self._way == HEADER or (self._way == ANSWER and self._token is None and not has_cookie)
         self._issue(body, now_ns)
         came = {
@@ -82,28 +87,35 @@ class Credential:
         """Keep the credential as it is, whatever answers set or delete: like somebody who has a copy of it."""
         self._kept = True
 
-    def answered(self, set_cookies: Iterable[str], now_ns: int, body: Mapping[str, Any]) -> None:
-        """Adopt an answer's cookies. A new value in a cookie that is not for routing is a new credential."""
+    def answered(self, set_cookies: Iterable[str], now_ns: int, body: Mapping[str, Any], path: str = "/") -> None:
+        """Adopt the cookies of an answer to a request for `path`.
+
+        A new value in a cookie that is not for routing is a new credential. The same value with a later end is the
+        same credential, which is then good for longer.
+        """
         if self._kept:
             return
-        changed = self._keep(set_cookies)
-        if self.number and changed - {ROUTING_COOKIE} and self._way not in (HEADER, BEARER):
+        changed = self._jar.take(set_cookies, path, now_ns)
+        if self.number and not all(map(_routes, changed)) and self._way not in (HEADER, BEARER):
             self._issue(body, now_ns)
-        elif changed:
+            return
+        if self._travels_in_cookies and self._jar.first_end_ns(but=_routes):
+            self._claimed_ns = 0
+            self._settle()
+        if changed:
             self._rebuild()
 
-    def _keep(self, set_cookies: Iterable[str]) -> set[str]:
-        """Store the cookies. Returns the names of those that are new, have another value or are gone."""
-        changed = set()
-        for line in set_cookies:
-            name, value = parse_set_cookie(line)
-            if self._cookies.get(name) != value:
-                changed.add(name)
-                if value is None:
-                    del self._cookies[name]
-                else:
-                    self._cookies[name] = value
-        return changed
+    def to_send(self, path: str, now_ns: int, *, unsafe: bool) -> dict[str, str]:
+        """The headers of a request for `path` that is sent at `now_ns`. `unsafe`: its method changes something."""
+        jar = self._jar
+        if 0 < jar.next_end_ns <= now_ns and not self._kept:  # whoever has a copy does not look at its end
+            if not all(map(_routes, jar.drop_expired(now_ns))) and self._travels_in_cookies:
+                self.lapsed = True
+            self._rebuild()
+        headers = self.unsafe_headers if unsafe else self.headers
+        if jar.everywhere:
+            return headers
+        return {**headers, "Cookie": cookies} if (cookies := jar.header(path)) else without_cookies(headers)
 
     def saw_cart(self, cart: str) -> None:
         """Remember the cart for the control mode, where the client carries it."""
@@ -114,14 +126,27 @@ class Credential:
     def _issue(self, body: Mapping[str, Any], now_ns: int) -> None:
         lifetime_s = body.get("expires_in")
         self.number += 1
+        self.lapsed = False
         self.issued_ns = now_ns
-        self.expires_ns = now_ns + int(lifetime_s * 1e9) if isinstance(lifetime_s, (int, float)) else 0
+        self._claimed_ns = now_ns + int(lifetime_s * 1e9) if isinstance(lifetime_s, (int, float)) else 0
+        self._settle()
         self._rebuild()
+
+    @property
+    def _travels_in_cookies(self) -> bool:
+        return self._way in (COOKIE, COOKIE_AND_CSRF) or (
+            self._way == ANSWER and self._token is None and not self._by_name
+        )
+
+    def _settle(self) -> None:
+        """It expires when the answer says so or, if that is earlier, with the first of its cookies."""
+        cookies_ns = self._jar.first_end_ns(but=_routes) if self._travels_in_cookies else 0
+        self.expires_ns = min((end for end in (self._claimed_ns, cookies_ns) if end), default=0)
 
     def _rebuild(self) -> None:
         headers = {}
-        if self._cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        if cookies := self._jar.header():
+            headers["Cookie"] = cookies
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         if self._by_name:
@@ -132,29 +157,16 @@ class Credential:
         self.unsafe_headers = headers if self._csrf is None else {**headers, "X-CSRF-Token": self._csrf}
 
 
+def _routes(cookie: str) -> bool:
+    """Whether the cookie of that name is for routing only."""
+    return cookie == ROUTING_COOKIE or cookie.startswith(ROUTING_COOKIE + "_")
+
+
 def _fits_a_header(token: object) -> TypeGuard[str]:
     """Check that a header can hold it. JSON can hold a line end, which would let a service forge our headers."""
     return isinstance(token, str) and token.isascii() and token.isprintable() and token != ""
 
 
-def parse_set_cookie(line: str) -> tuple[str, str | None]:
-    """Name and value of one Set-Cookie line; the value is None when the line deletes the cookie (RFC 6265, 5.2)."""
-    pair, *attributes = line.split(";")
-    name, _, value = pair.partition("=")
-    expired: bool | None = None
-    for attribute in attributes:
-        key, _, text = attribute.partition("=")
-        key = key.strip().lower()
-        if key == "max-age":  # has precedence over Expires
-            expired = text.strip().startswith("-") or text.strip() == "0"
-            break
-        if key == "expires":
-            expired = _in_the_past(text.strip())
-    return name.strip(), None if expired else value.strip()
-
-
-def _in_the_past(date: str) -> bool:
-    try:
-        return parsedate_to_datetime(date).timestamp() <= time.time()
-    except ValueError:
-        return False
+def without_cookies(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a request that carries no cookie."""
+    return {name: value for name, value in headers.items() if name != "Cookie"}

@@ -9,6 +9,8 @@ from gevent.lock import BoundedSemaphore
 
 from lab_load.basket import Basket
 from lab_load.credential import ANSWER, Credential
+from lab_load.jar import HERE
+from lab_load.site import Site
 
 RELOGIN: Final = {"never": 0, "once": 1, "always": math.inf}
 """How often a user whose credential was refused logs in again."""
@@ -22,12 +24,19 @@ class Login:
     """
 
     def __init__(
-        self, number: int, username: str, password: str, relogin: str, sharers: int, way: str = ANSWER
+        self,
+        number: int,
+        username: str,
+        password: str,
+        relogin: str,
+        sharers: int,
+        way: str = ANSWER,
+        site: Site = HERE,
     ) -> None:
         self.number = number
         self.username = username
         self.password = password
-        self.credential = Credential(username, way)
+        self.credential = Credential(username, way, site)
         # A shared log-in's cart holds others' writes, too. The history's checkers decide what it must hold.
         self._keeps_count = sharers == 1
         self.basket = Basket() if self._keeps_count else None

@@ -52,12 +52,14 @@ DEFAULT_MIX: Final[Mapping[str, float]] = MappingProxyType({"me": 0.7, "cart": 0
 @dataclass(frozen=True)
 class Script:
     """A scenario's name, the operations it adds to the contract's, the shares of what users do (any sum), and how many
-    users share one log-in."""
+    users share one log-in. `module` and `file` are those of the Locust file."""
 
     name: str
     own: Mapping[str, Operation] = field(default_factory=dict)
     mix: Mapping[str, float] = field(default_factory=lambda: DEFAULT_MIX)
     sharers: int = 1
+    module: str = ""
+    file: str = ""
 
     @property
     def operations(self) -> dict[str, Operation]:

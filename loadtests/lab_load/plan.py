@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -43,8 +44,8 @@ class Plan:
     go: Path
 
 
-def read_plan(path: Path, script: Script) -> tuple[Plan | None, list[str]]:
-    """The plan for a scenario, or None and all of its problems."""
+def read_plan(path: Path, scripts: Sequence[Script]) -> tuple[Plan | None, list[str]]:
+    """The plan for these scenarios, or None and all of its problems."""
     try:
         data = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -56,7 +57,7 @@ def read_plan(path: Path, script: Script) -> tuple[Plan | None, list[str]]:
         plan = _plan_of(data)
     except (KeyError, TypeError, ValueError) as error:
         return None, [f"the plan {path} does not follow {PLAN_SCHEMA}: {type(error).__name__} {error}"]
-    problems = [f"the plan {path}: {problem}" for problem in _problems_of(plan, script)]
+    problems = [f"the plan {path}: {problem}" for problem in _problems_of(plan, scripts)]
     return (None if problems else plan), problems
 
 
@@ -79,7 +80,7 @@ def _plan_of(data: dict[str, Any]) -> Plan:
     )
 
 
-def _problems_of(plan: Plan, script: Script) -> list[str]:
+def _problems_of(plan: Plan, scripts: Sequence[Script]) -> list[str]:
     problems = []
     if plan.users < 1:
         problems.append(f"users must be at least 1, not {plan.users}")
@@ -92,4 +93,5 @@ def _problems_of(plan: Plan, script: Script) -> list[str]:
         if not window.rate_rps > 0:
             problems.append(f"window {window.index} has a rate of {window.rate_rps}; it must be positive")
         last_ns = window.end_ns
-    return problems + ([] if plan.mix is None else script.mix_problems(plan.mix))
+    mix = plan.mix
+    return problems + ([] if mix is None else [problem for script in scripts for problem in script.mix_problems(mix)])

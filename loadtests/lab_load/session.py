@@ -15,6 +15,7 @@ from gevent.event import Event
 from lab_load.crew import Crew
 from lab_load.ledger import Ledger, OpenWindow
 from lab_load.login import Login
+from lab_load.operations import Script
 from lab_load.plan import Plan, Window
 from lab_load.recorder import Recorder
 from lab_load.recording import clock, process_name, write_whole
@@ -43,7 +44,7 @@ class Session:
         self.origin_ns = 0
         self.plan_done = False
         self._enrolled = self._arrived = 0
-        self._login: Login | None = None
+        self._logins: dict[str, Login] = {}
         self._failures: list[dict[str, object]] = []
         self._greenlets: list[gevent.Greenlet] = []
         self._id_prefix = f"{int.from_bytes(os.urandom(4), 'big'):08x}-"
@@ -54,16 +55,26 @@ class Session:
         self._ids += 1
         return f"{self._id_prefix}{self._ids}"
 
-    def enrol(self) -> tuple[int, Login]:
-        """Number and log-in of the next user of this process. Users who share a log-in follow one another."""
+    def script_of(self, user: type) -> Script:
+        """The scenario of a class of users: that of the file which holds it, or else the first one."""
+        modules = [base.__module__ for base in user.__mro__]
+        there = {script.module: script for script in reversed(self.settings.scripts)}
+        return next((there[module] for module in modules if module in there), self.settings.scripts[0])
+
+    def enrol(self, script: Script) -> tuple[int, Login]:
+        """Number and log-in of the next user of this process and scenario. Users who share a log-in follow one
+        another."""
         number = self.crew.enrol()
         self._enrolled += 1
-        if self._login is None or not self._login.take_place():
+        login = self._logins.get(script.name)
+        if login is None or not login.take_place():
             settings = self.settings
             username, password = settings.accounts[number % len(settings.accounts)]
-            self._login = Login(number, username, password, settings.relogin, settings.sharers, settings.credential)
-            self._login.take_place()
-        return number, self._login
+            sharers = settings.sharers_of(script)
+            login = Login(number, username, password, settings.relogin, sharers, settings.credential, settings.site)
+            login.take_place()
+            self._logins[script.name] = login
+        return number, login
 
     def rate_per_user(self) -> Iterator[float]:
         """Each user's share of the rate in plain use, read before each gap."""

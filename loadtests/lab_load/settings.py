@@ -7,17 +7,19 @@ import math
 import os
 import re
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from lab_load.credential import ANSWER, WAYS
+from lab_load.jar import HERE
 from lab_load.login import RELOGIN
-from lab_load.operations import Operation, Script
+from lab_load.operations import Script
 from lab_load.plan import Plan, read_plan
+from lab_load.site import BadAddress, Site, site_of
 
+ADDRESSES = ("one", "own")
 _MODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -34,24 +36,39 @@ class BadSettings(Exception):
 class Settings:
     """Checked options. `plan` is None in plain use: one open-ended window at `rate_rps` over all users.
 
-    `operations` are what users can do, by name; `mix` has the shares of some of them. `sharers` users share one log-in.
-    `addresses`: each user says that it comes from an address of its own.
+    `scripts` are what the users of each scenario do. `sharers`: so many users share one log-in, whatever the scenario
+    says (None: as it says). `addresses`: each user says that it comes from an address of its own.
     """
 
+    site: Site
     accounts: tuple[tuple[str, str], ...]
     plan: Plan | None
     rate_rps: float
     seed: int
     timeout_s: float
     relogin: str
-    mix: Mapping[str, float]
-    operations: Mapping[str, Operation]
-    sharers: int
+    scripts: tuple[Script, ...]
+    sharers: int | None
     addresses: bool
     credential: str
     recording: str | None
     mode: str | None
     workers_behind: int | None
+
+    def mix_of(self, script: Script) -> Mapping[str, float]:
+        """The shares of what users of that scenario do: the plan's, or its own."""
+        return (self.plan and self.plan.mix) or script.mix
+
+    def sharers_of(self, script: Script) -> int:
+        """How many users of that scenario share one log-in."""
+        return self.sharers or script.sharers
+
+    @property
+    def mix(self) -> dict[str, float]:
+        """The shares over all scenarios. Where there are several, a share's name begins with its scenario's."""
+        if len(self.scripts) == 1:
+            return dict(self.mix_of(self.scripts[0]))
+        return {f"{s.name}: {op}": share for s in self.scripts for op, share in self.mix_of(s).items()}
 
 
 def add_options(parser: Any) -> None:
@@ -74,22 +91,30 @@ def add_options(parser: Any) -> None:
     option("--timeout-s", "S", "5", "Give a request up after so many seconds without an answer. Default 5")
     option("--relogin", "never|once|always", "never", "Log in again when the credential is refused. Default never")
     option("--sharers", "N", "", "Users who share one log-in, and its cart. Default: the scenario's own number")
+    option("--addresses", "one|own", "one", "own: each user comes from an address of its own. ip-hash needs it")
     option("--mode", "MODE", "", "Mode that the host runs, for authlab compare; `authlab up` fills it in")
     option("--workers-behind", "N", "", "Workers behind the host. Default: the number that answered")
     option("--recording", "DIR", "", "New folder for the recording. Default results/runs/<UTC time>-<scenario>", False)
     option("--plan", "FILE", "", "Windows of load, written by the lab; replaces rate, seed, time-out, relogin", False)
 
 
-def settings_from(options: Namespace, host: str | None, leads: bool, script: Script) -> Settings:
-    """Check everything, including the scenario's own `script`. Raises `BadSettings` with all problems.
+def settings_from(options: Namespace, host: str | None, leads: bool, scripts: Sequence[Script]) -> Settings:
+    """Check everything, including the scenarios' own `scripts`. Raises `BadSettings` with all problems.
 
     `leads` is false in Locust's workers: the master chose the number of users and made the folder.
     """
-    problems = script.problems()
+    problems = [problem for script in scripts for problem in script.problems()]
+    for name in _doubles([script.name for script in scripts]) | _doubles([script.module for script in scripts]):
+        problems.append(f"two files hold a scenario {name!r}, or are called {name}.py: rename one of them")
+    site = HERE
     if not host:
         problems.append("no host: name the service to load, for example --host http://127.0.0.1:8080")
-    elif not _is_base_url(host):
-        problems.append(f"--host must be like http://127.0.0.1:8080, not {host!r}")
+    else:
+        try:
+            site = site_of(host)
+        except BadAddress as why:
+            quoted = "" if "@" in host else f" {host!r}"  # it may hold a password
+            problems.append(f"--host{quoted} {why}")
     accounts = _accounts(options.credentials, problems)
     rate_rps = _positive("--rate", options.rate, problems)
     timeout_s = _positive("--timeout-s", options.timeout_s, problems)
@@ -104,11 +129,13 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
         problems.append(f"--mode must be a mode's name (letters, digits, - and _), not {options.mode!r}")
     sharers = _whole("--sharers", options.sharers, problems) if options.sharers else None
     workers_behind = _whole("--workers-behind", options.workers_behind, problems) if options.workers_behind else None
+    if options.addresses not in ADDRESSES:
+        problems.append(f"--addresses must be one of {', '.join(ADDRESSES)}, not {options.addresses!r}")
     if options.relogin not in RELOGIN:
         problems.append(f"--relogin must be one of {', '.join(RELOGIN)}, not {options.relogin!r}")
     plan = None
     if options.plan:
-        plan, found = read_plan(Path(options.plan), script)
+        plan, found = read_plan(Path(options.plan), scripts)
         problems += found
         if plan is not None and plan.relogin not in RELOGIN:
             problems.append(f"the plan's relogin must be one of {', '.join(RELOGIN)}, not {plan.relogin!r}")
@@ -121,16 +148,16 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
     if problems:
         raise BadSettings(problems)
     return Settings(
+        site=site,
         accounts=accounts,
         plan=plan,
         rate_rps=rate_rps,
         seed=plan.seed if plan else seed,
         timeout_s=plan.timeout_s if plan else timeout_s,
         relogin=plan.relogin if plan else options.relogin,
-        mix=(plan and plan.mix) or script.mix,
-        operations=script.operations,
-        sharers=sharers or script.sharers,
-        addresses=plan.addresses if plan else False,
+        scripts=tuple(scripts),
+        sharers=sharers,
+        addresses=plan.addresses if plan else options.addresses == "own",
         credential=plan.credential if plan else ANSWER,
         recording=options.recording or None,
         mode=options.mode or None,
@@ -138,12 +165,8 @@ def settings_from(options: Namespace, host: str | None, leads: bool, script: Scr
     )
 
 
-def _is_base_url(host: str) -> bool:
-    try:
-        url = urlsplit(host)
-        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # the port is not a number
-        return False
+def _doubles(names: list[str]) -> set[str]:
+    return {name for name in names if name and names.count(name) > 1}
 
 
 def _positive(flag: str, text: str, problems: list[str]) -> float:

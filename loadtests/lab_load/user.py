@@ -13,6 +13,7 @@ from locust import FastHttpUser
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
+from lab_load.address import address_of
 from lab_load.basket import Basket
 from lab_load.client import TimedAgent
 from lab_load.columns import BEFORE_WINDOWS
@@ -61,17 +62,20 @@ class LabUser(FastHttpUser):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.session: Session = environment.authlab
+        script = self.session.script_of(type(self))
         self.number: int
         self.login: Login
-        self.number, self.login = self.session.enrol()
+        self.number, self.login = self.session.enrol(script)
         self.free_ns = 0
-        self._own_headers = _address(self.number) if self.session.settings.addresses else {}
+        # Like the tabs of one browser, the sharers of a log-in have one address.
+        settings = self.session.settings
+        self._own_headers = address_of(settings.seed, self.login.number) if settings.addresses else {}
         timeout_s = self.session.settings.timeout_s
         self._be_patient(
             max(timeout_s, _FIRST_PATIENCE_S) if timeout_s < _IMPATIENT_S and self.session.settings.plan else timeout_s
         )
-        self._mix = Mix(self.session.settings.mix)
-        self._operations = self.session.settings.operations
+        self._mix = Mix(settings.mix_of(script))
+        self._operations = script.operations
 
     @property
     def credential(self) -> Credential:
@@ -94,7 +98,9 @@ class LabUser(FastHttpUser):
         """From now on give a request up after that time, on a new connection."""
         self._patience_s = timeout_s
         self._late_ns = int(timeout_s * 1e9)
-        self._agent = TimedAgent(self.client.base_url or "", timeout_s)
+        site = self.session.settings.site
+        self.client.base_url = site.base
+        self._agent = TimedAgent(site, timeout_s)
         self.client.client = self._agent
 
     def _begin(self) -> str:
@@ -263,7 +269,8 @@ class LabUser(FastHttpUser):
         proof = (0, 0, 0) if op == "login" else (credential.number, credential.issued_ns, credential.expires_ns)
         request_id = self.session.request_id()
         headers = {"X-Request-ID": request_id, "Accept-Encoding": "identity", **self._own_headers}
-        headers.update(credential.headers if asked.method == "GET" else credential.unsafe_headers)
+        headers.update(credential.to_send(asked.path, time.monotonic_ns(), unsafe=asked.method != "GET"))
+        lapsed = credential.lapsed
         if body is not None:
             headers["Content-Type"] = "application/json"
         status, worker = 0, ""
@@ -288,6 +295,8 @@ class LabUser(FastHttpUser):
             logger.warning("request %s failed unexpectedly", request_id, exc_info=True)
         finally:
             ready_ns, self.free_ns = self.free_ns, agent.done_ns
+            if lapsed and finding.outcome == "auth":
+                proof = (0, 0, 0)  # the service is right: what expired was not sent, so this was no credential
             self.session.recorder.record(
                 window, self.login.number, op, proof, due_ns, ready_ns, agent.sent_ns, agent.done_ns,
                 status, worker, finding.outcome, finding.reason, request_id, item, finding.cart,
@@ -303,17 +312,17 @@ class LabUser(FastHttpUser):
         cookies = response.headers.getlist("set-cookie") if "set-cookie" in response.headers else ()
         if status != asked.status:
             if cookies:
-                credential.answered(cookies, agent.done_ns, body)
+                credential.answered(cookies, agent.done_ns, body, asked.path)
             return Finding(*of_status(status, worker, body))
         if op == "login":
             if body.get("user") != self.login.username:
                 return Finding("wrong", "identity")
             if self._is_late():
                 return _LATE  # a client that has given up takes no credential
-            given = credential.logged_in(body, cookies, agent.done_ns)
+            given = credential.logged_in(body, cookies, agent.done_ns, asked.path)
             return Finding("ok", "") if given else Finding("wrong", "no_credential")
         if cookies:
-            credential.answered(cookies, agent.done_ns, body)
+            credential.answered(cookies, agent.done_ns, body, asked.path)
         if "access_token" in body:
             credential.renewed(body, agent.done_ns)
         if asked.identity and body.get("user") != self.login.username:
@@ -343,9 +352,3 @@ class LabUser(FastHttpUser):
 
     def _is_late(self) -> bool:
         return self._agent.done_ns - self._agent.sent_ns > self._late_ns
-
-
-def _address(number: int) -> dict[str, str]:
-    """The address that a user claims: a /24 of its own, as long as there are enough."""
-    high, low = divmod((number + 1) % 65536, 256)
-    return {"X-Forwarded-For": f"10.{high}.{low}.1"}

@@ -39,7 +39,7 @@ class FlaskSessions:
 
     def __init__(self, settings: Settings, store: RedisSettings) -> None:
         self._settings = settings
-        self._cookie = SessionCookie.under(tls=settings.tls)
+        self._cookie = SessionCookie.under(tls=settings.tls, instance=settings.instance)
         self._prefix = store.prefix + "session:"
         self._client = redis.Redis(connection_pool=pool_of(store, settings.threads, retries=1))
         self.challenge = self._cookie.challenge
@@ -65,8 +65,7 @@ class FlaskSessions:
         _refuse_if_failed()
         user = session.get("user")
         if user is None:
-            if self._cookie.read(environ.get("HTTP_COOKIE", "")) is None:
-                raise Problem("missing", "The session cookie is missing.")
+            self._require_cookie(environ)
             raise Problem("unknown_session")
         return Session(user, session["cart"])
 
@@ -86,9 +85,15 @@ class FlaskSessions:
         return Session(user, session["cart"]), NOTHING
 
     def log_out(self, environ: Environ) -> Grant:
-        self.session(environ)
+        # A session that is over already is what the caller wants, and its cookie must go as well.
+        _refuse_if_failed()
+        self._require_cookie(environ)
         session.clear()
         return NOTHING
+
+    def _require_cookie(self, environ: Environ) -> None:
+        if next(self._cookie.values(environ.get("HTTP_COOKIE", "")), None) is None:
+            raise Problem("missing", "The session cookie is missing.")
 
 
 class _Answering(SessionInterface):

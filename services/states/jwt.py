@@ -41,8 +41,13 @@ class BearerTokens:
         return Session(claims.user, cart), self._grant(claims._replace(cart=cart))
 
     def log_out(self, environ: Environ) -> Grant:
-        # A stateless token allows no more: the client forgets it. Until it expires it still works.
-        self._claims(environ)
+        # A stateless token allows no more: the client forgets it. Until it expires it still works. One that has expired
+        # is over, which is what the caller wants. Any other refusal says that the client sends a wrong token.
+        try:
+            self._claims(environ)
+        except Problem as problem:
+            if problem.reason != "expired":
+                raise
         return NOTHING
 
     def _claims(self, environ: Environ) -> Claims:

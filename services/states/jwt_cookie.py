@@ -11,6 +11,8 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
+from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Final
 
 from services.carts import added
@@ -32,7 +34,11 @@ _SECRET_BYTES: Final = 16
 
 
 class CookieTokens:
-    """As `BearerTokens`, but the browser keeps the token and sends it by itself."""
+    """As `BearerTokens`, but the browser keeps the token and sends it by itself.
+
+    If a request has several cookies of the name, the first valid token counts. For a call that changes something it is
+    the one whose secret the page sent.
+    """
 
     checks_passwords = True
 
@@ -47,7 +53,7 @@ class CookieTokens:
         self._origins.admit(environ)
 
     def session(self, environ: Environ) -> Session:
-        claims = self._claims(environ)
+        claims = next(self._live(environ))
         return Session(claims.user, claims.cart)
 
     def log_in(self, environ: Environ, user: str) -> Grant:  # noqa: ARG002 - nothing of the request lives on
@@ -61,14 +67,33 @@ class CookieTokens:
         return Session(claims.user, cart), Grant(*self._issued(claims._replace(cart=cart)))
 
     def log_out(self, environ: Environ) -> Grant:
-        # The browser deletes the token. A copy of it still works until it expires.
-        self._intended(environ)
+        # The browser deletes the token. A copy of it still works until it expires. A token that works no longer has
+        # nothing left to protect by a secret, and must go as well.
+        try:
+            self._intended(environ)
+        except Problem as problem:
+            if problem.reason == "bad_claims":  # valid, but for something else: it is refused as everywhere, and goes
+                raise Problem(problem.reason, problem.detail, [self._cookie.cleared()]) from None
+            if problem.status != HTTPStatus.UNAUTHORIZED or problem.reason == "missing":
+                raise
         return Grant(headers=(self._cookie.cleared(),))
 
-    def _claims(self, environ: Environ) -> Claims:
-        token = self._cookie.read(environ.get("HTTP_COOKIE", ""))
-        if not token:
-            raise Problem("missing", "The token cookie is missing.")
+    def _live(self, environ: Environ) -> Iterator[Claims]:
+        """The claims of every valid token. If there is none, the first one's refusal is raised."""
+        refusal = Problem("missing", "The token cookie is missing.")
+        valid = 0
+        for token in filter(None, self._cookie.values(environ.get("HTTP_COOKIE", ""))):
+            try:
+                claims = self._claims(token)
+            except Problem as problem:
+                refusal = problem if refusal.reason == "missing" else refusal
+            else:
+                valid += 1
+                yield claims
+        if not valid:
+            raise refusal
+
+    def _claims(self, token: str) -> Claims:
         claims = self._tokens.read(token)
         if not claims.csrf:  # one of the mode `jwt`, signed with the same key: it was not issued for a cookie
             raise Problem("bad_claims", "The token was not issued for a cookie.")
@@ -76,11 +101,11 @@ class CookieTokens:
 
     def _intended(self, environ: Environ) -> Claims:
         """The claims of a request whose sender knows the secret of this log-in."""
-        claims = self._claims(environ)
-        brought = environ.get("HTTP_X_CSRF_TOKEN", "")
-        if not hmac.compare_digest(_bytes(brought), _bytes(claims.csrf)):
-            raise Problem("csrf")
-        return claims
+        brought = _bytes(environ.get("HTTP_X_CSRF_TOKEN", ""))
+        for claims in self._live(environ):
+            if hmac.compare_digest(brought, _bytes(claims.csrf)):
+                return claims
+        raise Problem("csrf")
 
     def _issued(self, claims: Claims) -> tuple[dict[str, object], tuple[tuple[str, str]]]:
         try:
@@ -97,14 +122,14 @@ def _bytes(text: str) -> bytes:
 
 def build(settings: Settings, clock: Clock = time.time) -> CookieTokens:
     """The state of the mode `jwt-cookie`."""
-    cookie = token_cookie(tls=settings.tls)
+    cookie = token_cookie(tls=settings.tls, instance=settings.instance)
     tokens = tokens_of(settings, clock, max_bytes=room_in(cookie))
     return CookieTokens(tokens, cookie, Origins(settings.origins, tls=settings.tls))
 
 
-def token_cookie(*, tls: bool) -> SessionCookie:
+def token_cookie(*, tls: bool, instance: str = "") -> SessionCookie:
     """The cookie that holds the token."""
-    return SessionCookie.under(tls=tls, name="authlab_token")
+    return SessionCookie.under(tls=tls, instance=instance, name="authlab_token")
 
 
 def room_in(cookie: SessionCookie) -> int:

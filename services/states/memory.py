@@ -19,4 +19,6 @@ def build(settings: Settings, clock: Clock = time.monotonic) -> CookieSessions:
         capacity=settings.max_sessions,
         clock=ahead(clock, settings.clock_ahead_s),
     )
-    return CookieSessions(table, SessionCookie.under(tls=settings.tls), settings.session_absolute_s)
+    return CookieSessions(
+        table, SessionCookie.under(tls=settings.tls, instance=settings.instance), settings.session_absolute_s
+    )

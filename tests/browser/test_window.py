@@ -68,7 +68,7 @@ def awaited(holds: Callable[[], bool], what: str) -> None:
 
 def asked_of(folder: Path) -> list[dict[str, Any]]:
     """What the lab's nginx was asked for, line by line."""
-    text = (folder / "browser-logs" / "nginx-access.log").read_text()
+    text = (folder / "logs" / "browser" / "nginx-access.log").read_text()
     return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 TIMEOUT_S = 10.0
 ROUTING_COOKIE = "authlab_route"
-"""The proxy's: it proves nothing."""
+"""How the name of the proxy's cookie begins, which proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Answer:
 
     def session_cookie(self) -> str | None:
         """The `Set-Cookie` line of the session or of the token, as it came."""
-        return next((line for line in self.set_cookies if line.partition("=")[0] != ROUTING_COOKIE), None)
+        return next((line for line in self.set_cookies if not line.startswith(ROUTING_COOKIE)), None)
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Client:
 
     def credential(self) -> str | None:
         """What proves who we are: token or session id."""
-        cookies = (value for name, value in self.cookies.items() if name != ROUTING_COOKIE)
+        cookies = (value for name, value in self.cookies.items() if not name.startswith(ROUTING_COOKIE))
         return self.headers.get("Authorization") or next(cookies, None)
 
     def _keep_token(self, answer: Answer) -> None:

@@ -19,6 +19,16 @@ from tests.contract.client import Answer, Client
 from tests.standing import People
 
 JSON = {"Content-Type": "application/json"}
+OF_NO_PATH = {
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    414: "UriTooLong",
+    417: "ExpectationFailed",
+    431: "HeadersTooLarge",
+    501: "UnsupportedTransferCoding",
+}
+"""Refusals that belong to no path in particular."""
+
 COOKIES = {mode.cookie for mode in MODES.values() if mode.cookie}
 CALLS = {
     ("POST", "/login"),
@@ -56,9 +66,8 @@ def check(document: Mapping[str, Any], schema: Mapping[str, Any], value: object)
 
 def hold(document: Mapping[str, Any], method: str, path: str, answer: Answer) -> None:
     """Fails unless the document has the answer: status, headers, content type, and body."""
-    names = {404: "NotFound", 405: "MethodNotAllowed"}
-    if answer.status in names:  # of no path in particular
-        response = document["components"]["responses"][names[answer.status]]
+    if answer.status in OF_NO_PATH:
+        response = document["components"]["responses"][OF_NO_PATH[answer.status]]
     else:
         responses = document["paths"][path][method.lower()]["responses"]
         assert str(answer.status) in responses, f"{method} {path} is not said to answer {answer.status}"
@@ -162,8 +171,9 @@ def test_the_document_lists_the_reasons_of_the_service(document: dict[str, Any])
 
 
 def test_every_reason_stands_at_an_answer_with_its_status(document: dict[str, Any]) -> None:
-    statuses = {"404": [document["components"]["responses"]["NotFound"]]}
-    statuses["405"] = [document["components"]["responses"]["MethodNotAllowed"]]
+    statuses: dict[str, list[Any]] = {}
+    for status, name in OF_NO_PATH.items():
+        statuses[str(status)] = [document["components"]["responses"][name]]
     for calls in document["paths"].values():
         for call in calls.values():
             for status, response in call["responses"].items():

@@ -58,7 +58,8 @@ class Running:
 def locust(folder: Path, *options: str, scenario: str = "browse.py") -> Iterator[Running]:
     """Plain `locust -f …/loadtests/browse.py` in `folder`; ended by SIGKILL if the test leaves it running."""
     log = folder / "locust.log"
-    command = [sys.executable, "-m", "locust", "-f", str(content_root() / "loadtests" / scenario), *options]
+    files = ",".join(str(content_root() / "loadtests" / name) for name in scenario.split(","))
+    command = [sys.executable, "-m", "locust", "-f", files, *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True

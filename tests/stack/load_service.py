@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import math
 import select
 import socket
 import threading
@@ -31,6 +32,8 @@ class Knobs:
     drop_every_write: bool = False
     bad_gateway: bool = False  # 502 without X-Worker, as nginx makes it
     break_worker: bool = False  # 500 with X-Worker
+    prefix: str = ""  # the path under which everything is; elsewhere is nothing
+    cookie_for_s: int = 0  # so long lives a session's cookie, and the session hardly longer
     slow_s: float = 0.0
     slow_login_s: float = 0.0
     stall: threading.Event = field(default_factory=threading.Event)  # while cleared, requests wait
@@ -46,6 +49,7 @@ class LoadService:
         self.knobs = Knobs(**knobs)
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.sessions: dict[str, str] = {}
+        self.ends: dict[str, float] = {}
         self.carts: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.lock = threading.Lock()
         self.hung_up: list[bool] = []  # for each log-in that was slow, whether its client was gone before the answer
@@ -112,6 +116,10 @@ def _handler(service: LoadService) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else {}
             service.seen.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
+            if not self.path.startswith(knobs.prefix + "/"):
+                self._send(404, {"reason": "not_found"})
+                return
+            self.path = self.path.removeprefix(knobs.prefix)
             knobs.stall.wait(30)
             if knobs.slow_s:
                 time.sleep(knobs.slow_s)
@@ -159,12 +167,14 @@ def _handler(service: LoadService) -> type[BaseHTTPRequestHandler]:
                     return self._send(503, {"reason": "full"})
                 session = f"t{next(service.issued)}"
                 service.sessions[session] = body["username"]
+                service.ends[session] = time.monotonic() + (knobs.cookie_for_s or 1e6) + 0.3
             answer = {"user": body["username"]}
             if knobs.style == "token":
                 return self._send(200, answer | {"access_token": session, "expires_in": 3600})
             cookies = ["authlab_route=abc; Path=/; HttpOnly"]
             if knobs.style == "cookie":
-                cookies.append(f"authlab_session={session}; Path=/; HttpOnly; SameSite=Lax")
+                ends = f"; Max-Age={knobs.cookie_for_s}" if knobs.cookie_for_s else ""
+                cookies.append(f"authlab_session={session}; Path=/; HttpOnly; SameSite=Lax{ends}")
             return self._send(200, answer | {"expires_in": 1800}, cookies=cookies)
 
         def _who(self) -> tuple[str, str | None]:
@@ -177,6 +187,8 @@ def _handler(service: LoadService) -> type[BaseHTTPRequestHandler]:
             if knobs.forget_sessions or (knobs.forget_every and len(service.seen) % knobs.forget_every == 0):
                 service.sessions.clear()
                 knobs.forget_sessions = False
+            if time.monotonic() > service.ends.get(session, math.inf):
+                return session, None
             return session, service.sessions.get(session)
 
         def _cart(self, session: str) -> dict[str, int]:

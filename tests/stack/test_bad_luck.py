@@ -49,6 +49,17 @@ def test_what_dies_under_load_is_named_with_its_end_and_its_log(victim: str, tmp
         assert report.ends() == 0, report.said
 
 
+def test_a_standing_mode_whose_part_dies_names_its_log_which_is_kept(tmp_path: Path) -> None:
+    with Lab("up", "jwt", "--workers", "1", "--users", "2", cwd=tmp_path, env={"TMPDIR": str(tmp_path)}) as lab:
+        lab.says("is up at")
+        lab.part("gunicorn").kill()
+        assert lab.ends() == 69, lab.said
+    assert "worker-1 of jwt was killed by SIGKILL" in lab.said
+    (log,) = [Path(line.split("Full log: ")[1]) for line in lab.said.splitlines() if "Full log: " in line]
+    assert "Booting worker" in log.read_text()
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == [log.parent]
+
+
 def _store_of(lab: Lab) -> psutil.Process:
     """The store: it shows itself as `redis-server ADDRESS`, and stands in a folder that the lab made."""
     return next(p for p in lab._processes() if p.name() in ("redis-server", "valkey-server"))

@@ -50,7 +50,11 @@ def client_of(stack: LocalStack, number: int) -> Browser:
 
 
 def worker_of(stack: LocalStack, key: str) -> str:
-    return Browser(stack.url, cookies={nginx.ROUTING_COOKIE: key}).get("/healthz").worker
+    return Browser(stack.url, cookies={cookie_of(stack): key}).get("/healthz").worker
+
+
+def cookie_of(stack: LocalStack) -> str:
+    return nginx.routing_cookie(stack.instance)
 
 
 @pytest.mark.parametrize("mode", HASHED)
@@ -92,48 +96,54 @@ def key_given(answer: Answer) -> str | None:
     """The key in the answer's cookie."""
     line = answer.headers.get("set-cookie", "")
     name, _, rest = line.partition("=")
-    if name != nginx.ROUTING_COOKIE:
+    if not name.startswith(nginx.ROUTING_COOKIE):
         return None
     value, *attributes = (piece.strip() for piece in rest.split(";"))
     assert set(attributes) == {"Path=/", "HttpOnly", "SameSite=Lax"}
     return value
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/me", "/some/deep/path"])
-def test_the_first_answer_gives_a_key_which_has_already_routed_it(keyed: LocalStack, path: str) -> None:
-    client = Browser(keyed.url)
-    first = client.get(path, X_Request_ID="mine")
-    key = key_given(first)
-    assert key is not None
-    assert first.headers["x-request-id"] == "mine", "the server's own header is still there"
-    assert worker_of(keyed, key) == first.worker
-    assert key_given(client.get(path)) is None, "it has one"
-    assert key_given(Browser(keyed.url).get(path)) != key
+def key_of(stack: LocalStack, secrets: Secrets, client: Browser) -> str:
+    """The key that this client's log-in gives, which has already routed the log-in."""
+    home = client.log_in(secrets).worker
+    key = client.cookies[cookie_of(stack)]
+    assert worker_of(stack, key) == home
+    return key
+
+
+def test_the_log_in_gives_a_key_which_has_already_routed_it(keyed: LocalStack, secrets: Secrets) -> None:
+    client = Browser(keyed.url, headers={"X-Request-ID": "mine"})
+    key = key_of(keyed, secrets, client)
+    answer = client.get("/me")
+    assert key_given(answer) is None, "it has one"
+    assert answer.headers["x-request-id"] == "mine", "the server's own header is still there"
+    assert key_of(keyed, secrets, client) == key, "a later log-in keeps it"
+    assert key_of(keyed, secrets, Browser(keyed.url)) != key
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/me", "/some/deep/path", "/me%zz"])
+def test_no_other_answer_gives_one(keyed: LocalStack, path: str) -> None:
+    answer = Browser(keyed.url).get(path)
+    assert key_given(answer) is None
+    assert answer.headers["x-request-id"]
+    wrong = Browser(keyed.url).post("/login", {"username": "nobody", "password": "wrong"})
+    assert (wrong.status, key_given(wrong)) == (401, None)
 
 
 def test_a_key_of_the_right_form_is_taken_as_it_is(keyed: LocalStack) -> None:
-    client = Browser(keyed.url, cookies={nginx.ROUTING_COOKIE: KEY})
+    client = Browser(keyed.url, cookies={cookie_of(keyed): KEY})
     answers = [client.get("/healthz") for _ in range(6)]
     assert len({answer.worker for answer in answers}) == 1
     assert {key_given(answer) for answer in answers} == {None}
 
 
 @pytest.mark.parametrize("junk", ["", "x", KEY.upper(), KEY[:-1], KEY + "0", f"{KEY}%0a", "x" * 6000, "{}"])
-def test_junk_is_no_key_and_is_replaced(keyed: LocalStack, junk: str) -> None:
-    client = Browser(keyed.url, cookies={nginx.ROUTING_COOKIE: junk})
-    first = client.get("/healthz")
-    assert len(key_given(first) or "") == 32
-    assert worker_of(keyed, client.cookies[nginx.ROUTING_COOKIE]) == first.worker
+def test_junk_is_no_key_and_is_replaced(keyed: LocalStack, secrets: Secrets, junk: str) -> None:
+    client = Browser(keyed.url, cookies={cookie_of(keyed): junk})
+    assert len(key_of(keyed, secrets, client)) == 32
     # and it binds nobody: else all who send the same would share a worker
-    others = {Browser(keyed.url, cookies={nginx.ROUTING_COOKIE: junk}).get("/healthz").worker for _ in range(24)}
+    others = {Browser(keyed.url, cookies={cookie_of(keyed): junk}).get("/healthz").worker for _ in range(24)}
     assert len(others) == 3
-
-
-def test_the_proxys_own_errors_give_a_key_too(keyed: LocalStack) -> None:
-    answer = Browser(keyed.url).get("/me%zz")
-    assert answer.json["reason"] == "proxy_bad_request"
-    assert key_given(answer)
-    assert answer.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("mode", HASHED)

@@ -16,6 +16,7 @@ import pytest
 from load_runs import credentials, locust, read
 from load_service import LoadService
 
+from authlab.checkers.no_spurious_logout import no_spurious_logout
 from authlab.host.content import content_root
 from authlab.host.ports import free_port
 
@@ -175,3 +176,46 @@ def test_the_options_stand_in_the_scenarios_help_in_a_group_of_their_own() -> No
     for option in ("--credentials", "--rate", "--seed", "--timeout-s", "--relogin", "--recording", "--plan"):
         assert option in ours
     assert json.dumps("AUTHLAB_CREDENTIALS").strip('"') in ours
+
+
+def test_several_scenarios_make_one_recording_under_a_path_and_expired_cookies_are_no_log_outs(tmp_path: Path) -> None:
+    more = ["--headless", "-u", "4", "-r", "4", "-t", "5", "--rate", "60", "--recording", "rec", "--addresses", "own"]
+    names = str(credentials(tmp_path))
+    with (
+        LoadService(prefix="/api/v1", cookie_for_s=1) as service,
+        locust(
+            tmp_path, "--host", service.url + "/api/v1/", "--credentials", names, *more,
+            scenario="browse.py,leave.py,browse.py",
+        ) as run,
+    ):  # fmt: skip
+        run.wait()
+        assert "Traceback" not in run.said, run.said
+        seen = list(service.seen)
+    recording = read(tmp_path / "rec")
+    assert (recording.head.scenario, recording.status) == ("browse-leave", "finished")
+    assert recording.head.host == service.url + "/api/v1"
+    assert {path.removeprefix("/api/v1") for _, path, _ in seen} <= {"/login", "/me", "/cart", "/cart/items"}
+    assert all(path.startswith("/api/v1/") for _, path, _ in seen)
+    assert len({headers["x-forwarded-for"] for _, _, headers in seen}) == 4
+    refused = recording.samples.filter(pl.col("outcome") == "auth")
+    assert refused.height > 5, "cookies have expired"
+    assert set(refused["credential"]) == {0}, "what has expired was not sent"
+    checked = no_spurious_logout(recording.samples, ())
+    assert checked.value != "violated", checked.summary
+
+
+def test_a_folder_of_scenarios_and_a_file_that_imports_one_work_as_well(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from browse import Browser\nfrom lab_load.conductor import register\nfrom locust import events\n"
+        "register(events, scenario='mine', mix={'me': 1})\nclass Mine(Browser): ...\n"
+    )
+    more = ["--headless", "-u", "4", "-r", "4", "-t", "1", "--recording", "rec"]
+    names = str(credentials(tmp_path))
+    with LoadService() as service:
+        files = f"../loadtests,{tmp_path / 'mine.py'}"
+        with locust(tmp_path, "--host", service.url, "--credentials", names, *more, scenario=files) as run:
+            assert run.wait() == 0, run.said
+    recording = read(tmp_path / "rec")
+    assert recording.head.scenario == "browse-cart-leave-mine"
+    assert set(recording.samples["outcome"]) == {"ok"}
+    assert set(recording.samples["user"]) == set(range(4))

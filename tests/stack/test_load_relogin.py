@@ -95,4 +95,4 @@ def test_users_come_from_networks_of_their_own_where_the_plan_says_so(bench: Ben
         service.seen.clear()
         bench.run(service, plan(500), "without")
         assert not any("x-forwarded-for" in headers for _, _, headers in service.seen)
-    assert given == {f"10.0.{number}.1" for number in range(1, 11)}
+    assert len({str(address).rpartition(".")[0] for address in given}) == 10

@@ -83,10 +83,12 @@ def test_a_sticky_client_stays_with_its_worker_on_every_path(stacks: LocalStacks
     assert [(answer.status, answer.worker) for answer in answers] == [(200, home)] * 8
 
 
-def test_the_routing_cookie_is_for_all_paths_and_hidden_from_scripts(stacks: LocalStacks) -> None:
-    answer = Browser(stacks.stacks["sticky"].url).get("/some/deep/path")
-    cookie = answer.headers["set-cookie"].lower()
-    assert cookie.startswith("authlab_route=")
+def test_the_routing_cookie_is_for_all_paths_and_hidden_from_scripts(stacks: LocalStacks, secrets: Secrets) -> None:
+    stack = stacks.stacks["sticky"]
+    browser = Browser(stack.url)
+    browser.log_in(secrets)
+    cookie = browser.get("/some/deep/path").headers["set-cookie"].lower()
+    assert cookie.startswith(f"authlab_route_{stack.instance}=")
     attributes = {attribute.strip() for attribute in cookie.split(";")[1:]}
     assert {"path=/", "httponly", "samesite=lax"} <= attributes
     assert "authlab_route" not in Browser(stacks.stacks["memory"].url).get("/healthz").headers.get("set-cookie", "")
@@ -159,7 +161,7 @@ def test_no_secret_is_in_a_process_list_an_environment_or_a_log(stacks: LocalSta
             places += [Path(f"/proc/{pid}/{what}") for pid in part.pids for what in ("cmdline", "environ")]
         places += list(stack.access_log.parent.iterdir())
         # a routing key proves nothing, and is the request id of the request that it was given to
-        credentials = [value for name, value in browser.cookies.items() if name != ROUTING_COOKIE]
+        credentials = [value for name, value in browser.cookies.items() if not name.startswith(ROUTING_COOKIE)]
         secret = [*secret_texts(secrets), *(value.encode() for value in credentials)]
         secret += [value.split()[-1].encode() for value in browser.headers.values()]
         for place in places:

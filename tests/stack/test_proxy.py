@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import signal
 import socket
 import time
@@ -9,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
+from services.bodies import MAX_BODY_BYTES
 from web_client import Answer, Browser
 
 from authlab.host.ports import LOOPBACK
@@ -113,13 +116,85 @@ def test_a_request_that_nginx_cannot_parse_is_a_problem_too(stack: LocalStack) -
 def test_a_uri_and_a_body_that_are_too_large_are_problems_too(stack: LocalStack) -> None:
     browser = Browser(stack.url)
     assert is_problem_of_the_proxy(browser.get("/" + "x" * 70_000), 414, "proxy_uri_too_long")
-    too_large = browser.ask("POST", "/login", "x" * 2_000_000, {"Content-Type": "application/json"})
-    assert is_problem_of_the_proxy(too_large, 413, "proxy_content_too_large")
+    for size in (MAX_BODY_BYTES + 1, 2_000_000):
+        too_large = browser.ask("POST", "/login", "x" * size, {"Content-Type": "application/json"})
+        assert is_problem_of_the_proxy(too_large, 413, "proxy_content_too_large")
 
 
-@pytest.mark.parametrize("path", ["/.proxy/bad-request", "/.proxy/uri-too-long"])
-def test_the_pages_of_the_proxys_problems_cannot_be_asked_for(stack: LocalStack, path: str) -> None:
-    assert Browser(stack.url).get(path).status == 404
+def answer_to(stack: LocalStack, request: bytes) -> Answer:
+    """The answer to a request in these very bytes."""
+    with socket.create_connection((LOOPBACK, int(stack.url.rpartition(":")[2])), 10) as connection:
+        connection.sendall(request)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        return Answer(response.status, {n.lower(): v for n, v in response.getheaders()}, response.read())
+
+
+HEAD = b"GET /me HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+CHUNKED = b"POST /login HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "reason"),
+    [
+        (b"TRACE /me HTTP/1.1\r\nHost: h\r\n\r\n", 405, "proxy_method_not_allowed"),
+        (b"CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 405, "proxy_method_not_allowed"),
+        (b"GET /me HTTP/2.0\r\nHost: h\r\n\r\n", 505, "proxy_version_not_supported"),
+        (b"GET /me HTTP/1.1\r\n\r\n", 400, "proxy_bad_request"),
+        (b"GET /m\0e HTTP/1.1\r\nHost: h\r\n\r\n", 400, "proxy_bad_request"),
+        (CHUNKED + b"chunked\r\n\r\nzz\r\n", 400, "proxy_bad_request"),
+        (CHUNKED + b"magic\r\n\r\n", 501, "proxy_not_implemented"),
+        (HEAD + b"Cookie: a=" + b"a" * 70_000 + b"\r\n\r\n", 431, "proxy_headers_too_large"),
+    ],
+    ids=["trace", "connect", "version", "host", "nul", "chunk", "coding", "field"],
+)
+def test_whatever_the_proxy_refuses_is_a_problem(stack: LocalStack, request_: bytes, status: int, reason: str) -> None:
+    assert is_problem_of_the_proxy(answer_to(stack, request_), status, reason)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "reason"),
+    [
+        (HEAD + b"Cookie: a=" + b"a" * 9_000 + b"\r\n\r\n", 401, "missing"),
+        (HEAD + b"Cookie: a=" + b"a" * 60_000 + b"\r\n\r\n", 401, "missing"),
+        (HEAD + b"X: 1\r\n" * 990 + b"\r\n", 401, "missing"),
+        (HEAD.replace(b"/me", b"/me?" + b"q" * 5_000) + b"\r\n", 401, "missing"),
+        (HEAD.replace(b"/me", b"/me?" + b"q" * 9_000) + b"\r\n", 414, "uri_too_long"),
+        (HEAD.replace(b"/me", "/ü".encode()) + b"\r\n", 400, "bad_request"),
+        (HEAD + b"X-Forwarded-Ssl: on\r\n\r\n", 400, "bad_request"),
+        (HEAD + b"Expect: wonders\r\n\r\n", 401, "missing"),
+        (HEAD.replace(b"GET", b"BREW") + b"\r\n", 405, "method_not_allowed"),
+        (b"GET /me HTTP/1.0\r\n\r\n", 401, "missing"),
+    ],
+    ids=["cookie", "long-cookie", "fields", "query", "line", "not-ascii", "scheme", "expect", "method", "http-1.0"],
+)
+def test_whatever_the_proxy_passes_gets_an_answer_of_a_worker(
+    stack: LocalStack, request_: bytes, status: int, reason: str
+) -> None:
+    answer = answer_to(stack, request_)
+    assert (answer.status, answer.json["reason"]) == (status, reason)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.worker in {worker.name for worker in stack.workers}
+
+
+def test_no_request_takes_away_the_connection_of_the_next_one(stack: LocalStack) -> None:
+    """A worker that closes a connection which it said it keeps makes the next user's POST fail."""
+    body = json.dumps({"username": "nobody", "password": "x"}).encode()
+    head = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+    post = b"POST /login HTTP/1.1\r\nHost: h\r\n" + head + body
+    long = b"POST /%s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n"
+    harmful = [
+        *(long % (path, size) + b"a" * size for path in (b"login", b"nothing") for size in (70_000, MAX_BODY_BYTES)),
+        HEAD.replace(b"/me", "/ü".encode()) + b"\r\n",
+        HEAD + b"X-Forwarded-Ssl: on\r\n\r\n",
+    ]
+    for request in harmful * 6:
+        assert 400 <= answer_to(stack, request).status < 500
+        assert answer_to(stack, post).status in (401, 403)
+
+
+def test_the_page_of_the_proxys_problems_cannot_be_asked_for(stack: LocalStack) -> None:
+    assert is_problem_of_the_proxy(Browser(stack.url).get("/.proxy/problem"), 404, "proxy_not_found")
 
 
 def test_a_clients_request_id_is_kept_logged_and_returned(stack: LocalStack) -> None:

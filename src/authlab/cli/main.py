@@ -12,6 +12,7 @@ from authlab.cli.calibrate import calibrate
 from authlab.cli.clean import clean
 from authlab.cli.doctor import doctor
 from authlab.cli.listing import list_command
+from authlab.cli.output import replaced
 from authlab.cli.reports import compare, report
 from authlab.cli.run import run
 from authlab.cli.up import up
@@ -36,6 +37,8 @@ Exit codes:
    69  something that is needed is missing; the message has the remedy
    70  authlab has a bug
   130  interrupted, and cleaned up
+A reader that ends early (authlab run | head -1) changes nothing: the work goes on and is stored. If the
+disk of the output is full, the work goes on too, and the code is 69 instead of 0.
 """
 
 
@@ -70,8 +73,11 @@ for command in (run, up, list_command, report, compare, calibrate, doctor, clean
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with one of the documented codes."""
-    with terminate_as_interrupt():
-        code = _exit_code(arguments)
+    with replaced() as outputs:
+        with terminate_as_interrupt():
+            code = _exit_code(arguments)
+        sys.stdout.flush()
+        code = outputs.exit_code(code)
     sys.exit(code)
 
 
@@ -89,10 +95,6 @@ def _exit_code(arguments: list[str] | None) -> int:
     except KeyboardInterrupt:
         click.echo("authlab: interrupted", err=True)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The program that reads our output has ended (`authlab list | head`): nothing is wrong.
-        sys.stderr.close()
-        return 0
     except OSError as error:
         said = refused_by_system(error)
         if said is None:

@@ -16,8 +16,7 @@ _COMPARE_EPILOG = """\b
 Each quantity of each mode gets a verdict (less is better in all of them):
   same          the whole 95 % interval lies within the margin
   worse, better the whole interval lies outside
-  inconclusive  everything else; a trial in doubt; an effect that the A/A pairs alone could explain;
-                a quantity that the circumstances do not allow to compare
+  inconclusive  everything else; a trial in doubt; a quantity that the circumstances do not allow to compare
 Absolute times count only if there is no ratio to `none`, because they also change with the machine.
 
 \b

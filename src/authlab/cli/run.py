@@ -24,6 +24,10 @@ _FAULT_HELP = "Inject a fault, e.g. crash-worker@10s or redis-latency=5ms@20s+10
 _FOR_HELP = "How long the whole run may take: 45s, 10m, 1h.  [default: 2m55s; with --until: 10m]"
 _REPEAT_HELP = "How many times a fault experiment runs, each with its own seed.  [default: 2, quick: 1]"
 _UNTIL_HELP = "Measure until sessions against tokens is this precise, e.g. cpu=2% or p50=5%; ends after --for at most."
+_QUICK_HELP = (
+    "Run for less than 45 seconds, in one round in place of three. Its intervals do not know how much one start of a "
+    "worker differs from another; the report says what else such a run cannot show."
+)
 QUICK_S = 42.0
 DEFAULT_S = 175.0
 UNTIL_S = 600.0
@@ -42,7 +46,7 @@ MOST_REPEATS = 100  # a day of fault experiments
     help=_FOR_HELP,
 )
 @option("--until", metavar="QUANTITY=HALF-WIDTH", help=_UNTIL_HELP)
-@option("--quick", is_flag=True, help="Run for less than 45 seconds; the report says what such a run cannot show.")
+@option("--quick", is_flag=True, help=_QUICK_HELP)
 @option("--mode", "modes", multiple=True, help="A mode or mode file to run (repeatable); `none` is always added.")
 @option(
     "--scenario",

@@ -24,8 +24,9 @@ from authlab.model.machine import MachineFacts
 from authlab.model.modes import MODES
 from authlab.model.plan import Plan
 from authlab.model.run import Run
-from authlab.stats.intervals import TRIM, block_interval
+from authlab.stats.intervals import TRIM, trimmed_mean
 from authlab.stats.lines import slope_over_rounds
+from authlab.stats.rounds import ROUND
 
 ADDED_US: Final = (20, 50, 100, 200)
 """CPU time that is added to every request of a clone, in microseconds."""
@@ -148,15 +149,15 @@ def cells(data: PlanData, labels: Sequence[str], quantity: str = _CPU) -> npt.ND
     Means are trimmed as everywhere. Rounds with fewer than two blocks in which all labels were measured are left out.
     """
     rows = data.table.filter(pl.col("label").is_in(list(labels)) & (pl.col(quantity) > 0))
-    wide = rows.pivot("label", index="block", values=quantity).sort("block")
+    wide = rows.pivot("label", index=["block", ROUND], values=quantity).sort("block")
     if not set(labels) <= set(wide.columns):
         return np.empty((0, len(labels)))
     whole = wide.drop_nulls(list(labels))
     values = whole.select(labels).to_numpy()
     values = values - values.mean(axis=1, keepdims=True)
-    rounds = np.searchsorted(data.plan.round_ends, whole["block"].to_numpy(), side="right")
+    rounds = whole[ROUND].to_numpy()
     kept = [values[rounds == one] for one in np.unique(rounds) if (rounds == one).sum() >= 2]
-    return np.array([[block_interval(part[:, n], trim=TRIM).value for n in range(len(labels))] for part in kept])
+    return np.array([[trimmed_mean(part[:, n], TRIM)[0] for n in range(len(labels))] for part in kept])
 
 
 def _slope(evidence: Evidence, label: str) -> Measured | None:  # noqa: ARG001 - it is that of all clones together

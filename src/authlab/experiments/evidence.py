@@ -15,6 +15,8 @@ from authlab.model.machine import MachineFacts
 from authlab.model.plan import Arm, Plan
 from authlab.model.session_store import StoreProbe
 from authlab.stats.blocks import answered, block_table
+from authlab.stats.rounds import rounds_known, starts_in, tail_starts, with_rounds
+from authlab.stats.starts import Starts
 from authlab.store.frames import TrialFrames
 
 
@@ -55,16 +57,34 @@ class PlanData:
         """The block table over all arms (`authlab.stats.blocks.block_table`)."""
         held = [arm.frames for arm in self.arms.values()]
         tables = [block_table(frames.samples, frames.resources, frames.windows) for frames in held]
-        return pl.concat(tables) if tables else pl.DataFrame()
+        return with_rounds(pl.concat(tables), self.plan.round_ends) if tables else pl.DataFrame()
 
     @cached_property
     def answered(self) -> Mapping[str, pl.DataFrame]:
         """The samples from which latency is computed, by label."""
         return {
-            str(label): rows
+            str(label): with_rounds(rows, self.plan.round_ends)
             for arm in self.arms.values()
             for (label,), rows in answered(arm.samples).partition_by("label", as_dict=True).items()
         }
+
+    def starts(self, quantity: str) -> Starts | None:
+        """How much starts differ in a quantity of the block table; None if the plan has a single round."""
+        if quantity not in self._starts:
+            self._starts[quantity] = starts_in(self.table, quantity)
+        return self._starts[quantity]
+
+    def tail_starts(self, q: float) -> Starts | None:
+        """The same for percentile `q` of the response time."""
+        name = f"p{q:g}"
+        if name not in self._starts:
+            known = self.answered if rounds_known(self.table) > 1 else {}
+            self._starts[name] = tail_starts(known, set(known), q)
+        return self._starts[name]
+
+    @cached_property
+    def _starts(self) -> dict[str, Starts | None]:
+        return {}
 
 
 @dataclass(frozen=True)

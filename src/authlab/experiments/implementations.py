@@ -14,7 +14,7 @@ import polars as pl
 from authlab.experiments.evidence import Evidence, PlanData
 from authlab.experiments.expectation import Expectation, Measured, expect_at_least
 from authlab.experiments.experiment import StackExperiment
-from authlab.experiments.measures import comparisons, contrast, levels, measured, observation, ratio_to
+from authlab.experiments.measures import comparisons, levels, measured, observation, ratio_to
 from authlab.experiments.options import Options
 from authlab.experiments.planning import FLOOR, compared, floors, steady
 from authlab.experiments.three_modes import refused
@@ -25,6 +25,7 @@ from authlab.model.machine import MachineFacts
 from authlab.model.modes import MODES
 from authlab.model.plan import Plan
 from authlab.model.windows import mode_of
+from authlab.stats.contrasts import contrast
 from authlab.stats.extremes import largest
 from authlab.stats.intervals import Interval
 
@@ -144,16 +145,16 @@ def _rule(evidence: Evidence, label: str) -> Measured | None:  # noqa: ARG001 - 
 
 
 def _apart(data: PlanData, ways: Sequence[Weights], number: int, level: float) -> Interval | None:
-    return contrast(data, _CPU, ways[number], level)
+    return contrast(data.table, _CPU, ways[number], data.starts(_CPU), level)
 
 
 def _spreads(data: PlanData) -> str:
     """The factors themselves, in words."""
-    designs = [contrast(data, _CPU, designs_apart(place)) for place in range(len(IMPLEMENTATIONS))]
-    kinds = [contrast(data, _CPU, implementations_apart(design)) for design in DESIGNS]
-    said = [f"{name} {_factor(found)}" for name, found in zip(IMPLEMENTATIONS, designs, strict=True)]
-    also = [f"{name} {_factor(found)}" for name, found in zip(DESIGNS, kinds, strict=True)]
-    return f"session / token: {', '.join(said)}; extension / lean: {', '.join(also)}"
+    ways = [*map(designs_apart, range(len(IMPLEMENTATIONS))), *map(implementations_apart, DESIGNS)]
+    found = [_factor(contrast(data.table, _CPU, way, data.starts(_CPU))) for way in ways]
+    said = [f"{name} {factor}" for name, factor in zip((*IMPLEMENTATIONS, *DESIGNS), found, strict=True)]
+    places = len(IMPLEMENTATIONS)
+    return f"session / token: {', '.join(said[:places])}; extension / lean: {', '.join(said[places:])}"
 
 
 def _factor(found: Interval | None) -> str:

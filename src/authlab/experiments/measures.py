@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from authlab.experiments.evidence import Evidence, PlanData
@@ -15,29 +15,21 @@ from authlab.experiments.expectation import Measure, Measured
 from authlab.experiments.planning import FLOOR
 from authlab.model.findings import Observation
 from authlab.model.windows import AGAIN
-from authlab.stats.equivalence import AAResult, judge_aa
-from authlab.stats.intervals import (
-    LEVEL,
-    TRIM,
-    Interval,
-    block_interval,
-    difference_interval,
-    ratio_interval,
-    share_interval,
-)
-from authlab.stats.pairing import paired
+from authlab.stats.intervals import Interval, share_interval
+from authlab.stats.pairing import Paired, level_of, paired
+from authlab.stats.starts import Starts
 
 QUANTITIES: Final = {"p50_ms": "ms", "cpu_us": "us"}
 """Per-block quantities that are compared between modes, with their units. Tails have a module of their own."""
-
-AA_MARGIN: Final = {"p50_ms": 0.10, "cpu_us": 0.05}
-"""How far the A/A pair's interval may reach from 1. Beyond it, the run's ratios of that quantity are in doubt."""
 
 REFUSED: Final = "auth_failure_share"
 FAILED: Final = "failure_share"
 _FAILURES: Final = {REFUSED: "auth_failures", FAILED: "failures"}
 
-Effect = Callable[[npt.NDArray[np.float64], npt.NDArray[np.float64]], Interval]
+Effect = Callable[[Paired, Starts | None], Interval]
+
+DISAGREE: Final = "the A/A pair differs by more than its interval allows: do not rely on small differences of this run"
+"""What is said if the same measured twice came out as different. By chance this happens in one of 20 runs."""
 
 
 def failure_share(quantity: str) -> Measure:
@@ -60,7 +52,7 @@ def ratio_to(against: str, quantity: str) -> Measure:
     def measure(evidence: Evidence, label: str) -> Measured | None:
         if not evidence.plans:
             return None
-        return _effect(evidence.plans[0], label, against, quantity, ratio_interval, "ratio")
+        return _effect(evidence.plans[0], label, against, quantity, Paired.ratio, "ratio")
 
     return measure
 
@@ -71,25 +63,9 @@ def difference_to(against: str, quantity: str) -> Measure:
     def measure(evidence: Evidence, label: str) -> Measured | None:
         if not evidence.plans:
             return None
-        return _effect(evidence.plans[0], label, against, quantity, difference_interval, QUANTITIES[quantity])
+        return _effect(evidence.plans[0], label, against, quantity, Paired.difference, QUANTITIES[quantity])
 
     return measure
-
-
-def contrast(data: PlanData, quantity: str, weights: Mapping[str, float], level: float = LEVEL) -> Interval | None:
-    """The weighted sum of the logarithms of several arms' per-block `quantity`, over blocks in which all have one.
-
-    The weights add up to 0, so that what the arms of a block share drops out. None with fewer than two such blocks.
-    """
-    rows = data.table.filter(pl.col("label").is_in(list(weights)) & (pl.col(quantity) > 0))
-    wide = rows.pivot("label", index="block", values=quantity).sort("block")
-    if not set(weights) <= set(wide.columns):
-        return None
-    whole = wide.drop_nulls(list(weights))
-    if whole.height < 2:
-        return None
-    values = np.log(whole.select(weights).to_numpy()) @ np.array(list(weights.values()))
-    return block_interval(values, level, TRIM)
 
 
 def levels(data: PlanData) -> list[Observation]:
@@ -98,9 +74,9 @@ def levels(data: PlanData) -> list[Observation]:
     for label in data.arms:
         rows = _rows_of(data, label)
         for quantity, unit in QUANTITIES.items():
-            values = _finite(rows[quantity])
-            if values.size >= 2:
-                number = measured(block_interval(values), int(rows["requests"].sum()), unit)
+            interval = level_of(rows, quantity, data.starts(quantity))
+            if interval is not None:
+                number = measured(interval, int(rows["requests"].sum()), unit)
                 found.append(observation(data, label, quantity, number))
     return found
 
@@ -111,8 +87,8 @@ def comparisons(data: PlanData, pairs: Sequence[tuple[str, str]]) -> list[Observ
     for label, against in pairs:
         for quantity, unit in QUANTITIES.items():
             effects: tuple[tuple[str, Effect, str], ...] = (
-                ("ratio", ratio_interval, "ratio"),
-                ("difference", difference_interval, unit),
+                ("ratio", Paired.ratio, "ratio"),
+                ("difference", Paired.difference, unit),
             )
             for suffix, effect, its_unit in effects:
                 number = _effect(data, label, against, quantity, effect, its_unit)
@@ -121,28 +97,26 @@ def comparisons(data: PlanData, pairs: Sequence[tuple[str, str]]) -> list[Observ
     return found
 
 
-def aa_results(data: PlanData) -> dict[str, AAResult]:
-    """The result of the A/A pair for each quantity; empty if no mode was measured twice."""
-    found = {}
-    for quantity, margin in AA_MARGIN.items():
-        top, bottom, _ = paired(data.table, quantity, FLOOR + AGAIN, FLOOR)
-        if top.size >= 2:
-            found[quantity] = judge_aa(ratio_interval(top, bottom), margin)
-    return found
+def twin_observations(data: PlanData) -> list[Observation]:
+    """The check of the A/A pair: the ratio of the second stack of `none` to the first, for each quantity.
 
-
-def aa_observations(data: PlanData) -> list[Observation]:
-    """The A/A pair as observations: the ratio, and the smallest effect that the run can detect."""
-    twins = data.table.filter(pl.col("label").is_in([FLOOR, FLOOR + AGAIN]))
-    requests = int(twins["requests"].sum())
+    Two of a kind should not differ, so the interval should contain 1. The note says whether it does. Verdicts don't
+    depend on it, because each interval already contains what it shows.
+    """
+    twin = FLOOR + AGAIN
     found = []
-    for quantity, result in aa_results(data).items():
-        ratio = measured(result.ratio, requests, "ratio", "A/A pair")
-        passed = f"A/A pair within its margin of {result.margin:g}: {'yes' if result.passed else 'no'}"
-        smallest = Measured(result.smallest_effect, None, result.ratio.blocks, requests, "ratio", passed)
-        found.append(observation(data, FLOOR + AGAIN, f"{quantity}_ratio", ratio, FLOOR))
-        found.append(observation(data, FLOOR + AGAIN, f"{quantity}_smallest_effect", smallest, FLOOR))
+    for quantity in QUANTITIES:
+        number = _effect(data, twin, FLOOR, quantity, Paired.ratio, "ratio")
+        if number is not None:
+            found.append(observation(data, twin, f"{quantity}_ratio", as_twin(number), FLOOR))
     return found
+
+
+def as_twin(number: Measured) -> Measured:
+    """The ratio of an A/A pair, with the result of the check in its note."""
+    low, high = number.interval or (0.0, math.inf)
+    said = "A/A pair: the interval contains 1" if low <= 1 <= high else DISAGREE
+    return replace(number, note="; ".join(filter(None, (said, number.note))))
 
 
 def measured(interval: Interval, samples: int, unit: str, note: str = "") -> Measured:
@@ -165,15 +139,11 @@ def observation(
 
 
 def _effect(data: PlanData, label: str, against: str, quantity: str, effect: Effect, unit: str) -> Measured | None:
-    top, bottom, requests = paired(data.table, quantity, label, against)
-    return measured(effect(top, bottom), requests, unit) if top.size >= 2 else None
+    pair = paired(data.table, quantity, label, against)
+    return measured(effect(pair, data.starts(quantity)), pair.requests, unit) if pair.top.size >= 2 else None
 
 
 def _rows_of(data: PlanData, label: str) -> pl.DataFrame:
-    """The arm's rows of the block table, including those of its twin."""
-    return data.table.filter(pl.col("label").is_in([label, label + AGAIN]))
-
-
-def _finite(values: pl.Series) -> npt.NDArray[np.float64]:
-    array: npt.NDArray[np.float64] = values.drop_nulls().to_numpy()
-    return array[np.isfinite(array)]
+    """The arm's rows of the block table, including those of its second slices."""
+    own = [label] if label + AGAIN in data.arms else [label, label + AGAIN]
+    return data.table.filter(pl.col("label").is_in(own))

@@ -11,13 +11,15 @@ import polars as pl
 
 from authlab.experiments.evidence import PlanData
 from authlab.experiments.expectation import Measured
-from authlab.experiments.measures import measured, observation
+from authlab.experiments.measures import as_twin, measured, observation
 from authlab.experiments.planning import FLOOR
 from authlab.model.findings import Observation
 from authlab.model.windows import AGAIN
 from authlab.stats.intervals import Interval
 from authlab.stats.pairing import base_labels
 from authlab.stats.percentiles import BEYOND, block_percentiles, supported
+from authlab.stats.rounds import ROUND
+from authlab.stats.starts import at_least_as_wide
 from authlab.stats.tails import tail_effect
 
 TAILS: Final[Mapping[str, float]] = {"p95_ms": 95.0, "p99_ms": 99.0}
@@ -39,7 +41,8 @@ def tail_observations(data: PlanData, pairs: Sequence[tuple[str, str]]) -> list[
 
 
 def _level(data: PlanData, label: str, quantity: str, q: float) -> Measured:
-    rows = [data.answered[one] for one in (label, label + AGAIN) if one in data.answered]
+    own = [label] if label + AGAIN in data.arms else [label, label + AGAIN]
+    rows = [data.answered[one] for one in own if one in data.answered]
     every = pl.concat(rows) if rows else pl.DataFrame(schema={"response_ms": pl.Float64, "block": pl.Int64})
     if not supported(q, every.height):
         needed = round(BEYOND * 100 / (100 - q))
@@ -47,7 +50,11 @@ def _level(data: PlanData, label: str, quantity: str, q: float) -> Measured:
         return Measured(None, None, 0, every.height, "ms", note)
     rng = _generator(data, quantity, label)
     (point,) = block_percentiles(every["response_ms"], every["block"], [q], rng=rng, resamples=400)
-    return measured(Interval(point.value, point.low, point.high, every["block"].n_unique()), every.height, "ms")
+    interval = Interval(point.value, point.low, point.high, every["block"].n_unique())
+    starts = data.tail_starts(q)
+    if starts is not None:
+        interval = at_least_as_wide(interval, starts, point.value**2, every[ROUND].n_unique())
+    return measured(interval, every.height, "ms")
 
 
 def _effect(data: PlanData, label: str, against: str, quantity: str, q: float) -> list[Observation]:
@@ -58,9 +65,12 @@ def _effect(data: PlanData, label: str, against: str, quantity: str, q: float) -
     effect = tail_effect(held[label], pl.concat(base), q, _generator(data, quantity, label + against))
     if effect is None:
         return []  # the notes of the levels say why
-    note = "A/A pair" if label == against + AGAIN else ""
+    effect = effect.with_starts(data.tail_starts(q), held[label][ROUND].n_unique(), len(base))
+    twin = label == against + AGAIN
     requests = held[label].height
-    ratio, gap = measured(effect.ratio, requests, "ratio", note), measured(effect.difference, requests, "ms", note)
+    ratio = measured(effect.ratio, requests, "ratio")
+    gap = measured(effect.difference, requests, "ms", "A/A pair" if twin else "")
+    ratio = as_twin(ratio) if twin else ratio
     return [
         observation(data, label, f"{quantity}_ratio", ratio, against),
         observation(data, label, f"{quantity}_difference", gap, against),

@@ -11,13 +11,12 @@ from authlab.experiments.experiment import StackExperiment
 from authlab.experiments.measures import (
     FAILED,
     REFUSED,
-    aa_observations,
-    aa_results,
     comparisons,
     failure_share,
     levels,
     observation,
     ratio_to,
+    twin_observations,
 )
 from authlab.experiments.options import Options
 from authlab.experiments.planning import FLOOR, compared, floors, steady
@@ -95,7 +94,6 @@ class ThreeModes(StackExperiment):
                     workers=arms[0].workers if arms else None,
                     against=_TOKEN,
                     rests_on=(_TOKEN,),
-                    doubts=_aa_doubts,
                     remedy=RUN_LONGER,
                 )
                 for session in _SESSIONS
@@ -106,13 +104,13 @@ class ThreeModes(StackExperiment):
         """Other failures, times, CPU and tails of all modes, and how the modes compare with each other."""
         found: list[Observation] = []
         for data in evidence.plans:
-            pairs = _pairs(list(data.arms))
+            pairs = _pairs([label for label in data.arms if mode_of(label) == label])
             shares = {label: failure_share(FAILED)(evidence, label) for label in data.arms}
             found += [observation(data, label, FAILED, share) for label, share in shares.items() if share is not None]
             found += levels(data)
             found += comparisons(data, pairs)
             found += tail_observations(data, pairs)
-            found += aa_observations(data)
+            found += twin_observations(data)
         return found
 
     def verdict(self, judgements: Sequence[Judgement]) -> Verdict:
@@ -133,19 +131,9 @@ def _pairs(modes: list[str]) -> list[tuple[str, str]]:
 
 def _leading(plan: Plan) -> list[tuple[str, str]]:
     """The pairs on which the verdict rests: sessions to tokens or, if the plan lacks either, every mode to `none`."""
-    modes = [arm.label for arm in plan.arms]
+    modes = [arm.label for arm in plan.arms if mode_of(arm.label) == arm.label]
     found = [(session, _TOKEN) for session in _SESSIONS if {session, _TOKEN} <= set(modes)]
     return found or [(mode, FLOOR) for mode in modes if mode != FLOOR]
-
-
-def _aa_doubts(evidence: Evidence) -> tuple[str, ...]:
-    return tuple(
-        f"the A/A pair of `none` differs by up to {result.smallest_effect:.1%} in CPU per request "
-        f"(margin {result.margin:.0%}): the machine was too noisy; run again, or run longer with --for"
-        for data in evidence.plans
-        for quantity, result in aa_results(data).items()
-        if quantity == _CPU and not result.passed
-    )
 
 
 def _verdict(judgements: Sequence[Judgement]) -> Verdict:

@@ -62,7 +62,7 @@ def token_parts(url: str, secrets: Secrets, mode: Mode) -> tuple[dict[str, Any],
         answer = _ask(url, "POST", "/login", _ANSWER_WITHIN_S, account)
         header, claims, _ = _TOKEN_IN[mode.credential](answer, mode).split(".")
         return _part(header), _part(claims)
-    except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+    except (OSError, http.client.HTTPException, ValueError, KeyError, StopIteration) as error:
         raise LabError(f"{url} gave no token: {type(error).__name__}") from error
 
 
@@ -71,10 +71,15 @@ def _of_body(answer: _Answer, _mode: Mode) -> str:
 
 
 def _of_cookies(answer: _Answer, mode: Mode) -> str:
-    """The declared cookie's value; where no name is declared, that of the cookie that looks like a token."""
+    """The declared cookie's value; where no name is declared, that of the cookie that looks like a token.
+
+    The service adds the instance to the declared name, an application of the user's own need not.
+    """
     values = {name: morsel.value for line in answer.set_cookies for name, morsel in SimpleCookie(line).items()}
     if mode.cookie:
-        return values[mode.cookie]
+        return next(
+            value for name, value in values.items() if name == mode.cookie or name.startswith(f"{mode.cookie}_")
+        )
     return next((value for value in values.values() if value.count(".") == _DOTS), "")
 
 

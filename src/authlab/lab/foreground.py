@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from authlab.stack.secrets import Secrets, make_secrets, write_secret
 from authlab.store.runs import read_object
 
 _UP_WITHIN_S = 60.0
+_KEPT_PREFIX = "authlab-logs-"
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,29 @@ def foreground(
             secrets=secrets,
             port=port,
         )
-        with stacks:
+        with _kept_after_trouble(logs), stacks:
             stacks.up(_UP_WITHIN_S)
             yield Site(stacks, stacks.stacks[mode.name], secrets, folder, scenario, guardian)
+
+
+@contextmanager
+def _kept_after_trouble(logs: Path) -> Iterator[None]:
+    """Keep the folder `logs` if a `LabError` ends the context; the error then names its new place.
+
+    The private folder around it is removed at the end, and the message points into it.
+    """
+    try:
+        yield
+    except LabError as error:
+        said = str(error)
+        if str(logs) not in said and not any(file.stat().st_size for file in logs.rglob("*") if file.is_file()):
+            raise
+        kept = Path(tempfile.mkdtemp(prefix=_KEPT_PREFIX))
+        for each in logs.iterdir():
+            shutil.move(each, kept)
+        told = said.replace(str(logs), str(kept))
+        error.args = (told if told != said else f"{said}\n  Logs: {kept}",)
+        raise
 
 
 def wait_for_end(site: Site) -> None:

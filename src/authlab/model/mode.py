@@ -71,7 +71,8 @@ class Mode:
     `state` names the file in `services/states/` that keeps it; `routing` is one of `ROUTINGS`. With an `app`, the
     workers serve that application in place of the service; it gets `state` in the same way.
 
-    `cookie` is the name of the cookie that holds the credential. `signature` says how the workers sign it; None if they
+    `cookie` is the name of the cookie that holds the credential; the service adds the instance (`…_8080`), so that
+    instances on one host don't overwrite each other's. `signature` says how the workers sign it; None if they
     don't. `after_logout` is the longest time for which a copy of the credential is accepted after the log-out.
     `loses_updates` says that of two changes to one session at once, one may be lost although the service keeps it.
     `unmet` are the requirements of services/security.toml that apply to it and are not met. A mode without a `look`

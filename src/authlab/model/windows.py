@@ -19,8 +19,8 @@ def mode_of(label: str) -> str:
 class Slice:
     """One window of load on one mode.
 
-    Times are seconds after the run's origin. Its first `warmup_s` are not counted. `mode` is the arm's label. So is `label`,
-    which ends in `AGAIN` on the second slice of an arm that has two per block.
+    Times are seconds after the run's origin. Its first `warmup_s` are not counted. `mode` is the arm's label. So is
+    `label`, which ends in `AGAIN` on the second slice of an arm that has two per block.
     """
 
     index: int

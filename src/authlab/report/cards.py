@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from authlab.model.findings import YES_NO, Judgement, Observation, Prediction
 from authlab.report.setups import Experiment
+from authlab.report.why import doubts_about, reasons_for_nothing
 from authlab.report.words import count, in_unit, label_words, measured, quantity_title, sentence, stopped, whole
 
 NOT_JUDGED = "not judged"
@@ -34,7 +35,11 @@ class CardRow:
 
 @dataclass(frozen=True)
 class Card:
-    """One claim. `verdict` is one of the verdicts' words or `NOT_JUDGED`; `yes_no`: its predictions are questions."""
+    """One claim. `verdict` is one of the verdicts' words or `NOT_JUDGED`; `yes_no`: its predictions are questions.
+
+    `why` says why it is inconclusive, and `doubts` what stands against another verdict; both stand before all else.
+    `reasons` are the numbers that led to a verdict.
+    """
 
     id: str
     claim: str
@@ -43,6 +48,8 @@ class Card:
     reasons: tuple[str, ...]
     rows: tuple[CardRow, ...]
     yes_no: bool
+    why: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 def card_of(experiment: Experiment) -> Card:
@@ -51,7 +58,9 @@ def card_of(experiment: Experiment) -> Card:
     verdict = result.verdict
     rows = [_judged(judgement, side_by_side=experiment.side_by_side) for judgement in result.judgements]
     # What the table says of single predictions is not said twice.
+    why = reasons_for_nothing(result, experiment.trials)
     told = {text for judgement in result.judgements for text in (judgement.verdict.summary, *judgement.verdict.reasons)}
+    told.update(why)
     return Card(
         id=result.id,
         claim=sentence(result.claim),
@@ -60,6 +69,8 @@ def card_of(experiment: Experiment) -> Card:
         reasons=tuple(sentence(reason) for reason in verdict.reasons if reason not in told) if verdict else (),
         rows=tuple(rows or [_unjudged(prediction) for prediction in result.predictions]),
         yes_no=bool(result.predictions) and all(prediction.unit == YES_NO for prediction in result.predictions),
+        why=why,
+        doubts=doubts_about(result, experiment.trials),
     )
 
 
@@ -70,7 +81,10 @@ def _judged(judgement: Judgement, *, side_by_side: bool) -> CardRow:
     if seen is not None and seen.value is not None:
         words = measured(seen.value, seen.interval, unit)
         basis = seen.note if unit == YES_NO else _basis(seen, side_by_side=side_by_side)
-    reasons = tuple(sentence(reason) for reason in judgement.verdict.reasons)
+    verdict = judgement.verdict
+    # What is inconclusive always says why.
+    found = verdict.reasons or ((verdict.summary,) if verdict.value == "inconclusive" else ())
+    reasons = tuple(sentence(reason) for reason in found)
     return _row(judgement.prediction, judgement, unit, words, basis, judgement.verdict.value, reasons)
 
 

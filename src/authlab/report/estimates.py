@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from authlab.model.windows import mode_of
-from authlab.stats.intervals import Array, Interval, block_interval, ratio_interval, share_interval
+from authlab.stats.intervals import Interval, block_interval, share_interval
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,6 @@ def mean_over_blocks(values: Mapping[int, float]) -> Estimate:
     if len(series) < 2:
         return estimate(None, series[0] if series else None)
     return estimate(block_interval(series))
-
-
-def ratio_over_blocks(values: Array, base: Array) -> Estimate:
-    """Ratio of two series that were paired by block (`authlab.stats.pairing.paired`)."""
-    if values.size < 2:
-        return estimate(None, float(values[0] / base[0]) if values.size else None)
-    return estimate(ratio_interval(values, base))
 
 
 def share_over_blocks(failures: Mapping[int, float], requests: Mapping[int, float]) -> Estimate:

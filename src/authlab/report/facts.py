@@ -12,6 +12,7 @@ from authlab.report.figures.differences import differences_title
 from authlab.report.figures.failures import failures_title
 from authlab.report.figures.stages import stages_title
 from authlab.report.report import Report
+from authlab.report.why import cause
 from authlab.report.words import UNKNOWN, duration, number, percent, sentence, size, whole
 
 _KNOWN: Final = {
@@ -41,15 +42,21 @@ _UNSAID: Final = frozenset({"stages"})
 
 
 def headline(report: Report) -> str:
-    """The page's title: the claim with its verdict, how many claims stood, or what was recorded."""
+    """The page's title: the claim with its verdict, how many claims stood, or what was recorded.
+
+    What is inconclusive says why.
+    """
     cards = report.cards
     if len(cards) == 1:
-        return f"{sentence(cards[0].verdict)}: {cards[0].claim}"
+        because = f", because {cause(cards[0].why)}" if cards[0].why else ""
+        return f"{sentence(cards[0].verdict)}{because}: {cards[0].claim}"
     values = [card.verdict for card in cards]
     if values:
-        words = ("confirmed", "refuted", "inconclusive", NOT_JUDGED)
+        words = ("confirmed", "refuted", NOT_JUDGED, "inconclusive")
         parts = [f"{values.count(word)} {word}" for word in words if word in values]
-        return f"{len(values)} claims put to the test: {', '.join(parts)}"
+        why = list(dict.fromkeys(reason for card in cards for reason in card.why))
+        because = f", because {cause(why)}" if why else ""
+        return f"{len(values)} claims put to the test: {', '.join(parts)}{because}"
     recorded = dict.fromkeys(label for setup in report.setups for label in setup.labels)
     return f"A recording of {', '.join(recorded)}" if recorded else "A run without a trial"
 

@@ -41,7 +41,7 @@ def render_junit(report: Report) -> str:
         _suite(
             card.id,
             _cases(card),
-            {"claim": card.claim, "verdict": card.verdict, "run": report.run.id},
+            {"claim": card.claim, "verdict": card.verdict, **_why(card), "run": report.run.id},
             report.run.started_at,
             report.duration_s,
         )
@@ -81,7 +81,13 @@ def _cases(card: Card) -> list[_Case]:
     cases = [_of_row(card, row) for row in card.rows]
     if card.verdict in {case.verdict for case in cases}:
         return cases
-    return [*cases, _Case(card.id, card.claim, card.verdict, card.summary, card.reasons)]
+    return [*cases, _Case(card.id, card.claim, card.verdict, card.summary, (*card.why, *card.doubts, *card.reasons))]
+
+
+def _why(card: Card) -> dict[str, str]:
+    """Why the claim is inconclusive, or what stands against its verdict."""
+    said = {"because": card.why, "in doubt": card.doubts}
+    return {name: "; ".join(reasons) for name, reasons in said.items() if reasons}
 
 
 def _of_row(card: Card, row: CardRow) -> _Case:
@@ -115,7 +121,8 @@ def _case(case: _Case) -> ET.Element:
         failure.text = "\n".join([numbers, *reasons])
     elif case.verdict not in _PASSED:
         ET.SubElement(element, "skipped", {"message": "; ".join([_text(case.verdict), *reasons])})
-    ET.SubElement(element, "system-out").text = f"{_text(case.verdict)}: {numbers}"
+    said = "; ".join([*reasons, numbers]) if case.verdict not in _PASSED else numbers
+    ET.SubElement(element, "system-out").text = f"{_text(case.verdict)}: {said}"
     return element
 
 

@@ -8,7 +8,7 @@ from authlab.checkers.guards import MIN_BLOCKS
 from authlab.model.findings import YES_NO
 from authlab.model.plan import Procedure
 from authlab.report.report import Report
-from authlab.report.words import count, inner, percent
+from authlab.report.words import count, inner
 
 
 def limits_of(report: Report) -> list[str]:
@@ -88,22 +88,22 @@ def _blocks(report: Report) -> Iterator[str]:
 
 
 def _sight(report: Report) -> Iterator[str]:
-    """The smallest effects that the A/A pairs could have shown, the worst of the setups for each quantity."""
-    worst: dict[str, float] = {}
-    sections = [section for setup in report.setups for section in setup.ratios]
-    for section in sections:
-        if section.smallest_effect is not None:
-            title = inner(section.title)
-            worst[title] = max(worst.get(title, 0.0), section.smallest_effect)
-    if worst:
-        parts = [f"{percent(effect)} in {title}" for title, effect in worst.items()]
-        joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    """Whether the intervals know about starts, and what the A/A pairs show."""
+    compared = [setup for setup in report.setups if setup.ratios]
+    if any(setup.tables.rounds < 2 for setup in compared):
         yield (
-            f"Effects smaller than {joined} are below what this run could see: its two identical measurements of "
-            "`none` are known to agree no better than that."
+            "Its intervals do not know about starts: all its blocks are of one round, in which every worker was "
+            "started once. Another start of the same worker may differ by some per cent. A run without --quick, and "
+            "with blocks enough, has three rounds."
         )
-    elif sections:
-        yield "There is no A/A pair, so it is unknown how small an effect this run could have seen."
+    apart = dict.fromkeys(
+        inner(section.title) for setup in compared for section in setup.ratios if section.twins_agree is False
+    )
+    if apart:
+        yield (
+            f"The A/A pair came out as different in {' and in '.join(apart)}, though both are the same. By chance this "
+            "happens in one of 20 intervals. Do not rely on small differences of this run."
+        )
 
 
 def _tails(report: Report) -> Iterator[str]:

@@ -55,7 +55,9 @@ def prose(text: str) -> str:
 
 
 def _card(card: Card) -> list[str]:
-    lines = [f"### {_mark(card.verdict)}: {escape(card.claim)}", "", prose(card.summary), ""]
+    lines = [f"### {_mark(card.verdict)}: {escape(card.claim)}", ""]
+    lines += _reasons("Because", card.why) + _reasons("In doubt", card.doubts)
+    lines += [prose(card.summary), ""]
     lines += [*(f"- {prose(reason)}" for reason in card.reasons), ""] if card.reasons else []
     if not card.rows:
         return lines
@@ -70,6 +72,10 @@ def _card(card: Card) -> list[str]:
         for row in card.rows
     ]
     return [*lines, *table(heads, rows, numeric=(3,))]
+
+
+def _reasons(title: str, reasons: Sequence[str]) -> list[str]:
+    return [f"{title}:", "", *(f"- {prose(reason)}" for reason in reasons), ""] if reasons else []
 
 
 def _mark(verdict: str) -> str:

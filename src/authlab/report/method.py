@@ -55,6 +55,13 @@ _RESPONSE: Final = Point(
     "Service time plus the queueing that the schedule implies (Lindley's recursion per user), so that a stall is "
     "charged to everyone it delayed. The generator's own lateness is reported apart and reaches no one's latency.",
 )
+_STARTS: Final = Point(
+    "Starts",
+    "What a start gives a process, such as its memory layout, stays with it, and no number of blocks shows it. The "
+    "variance between starts comes from the residuals of label + round over all labels. It is part of the intervals of "
+    "costs, response times, ratios and differences, with Satterthwaite's degrees of freedom. A share of requests has "
+    "no part of it: routing decides that, not what a process costs.",
+)
 _COUNTS_OF_ARMS: Final = Point(
     "What counts",
     "Charts of response time and tables of refusals show requests after a successful log-in, outside of warm-up. "
@@ -81,6 +88,7 @@ def method_of(report: Report) -> list[Point]:
         points += [_RECORDING] if recording else [_blocks(steady), *_procedures(steady)]
     points += [_side_by_side(report), _FAULTS, _HISTORIES] if beside else []
     points += [_RESPONSE, _interval(recording)]
+    points += [_STARTS] if any(setup.tables.rounds > 1 for setup in steady) else []
     points += [_ASKED] if asked else []
     if any(setup.costs for setup in setups):
         points.append(_cpu(report, beside))
@@ -139,11 +147,23 @@ def interleaved(plan: Plan | None) -> list[Interleaved]:
 def _blocks(steady: list[Setup]) -> Point:
     found = next((held for setup in steady if (held := interleaved(setup.plan))), [])
     how_many = f"{count(sum(e.blocks for e in found), 'block')} of {found[0].slice_s:g} s slices" if found else "Blocks"
+    rounds = max((len(setup.plan.rounds) for setup in steady if setup.plan), default=1)
+    begun = (
+        f" They are divided over {count(rounds, 'round')}: for each, every stack is started afresh and its users log "
+        "in anew."
+        if rounds > 1
+        else ""
+    )
+    twin = " Two stacks of `none` are measured (the A/A pair)." if any(_has_twin(setup) for setup in steady) else ""
     return Point(
         "Interleaved blocks",
-        f"{how_many}: all stacks stay up side by side, and each block loads every mode once, in shuffled order, and "
-        "`none` twice (the A/A pair). The first part of each slice is warm-up and is not counted.",
+        f"{how_many}: all stacks stay up side by side, and each block loads every mode once, in shuffled order.{twin}"
+        f"{begun} The first part of each slice is warm-up and is not counted.",
     )
+
+
+def _has_twin(setup: Setup) -> bool:
+    return any(section.twin is not None for section in setup.ratios)
 
 
 def _procedures(steady: list[Setup]) -> list[Point]:

@@ -135,7 +135,8 @@ def _experiment(
         members = [trial for trial in trials if trial.stage == stage]
         plan = plans.get(stage)
         side = plan.side_by_side if plan else any(trial.id in histories for trial in members)
-        tables = joined(members, frames, side_by_side=side)
+        ends = plan.round_ends if plan else ()
+        tables = joined(members, frames, side_by_side=side, round_ends=ends)
         if tables is not None:
             arms = arms_of(tables.labels, members, frames, histories) if side else ()
             setups.append(Setup(result, stage, plan, tables, run.seed, side, arms))

@@ -13,6 +13,8 @@ from authlab.model.run import Trial
 from authlab.model.windows import mode_of
 from authlab.report.palette import MODE_ORDER
 from authlab.stats.blocks import answered, block_table, measured
+from authlab.stats.rounds import rounds_known, starts_in, tail_starts, with_rounds
+from authlab.stats.starts import Starts
 from authlab.store.frames import TrialFrames
 
 _INDEX_STRIDE: Final = 10_000_000
@@ -36,7 +38,8 @@ class Tables:
 
     `pseudo_blocks` names the labels that had no blocks of their own (a recording, an arm that was loaded beside others)
     and were cut into seconds. `spans` gives label and block of each `index` of the resources: the windows, or, of a
-    label that was cut, one span per reading of its resources.
+    label that was cut, one span per reading of its resources. `round_ends` are the plan's: the number of the first
+    block after each round.
     """
 
     samples: pl.DataFrame
@@ -45,6 +48,7 @@ class Tables:
     resources: pl.DataFrame
     trials: tuple[Trial, ...]
     pseudo_blocks: frozenset[str]
+    round_ends: tuple[int, ...] = ()
 
     @property
     def measured(self) -> pl.LazyFrame:
@@ -58,15 +62,38 @@ class Tables:
 
     @cached_property
     def answered(self) -> dict[str, pl.DataFrame]:
-        """By label: `block`, `sent_ns`, `response_ms` of measured requests that got an answer or timed out."""
-        kept = answered(self.samples.lazy()).select("label", "block", "sent_ns", "response_ms").collect()
+        """By label: `block`, `round`, `sent_ns`, `response_ms` of measured requests with an answer or a time-out."""
+        rows = answered(self.samples.lazy()).select("label", "block", "sent_ns", "response_ms")
+        kept = with_rounds(rows, self.round_ends).collect()
         parts = kept.partition_by("label", as_dict=True)
         return {str(label): rows for (label,), rows in parts.items()}
 
     @cached_property
     def blocks(self) -> pl.DataFrame:
-        """One row per label and block (see `authlab.stats.blocks.block_table`)."""
-        return block_table(self.samples, self.resources, self.spans)
+        """One row per label and block (see `authlab.stats.blocks.block_table`), with its `round`."""
+        return with_rounds(block_table(self.samples, self.resources, self.spans), self.round_ends)
+
+    @cached_property
+    def rounds(self) -> int:
+        """How many rounds were measured long enough to show something about starts."""
+        return rounds_known(self.blocks)
+
+    def starts(self, quantity: str) -> Starts | None:
+        """How much starts differ in a column of `blocks`; None if there was a single round."""
+        if quantity not in self._starts:
+            self._starts[quantity] = starts_in(self.blocks, quantity)
+        return self._starts[quantity]
+
+    def tail_starts(self, q: float) -> Starts | None:
+        """The same for percentile `q` of the response time."""
+        name = f"p{q:g}"
+        if name not in self._starts:
+            self._starts[name] = tail_starts(self.answered, set(self.labels), q) if self.rounds > 1 else None
+        return self._starts[name]
+
+    @cached_property
+    def _starts(self) -> dict[str, Starts | None]:
+        return {}
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -92,7 +119,13 @@ class Tables:
         return dict(zip(rows["block"].to_list(), rows[name].to_list(), strict=True))
 
 
-def joined(trials: Sequence[Trial], frames: Mapping[str, TrialFrames], *, side_by_side: bool) -> Tables | None:
+def joined(
+    trials: Sequence[Trial],
+    frames: Mapping[str, TrialFrames],
+    *,
+    side_by_side: bool,
+    round_ends: tuple[int, ...] = (),
+) -> Tables | None:
     """The tables of one stage's trials; None where no request was recorded."""
     held = [(trial, frames[trial.id]) for trial in trials if trial.id in frames]
     if not any(tables.samples.height for _, tables in held):
@@ -127,9 +160,9 @@ def joined(trials: Sequence[Trial], frames: Mapping[str, TrialFrames], *, side_b
         windows.append(slices)
         spans.append(spanned)
         resources.append(used)
-    return Tables(
-        pl.concat(samples), pl.concat(windows), pl.concat(spans), pl.concat(resources), tuple(trials), frozenset(pseudo)
-    )
+    whole = (pl.concat(samples), pl.concat(windows), pl.concat(spans), pl.concat(resources))
+    # Seconds that stand in for blocks belong to no round.
+    return Tables(*whole, tuple(trials), frozenset(pseudo), () if pseudo else round_ends)
 
 
 def _labels_of(held: Sequence[tuple[Trial, TrialFrames]]) -> set[str]:

@@ -254,7 +254,7 @@ class OperableLocalStack(LocalStack):
         }
         folder = self._context.runtime / self._mode.name / "proxy"
         drained = {addresses[name] for name in self._drained if name in addresses}
-        nginx.rewrite_upstream(folder, self._mode.routing, list(addresses.values()), drained)
+        nginx.rewrite_upstream(folder, self._mode.routing, list(addresses.values()), drained, self.instance)
         proxy = self._part("proxy")
         before = set(_taking_connections(proxy.process.pid))
         proxy.expect_change()

@@ -55,6 +55,11 @@ class LocalStack:
         return f"http://{LOOPBACK}:{self._proxy_port.number}"
 
     @property
+    def instance(self) -> str:
+        """What its cookies' names end in: the proxy's port, which no other stack on this host has."""
+        return str(self._proxy_port.number) if self._proxy_port else ""
+
+    @property
     def workers(self) -> Sequence[WorkerInfo]:
         """Its workers, in the proxy's order; none while it is down."""
         return [
@@ -116,6 +121,7 @@ class LocalStack:
             name,
             port=self._worker_ports[number].number,
             secrets=self._context.secrets.folder,
+            instance=self.instance,
             store_port=self._store.port if self._store else None,
             settings=self._context.settings,
         )

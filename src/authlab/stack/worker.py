@@ -15,16 +15,25 @@ SERVICE = "services.wsgi:app"
 
 
 def environment(
-    mode: Mode, worker: str, *, port: int, secrets: Path, store_port: int | None, settings: Mapping[str, str]
+    mode: Mode,
+    worker: str,
+    *,
+    port: int,
+    instance: str,
+    secrets: Path,
+    store_port: int | None,
+    settings: Mapping[str, str],
 ) -> dict[str, str]:
     """The worker's complete environment. It contains nothing secret, only the folder of the secrets.
 
-    `settings` are applied last and win. Keys of several modes share one store, so each mode has a prefix.
+    `instance` is part of the cookies' names. `settings` are applied last and win. Keys of several modes share one
+    store, so each mode has a prefix.
     """
     env = minimal_environment() | {
         "AUTHLAB_STATE": mode.state,
         "AUTHLAB_WORKER": worker,
         "AUTHLAB_BIND": f"{LOOPBACK}:{port}",
+        "AUTHLAB_INSTANCE": instance,
         "AUTHLAB_SECRETS": str(secrets.absolute()),
     }
     if store_port is not None:

@@ -113,23 +113,47 @@ def block_interval(values: npt.ArrayLike, level: float = LEVEL, trim: float = 0.
         raise ValueError(f"an interval needs at least two blocks, got {series.size}")
     if not np.isfinite(series).all():
         raise ValueError("a block's value is not finite")
+    merged = merged_until_independent(series)
+    mean, error, degrees = trimmed_mean(merged.values, trim)
+    reach = float(stdtrit(degrees, 0.5 + level / 2)) * error
+    ends = (mean - reach, mean + reach)
+    return Interval(mean, *ends, int(merged.values.size), merged.factor, merged.autocorrelated, series.size)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A series of which each `factor` neighbours were averaged. `autocorrelated`: its values are still dependent."""
+
+    values: Array
+    factor: int
+    autocorrelated: bool
+
+
+def merged_until_independent(series: Array) -> Merged:
+    """Merge neighbours in pairs until no lag-1 autocorrelation is left or fewer than `MIN_MERGED` would remain."""
     factor = 1
     merged = series
     while is_autocorrelated(merged) and series.size // (factor * 2) >= MIN_MERGED:
         factor *= 2
         merged = merge_neighbours(series, factor)
-    mean, error, degrees = _trimmed(merged, trim)
-    reach = float(stdtrit(degrees, 0.5 + level / 2)) * error
-    return Interval(mean, mean - reach, mean + reach, int(merged.size), factor, is_autocorrelated(merged), series.size)
+    return Merged(merged, factor, is_autocorrelated(merged))
 
 
-def _trimmed(values: Array, share: float) -> tuple[float, float, int]:
-    """Trimmed mean of `values`, its standard error, and the degrees of freedom of its Student's t."""
-    ordered, cut = np.sort(values), int(share * values.size)
-    kept = ordered[cut : values.size - cut]
-    drawn_in = np.clip(values, kept[0], kept[-1])
-    error = float(drawn_in.std(ddof=1)) * float(np.sqrt(values.size - 1))
-    return float(kept.mean()), error / float(np.sqrt(kept.size * (kept.size - 1))), kept.size - 1
+def trimmed_mean(values: Array, share: float) -> tuple[float, float, int]:
+    """Trimmed mean of at least two `values`, its standard error, and the degrees of freedom of its Student's t."""
+    means, errors, degrees = trimmed_means(values[np.newaxis], share)
+    return float(means[0]), float(errors[0]), degrees
+
+
+def trimmed_means(rows: Array, share: float) -> tuple[Array, Array, int]:
+    """`trimmed_mean` of each of the `rows`."""
+    size = rows.shape[1]
+    cut = int(share * size)
+    kept = np.sort(rows, axis=1)[:, cut : size - cut]
+    drawn_in = np.clip(rows, kept[:, :1], kept[:, -1:])
+    number = kept.shape[1]
+    errors = drawn_in.std(axis=1, ddof=1) * np.sqrt(size - 1) / np.sqrt(number * (number - 1))
+    return kept.mean(axis=1), errors, number - 1
 
 
 def ratio_interval(values: npt.ArrayLike, base: npt.ArrayLike, level: float = LEVEL) -> Interval:

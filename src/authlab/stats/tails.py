@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import polars as pl
 
 from authlab.stats.intervals import Interval
 from authlab.stats.percentiles import Pooled, codes, draws_of_blocks, supported
+from authlab.stats.starts import Starts, at_least_as_wide
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,19 @@ class TailEffect:
 
     ratio: Interval
     difference: Interval
+    top: float
+    base: float
+
+    def with_starts(self, starts: Starts | None, rounds: int, bases: int) -> TailEffect:
+        """The same with intervals that know about the `starts` of this percentile, if they are given.
+
+        It was measured in so many `rounds`, and so many stacks (`bases`) are the base.
+        """
+        if starts is None:
+            return self
+        logs = at_least_as_wide(self.ratio.map(np.log), starts, 1 + 1 / bases, rounds)
+        gap = at_least_as_wide(self.difference, starts, self.top**2 + self.base**2 / bases, rounds)
+        return replace(self, ratio=logs.map(np.exp), difference=gap)
 
 
 def tail_effect(
@@ -58,6 +72,8 @@ class Base:
         return TailEffect(
             _around(side.exact / base.exact, drawn / drawn_base, shared.size),
             _around(side.exact - base.exact, drawn - drawn_base, shared.size),
+            side.exact,
+            base.exact,
         )
 
 

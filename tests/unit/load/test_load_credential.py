@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab_load.credential import Credential, parse_set_cookie
+from lab_load.credential import Credential
+from lab_load.site import site_of
 
 NOW = 5_000_000_000
 
@@ -109,12 +110,6 @@ def test_a_deleted_cookie_is_not_sent_any_more() -> None:
     assert credential.headers == {}
 
 
-def test_max_age_has_precedence_over_expires() -> None:
-    assert parse_set_cookie("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60") == ("a", "1")
-    assert parse_set_cookie("a=1; Max-Age=-5; Expires=Thu, 01 Jan 2099 00:00:00 GMT") == ("a", None)
-    assert parse_set_cookie("a=b=c; expires=nonsense; secure") == ("a", "b=c")
-
-
 def test_a_csrf_token_is_sent_with_what_changes_something_and_with_nothing_else() -> None:
     credential = logged_in({"csrf_token": "c1", "expires_in": 60}, "authlab_token=t1; Path=/; HttpOnly")
     assert credential.headers == {"Cookie": "authlab_token=t1"}
@@ -150,3 +145,70 @@ def test_a_copy_stays_as_it_is_whatever_answers_bring_or_take_away() -> None:
     bearer.keep()
     bearer.renewed({"access_token": "t2"}, NOW + 1)
     assert (bearer.headers, bearer.number) == ({"Authorization": "Bearer t1"}, 1)
+
+
+def sent(credential: Credential, at_s: float, path: str = "/me") -> str:
+    return credential.to_send(path, NOW + int(at_s * 1e9), unsafe=False).get("Cookie", "")
+
+
+def test_a_cookie_is_sent_until_it_expires_and_no_longer() -> None:
+    credential = logged_in({}, "s=1; Max-Age=3; Path=/", "authlab_route=r1; Path=/")
+    assert credential.expires_ns == NOW + 3_000_000_000
+    assert sent(credential, 2.9) == "s=1; authlab_route=r1"
+    assert not credential.lapsed
+    assert sent(credential, 3.0) == "authlab_route=r1"
+    assert credential.lapsed
+    credential.forget()
+    credential.logged_in({}, ["s=2; Max-Age=3; Path=/"], NOW + 4_000_000_000)
+    assert not credential.lapsed
+    assert sent(credential, 6.9) == "authlab_route=r1; s=2"
+
+
+def test_it_has_lapsed_with_the_first_of_its_cookies_whichever_proves_who_the_user_is() -> None:
+    credential = logged_in({}, "session=1; Max-Age=3", "theme=dark; Max-Age=30000")
+    assert sent(credential, 4) == "theme=dark"
+    assert credential.lapsed
+    assert credential.expires_ns == NOW + 3_000_000_000
+
+
+def test_the_earlier_of_the_answers_end_and_the_cookies_end_counts() -> None:
+    assert logged_in({"expires_in": 2}, "s=1; Max-Age=3").expires_ns == NOW + 2_000_000_000
+    assert logged_in({"expires_in": 9}, "s=1; Max-Age=3").expires_ns == NOW + 3_000_000_000
+    assert logged_in({"expires_in": 9}, "s=1").expires_ns == NOW + 9_000_000_000
+
+
+def test_a_cookie_that_each_answer_renews_is_the_same_credential_for_longer() -> None:
+    credential = logged_in({"expires_in": 3}, "s=1; Max-Age=3; Path=/")
+    credential.answered(["s=1; Max-Age=3; Path=/"], NOW + 2_000_000_000, {}, "/me")
+    assert (credential.number, credential.expires_ns) == (1, NOW + 5_000_000_000)
+    assert sent(credential, 4.5) == "s=1"
+    assert sent(credential, 5.5) == ""
+
+
+def test_an_expired_routing_cookie_moves_the_user_but_is_no_end_of_the_credential() -> None:
+    credential = logged_in({}, "s=1; Path=/", "authlab_route=r1; Max-Age=1; Path=/")
+    assert sent(credential, 2) == "s=1"
+    assert (credential.lapsed, credential.expires_ns) == (False, 0)
+
+
+def test_a_tokens_end_does_not_depend_on_cookies_beside_it() -> None:
+    credential = Credential("user-0001", "bearer")
+    credential.logged_in({"access_token": "t1", "expires_in": 60}, ["seen=1; Max-Age=1"], NOW)
+    assert credential.to_send("/me", NOW + 2_000_000_000, unsafe=False) == {"Authorization": "Bearer t1"}
+    assert (credential.lapsed, credential.expires_ns) == (False, NOW + 60_000_000_000)
+
+
+def test_whoever_has_a_copy_goes_on_sending_it() -> None:
+    credential = logged_in({}, "s=1; Max-Age=3; Path=/")
+    credential.keep()
+    assert sent(credential, 4) == "s=1"
+
+
+def test_a_cookie_goes_only_to_the_paths_that_it_is_for() -> None:
+    credential = Credential("user-0001", site=site_of("http://127.0.0.1/api"))
+    credential.logged_in({}, ["s=1; Path=/", "c=2; Path=/api/cart", "a=3"], NOW, "/login")
+    assert sent(credential, 0, "/me") == "a=3; s=1"
+    assert sent(credential, 0, "/cart/items") == "c=2; a=3; s=1"
+    assert sent(credential, 0, "/carts") == "a=3; s=1"
+    credential.answered(["b=4"], NOW, {}, "/cart/items")
+    assert sent(credential, 0, "/cart/items") == "c=2; b=4; a=3; s=1", "RFC 6265, 5.1.4: its folder"

@@ -79,7 +79,7 @@ def test_a_plan_of_the_lab_is_read_as_it_was_meant(tmp_path: Path) -> None:
     windows = (Window(0, 0, 10, 300.0, 5), Window(1, 10, 30, 200.0, 6))
     plan = LoadPlan(seed=4, users=50, windows=windows, timeout_s=2.0, relogin="once")
     (tmp_path / "plan.json").write_text(plan.to_json(tmp_path / "go.json"))
-    read, problems = read_plan(tmp_path / "plan.json", Script("browse"))
+    read, problems = read_plan(tmp_path / "plan.json", [Script("browse")])
     assert problems == []
     assert read is not None
     assert [(w.index, w.start_ns, w.end_ns, w.rate_rps, w.seed) for w in read.windows] == [
@@ -95,7 +95,7 @@ def test_a_plan_of_the_lab_is_read_as_it_was_meant(tmp_path: Path) -> None:
 def test_a_plan_may_have_users_log_in_again_for_ever_from_addresses_of_their_own(tmp_path: Path) -> None:
     plan = LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),), relogin="always", addresses=True)
     (tmp_path / "plan.json").write_text(plan.to_json(tmp_path / "go.json"))
-    read, problems = read_plan(tmp_path / "plan.json", Script("browse"))
+    read, problems = read_plan(tmp_path / "plan.json", [Script("browse")])
     assert problems == []
     assert read is not None
     assert (read.relogin, read.addresses) == ("always", True)
@@ -105,7 +105,7 @@ def test_a_plan_may_have_users_log_in_again_for_ever_from_addresses_of_their_own
 def test_a_plan_says_how_the_credential_travels(tmp_path: Path, credential: Credential) -> None:
     plan = LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),), credential=credential)
     (tmp_path / "plan.json").write_text(plan.to_json(tmp_path / "go.json"))
-    read, _ = read_plan(tmp_path / "plan.json", Script("browse"))
+    read, _ = read_plan(tmp_path / "plan.json", [Script("browse")])
     assert read is not None
     assert read.credential == credential
     assert credential in WAYS
@@ -116,7 +116,7 @@ def test_a_plan_of_before_there_were_addresses_is_read(tmp_path: Path) -> None:
     del body["addresses"]
     del body["credential"]
     (tmp_path / "plan.json").write_text(json.dumps(body))
-    read, _ = read_plan(tmp_path / "plan.json", Script("browse"))
+    read, _ = read_plan(tmp_path / "plan.json", [Script("browse")])
     assert read is not None
     assert read.addresses is False
     assert read.credential == "answer"
@@ -139,7 +139,7 @@ def test_a_plan_of_before_there_were_addresses_is_read(tmp_path: Path) -> None:
 def test_a_bad_plan_is_refused_and_the_reason_named(tmp_path: Path, change: dict[str, object], said: str) -> None:
     body = json.loads(LoadPlan(1, 1, (Window(0, 0, 5, 1.0, 1),)).to_json(tmp_path / "go")) | change
     (tmp_path / "plan.json").write_text(json.dumps(body))
-    plan, problems = read_plan(tmp_path / "plan.json", Script("browse"))
+    plan, problems = read_plan(tmp_path / "plan.json", [Script("browse")])
     assert plan is None
     assert said in " ".join(problems)
 

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from lab_load.crew import Crew
+from lab_load.jar import HERE
 from lab_load.login import Login
-from lab_load.operations import CONTRACT
+from lab_load.operations import Script
 from lab_load.session import Session
 from lab_load.settings import Settings
+
+BROWSE, LEAVE = Script("browse", module="browse"), Script("leave", module="leave")
 
 
 def login(relogin: str = "never", sharers: int = 1) -> Login:
@@ -19,8 +22,9 @@ def login(relogin: str = "never", sharers: int = 1) -> Login:
 
 def session(folder: Path, sharers: int) -> Session:
     accounts = tuple((f"user-{number}", "pw") for number in range(3))
+    scripts = (BROWSE, LEAVE)
     settings = Settings(
-        accounts, None, 50.0, 1, 5.0, "never", {"me": 1}, CONTRACT, sharers, False, "answer", None, None, None
+        HERE, accounts, None, 50.0, 1, 5.0, "never", scripts, sharers, False, "answer", None, None, None
     )
     return Session(settings, folder, Crew(["local"], "local"), users=6)
 
@@ -73,7 +77,7 @@ def test_whoever_has_given_up_is_neither_stopped_nor_let_in_again() -> None:
 
 def test_users_in_a_row_share_a_log_in_with_the_number_of_the_first(tmp_path: Path) -> None:
     test = session(tmp_path, sharers=2)
-    users = [test.enrol() for _ in range(5)]
+    users = [test.enrol(BROWSE) for _ in range(5)]
     assert [number for number, _ in users] == [0, 1, 2, 3, 4]
     assert [shared.number for _, shared in users] == [0, 0, 2, 2, 4]
     assert users[0][1] is users[1][1] is not users[2][1]
@@ -83,5 +87,5 @@ def test_users_in_a_row_share_a_log_in_with_the_number_of_the_first(tmp_path: Pa
 
 def test_usually_everybody_has_one_alone(tmp_path: Path) -> None:
     test = session(tmp_path, sharers=1)
-    assert [test.enrol()[1].number for _ in range(3)] == [0, 1, 2]
+    assert [test.enrol(BROWSE)[1].number for _ in range(3)] == [0, 1, 2]
     test.close()

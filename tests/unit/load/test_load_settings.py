@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def options(tmp_path: Path, **changes: object) -> argparse.Namespace:
         "seed": "1",
         "timeout_s": "5",
         "relogin": "never",
+        "addresses": "one",
         "sharers": "",
         "recording": "",
         "mode": "",
@@ -34,21 +36,23 @@ def options(tmp_path: Path, **changes: object) -> argparse.Namespace:
 
 
 def check(tmp_path: Path, host: str | None = HOST, **changes: object) -> Settings:
-    return settings_from(options(tmp_path, **changes), host, leads=True, script=Script("browse"))
+    return settings_from(options(tmp_path, **changes), host, leads=True, scripts=[Script("browse")])
 
 
 def test_good_options_become_settings(tmp_path: Path) -> None:
     settings = check(tmp_path, rate="12.5", relogin="once")
     assert settings.accounts == (("user-0001", "hunter2"),)
     assert (settings.rate_rps, settings.relogin, settings.plan) == (12.5, "once", None)
-    assert (settings.sharers, settings.addresses) == (1, False)
+    assert (settings.sharers_of(Script("browse")), settings.addresses) == (1, False)
+    assert check(tmp_path, addresses="own").addresses is True
 
 
 def test_users_log_in_again_and_share_log_ins_as_they_are_told(tmp_path: Path) -> None:
     settings = check(tmp_path, relogin="always", sharers="3")
     assert (settings.relogin, settings.sharers) == ("always", 3)
-    pairs = settings_from(options(tmp_path), HOST, leads=True, script=Script("cart", sharers=2))
-    assert pairs.sharers == 2, "the scenario's own number"
+    script = Script("cart", sharers=2)
+    pairs = settings_from(options(tmp_path), HOST, leads=True, scripts=[script])
+    assert pairs.sharers_of(script) == 2, "the scenario's own number"
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
@@ -74,6 +78,7 @@ def test_the_mode_and_its_workers_are_kept_where_they_are_known(tmp_path: Path) 
         ({"workers_behind": "0"}, "--workers-behind"),
         ({"workers_behind": "x"}, "x"),
         ({"sharers": "0"}, "--sharers"),
+        ({"addresses": "many"}, "--addresses must be one of one, own"),
         ({"seed": "-1"}, "--seed must not be negative"),
     ],
 )
@@ -88,10 +93,73 @@ def test_a_rate_that_is_not_positive_is_refused(tmp_path: Path, rate: str) -> No
         check(tmp_path, rate=rate)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8080", "ftp://h", "http://", "http://h:port"])
-def test_a_host_that_is_no_base_url_is_refused(tmp_path: Path, host: str) -> None:
-    with pytest.raises(BadSettings, match="--host must be like"):
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1:8080", "must be like"),
+        ("localhost", "must be like"),
+        ("//h:1", "must be like"),
+        ("ftp://h", "must be like"),
+        ("http://", "must be like"),
+        ("http://:8080", "must be like"),
+        ("http://h:port", "is not like"),
+        ("http://h:99999", "is not like"),
+        ("http://h:0", "must be like"),
+        ("http://[::1", "is not like"),
+        ("http://a..b", "must be like"),
+        ("http://h/?page=1", "no query"),
+        ("http://h/api?", "no query"),
+        ("http://h/#me", "no fragment"),
+        ("http://h/api/../v1", "has a path"),
+        ("http://h//api", "has a path"),
+        ("http://h/%zz", "has a path"),
+        ("http://h/a b", "has a character"),
+        ("http://hé", "has a character"),
+        ("http://h/\n", "has a character"),
+    ],
+)
+def test_a_host_that_no_request_can_be_sent_to_is_refused_with_the_reason(tmp_path: Path, host: str, said: str) -> None:
+    with pytest.raises(BadSettings, match=re.escape(said)) as caught:
         check(tmp_path, host)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_password_in_the_host_is_refused_and_never_repeated(tmp_path: Path) -> None:
+    for host in ("http://anna:hunter2@h", "http://hunter2@h/?a", "http://anna:hunter2@h:port"):
+        with pytest.raises(BadSettings) as caught:
+            check(tmp_path, host)
+        assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("HTTP://LocalHost:80/api/v1", "http://localhost/api/v1"),
+        ("https://shop.example/api/v1/", "https://shop.example/api/v1"),
+        ("https://shop.example:8443", "https://shop.example:8443"),
+        ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+    ],
+)
+def test_a_path_in_the_host_comes_before_each_requests_path(tmp_path: Path, host: str, base: str) -> None:
+    assert check(tmp_path, host).site.base == base
+
+
+def test_two_files_may_not_hold_scenarios_of_one_name(tmp_path: Path) -> None:
+    for one, other in (
+        (Script("mine", module="a"), Script("mine", module="b")),
+        (Script("mine", module="a"), Script("other", module="a", file="elsewhere/a.py")),
+    ):
+        with pytest.raises(BadSettings, match="rename one of them"):
+            settings_from(options(tmp_path), HOST, leads=True, scripts=[one, other])
+
+
+def test_the_shares_of_several_scenarios_are_told_apart(tmp_path: Path) -> None:
+    scripts = [Script("browse", mix={"me": 1}), Script("leave", mix={"me": 2})]
+    settings = settings_from(options(tmp_path), HOST, leads=True, scripts=scripts)
+    assert settings.mix == {"browse: me": 1, "leave: me": 2}
+    assert [settings.mix_of(script) for script in scripts] == [{"me": 1}, {"me": 2}]
 
 
 def test_a_damaged_credentials_file_is_refused_without_quoting_it(tmp_path: Path) -> None:

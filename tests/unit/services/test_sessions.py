@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from services.cookies import MOST_OF_ONE_NAME
 from services.session_ids import new_session_id, session_digest
 
 from tests.unit.services.declared import DECLARED, SESSIONS, STRICT_SESSIONS
@@ -81,7 +82,7 @@ def test_an_id_that_is_not_quite_right_is_unknown(service: Service, bend: Callab
     presented = with_id(bend(session_id))
     assert reason(service.get("/me", presented)) == (401, "unknown_session")
     assert reason(service.post("/cart/items", {"item": "i1"}, presented)) == (401, "unknown_session")
-    assert reason(service.post("/logout", None, presented)) == (401, "unknown_session")
+    assert service.post("/logout", None, presented).status_code == 204, "it is logged out already"
     assert service.get("/me", with_id(session_id)).status_code == 200
 
 
@@ -97,7 +98,6 @@ def test_after_log_out_the_session_is_gone(service: Service) -> None:
     assert (answer.status_code, answer.data) == (204, b"")
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
     assert reason(service.get("/me", credential)) == (401, "unknown_session")
-    assert reason(service.post("/logout", None, credential)) == (401, "unknown_session")
 
 
 def test_log_out_ends_one_session_only(service: Service) -> None:
@@ -119,6 +119,65 @@ def test_an_id_that_the_client_chose_is_never_taken_over(service: Service) -> No
     answer = service.post("/login", service.users[0], with_id(chosen))
     assert id_in(credential_in(answer)) != chosen
     assert reason(service.get("/me", with_id(chosen))) == (401, "unknown_session")
+
+
+def test_log_out_with_a_session_that_is_over_takes_the_cookie_away(service: Service, clock: Clock) -> None:
+    over, left, unknown = service.log_in(), service.log_in(), with_id(new_session_id())
+    service.post("/logout", None, left)
+    clock.now += ABSOLUTE_S
+    for credential in (over, left, unknown):
+        for _ in range(2):
+            answer = service.post("/logout", None, credential)
+            assert (answer.status_code, answer.data) == (204, b"")
+            assert answer.headers["Set-Cookie"].startswith(f"{COOKIE}=;")
+            assert "Max-Age=0" in answer.headers["Set-Cookie"]
+    assert reason(service.post("/logout")) == (401, "missing")
+
+
+def several(*session_ids: str) -> dict[str, str]:
+    """The header that presents several cookies of the name, as cookies with longer paths make a browser send."""
+    return {"Cookie": "; ".join(f"{COOKIE}={session_id}" for session_id in session_ids)}
+
+
+@pytest.mark.parametrize("stale", ["unknown", "logged out", "expired", "junk", "empty", "several"])
+def test_a_stale_cookie_of_the_same_name_before_the_live_one_does_no_harm(
+    service: Service, clock: Clock, stale: str
+) -> None:
+    before = id_in(service.log_in())
+    if stale == "logged out":
+        service.post("/logout", None, with_id(before))
+    elif stale == "expired":
+        clock.now += ABSOLUTE_S
+    stales = {
+        "unknown": [new_session_id()],
+        "junk": ["junk"],
+        "empty": [""],
+        "several": [new_session_id() for _ in range(MOST_OF_ONE_NAME - 1)],
+    }.get(stale, [before])
+    answer = service.post("/login", service.users[1], several(*stales))
+    live = id_in(credential_in(answer))
+    for presented in (several(*stales, live), several(live, *stales)):
+        assert service.get("/me", presented).json == {"user": "user-0002"}
+        assert service.post("/cart/items", {"item": "i1"}, presented).status_code == 200
+        assert service.get("/cart", presented).status_code == 200
+    assert service.post("/logout", None, several(*stales, live)).status_code == 204
+    assert reason(service.get("/me", with_id(live))) == (401, "unknown_session")
+
+
+def test_a_log_in_replaces_the_sessions_of_all_cookies_of_the_name(service: Service) -> None:
+    earlier = [id_in(service.log_in(0)) for _ in range(3)]
+    assert service.get("/me", several(*earlier)).json == {"user": "user-0001"}
+    live = id_in(service.log_in(1, several(new_session_id(), *earlier)))
+    assert service.get("/me", several(*earlier, live)).json == {"user": "user-0002"}
+    for session_id in earlier:
+        assert reason(service.get("/me", with_id(session_id))) == (401, "unknown_session")
+
+
+def test_only_so_many_cookies_of_the_name_are_looked_at(service: Service) -> None:
+    live = id_in(service.log_in())
+    crowd = [new_session_id() for _ in range(MOST_OF_ONE_NAME)]
+    assert reason(service.get("/me", several(*crowd, live))) == (401, "unknown_session")
+    assert service.get("/me", several(*crowd[1:], live)).status_code == 200
 
 
 def test_a_log_in_that_fails_ends_nothing(service: Service) -> None:

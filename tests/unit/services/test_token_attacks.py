@@ -275,3 +275,4 @@ def test_a_token_that_was_not_issued_for_a_cookie_is_refused_in_one(
     for method, path, body in (("GET", "/me", None), ("POST", "/cart/items", {"item": "i"}), ("POST", "/logout", None)):
         answer = in_cookies.client.open(path, method=method, json=body, environ_overrides=headers)
         assert reason(answer) == (401, "bad_claims")
+        assert ("Max-Age=0" in answer.headers.get("Set-Cookie", "")) == (path == "/logout")

@@ -40,7 +40,8 @@ def test_everything_bears_the_mark() -> None:
 def test_workers_port_and_settings_are_the_labs() -> None:
     services = made()["services"]
     assert services["worker"]["scale"] == 5
-    assert services["worker"]["environment"] == {"A": "2", "B": "3"}
+    assert services["worker"]["environment"] == {"A": "2", "B": "3", "AUTHLAB_INSTANCE": "4321"}
+    assert services["proxy"]["environment"] == {"AUTHLAB_INSTANCE": ""}, "the lab names the routing cookie itself"
     assert services["proxy"]["ports"] == [{"target": 8080, "published": "4321", "host_ip": "127.0.0.1"}]
 
 

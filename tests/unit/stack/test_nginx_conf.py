@@ -19,7 +19,8 @@ def test_every_routing_of_the_model_is_known_to_the_proxy(routing: str) -> None:
 
 
 def test_sticky_routing_is_one_cookie_for_all_paths_that_scripts_cannot_read() -> None:
-    assert "sticky cookie authlab_route path=/ httponly samesite=lax;" in upstream_conf("sticky-cookie", ["h:1"])
+    conf = upstream_conf("sticky-cookie", ["h:1"], instance="8080")
+    assert "sticky cookie authlab_route_8080 path=/ httponly samesite=lax;" in conf
     assert "sticky" not in upstream_conf("round-robin", ["h:1"])
 
 
@@ -31,8 +32,22 @@ def test_only_routing_by_address_takes_a_clients_word_for_its_address(routing: s
 @pytest.mark.parametrize("routing", ROUTINGS)
 def test_only_routing_by_a_key_gives_one_and_leaves_the_servers_own_headers(routing: str) -> None:
     conf = upstream_conf(routing, ["h:1"])
-    assert ("add_header Set-Cookie" in conf) == ("add_header_inherit merge;" in conf) == ("hash $lab_route" in conf)
-    assert ("hash $lab_route" in conf) == (routing in ("hash", "consistent-hash"))
+    assert ("add_header Set-Cookie" in conf) == ("hash $lab_route" in conf) == (routing in ("hash", "consistent-hash"))
+    assert "add_header_inherit merge;" in (content_root() / "compose" / "nginx" / "nginx.conf").read_text()
+
+
+@pytest.mark.parametrize("routing", ROUTINGS)
+def test_instances_on_one_host_have_routing_cookies_of_their_own(routing: str) -> None:
+    conf = upstream_conf(routing, ["h:1"], instance="8081")
+    assert conf.count("authlab_route") == conf.count("authlab_route_8081")
+    assert ("authlab_route_8081" in conf) == (routing in ("sticky-cookie", "hash", "consistent-hash"))
+
+
+def test_a_drained_worker_gets_only_clients_that_are_bound_to_it() -> None:
+    conf = upstream_conf("sticky-cookie", ["h:1", "h:2"], drained=["h:2"])
+    bound, _, anyone = conf.partition("upstream anyone")
+    assert "server h:2 max_fails=0 drain;" in bound
+    assert "server h:2 max_fails=0 down;" in anyone
 
 
 def test_the_listen_piece_says_address_log_and_patience() -> None:

@@ -43,7 +43,7 @@ def window(site: Site, pages: Pages | None = None) -> Iterator[list[tuple[str, s
     removes its profile. Raises `LabError` if the sites don't start.
     """
     port = urlsplit(site.stack.url).port or 80
-    logs = site.folder / "browser-logs"
+    logs = site.folder / "logs" / "browser"
     mode = (port, site.stack.mode.name)
     with sites_up(site.guardian, site.folder / "sites", logs, site.secrets, pages=pages, mode=mode) as sites:
         program = find_chromium()

@@ -27,8 +27,11 @@ def _of_one(key: str, report: Report) -> list[str]:
     found = []
     if report.run.status != "finished":
         found.append(f"{key} is not finished: {report.run.status}.")
-    if invalid := [trial.id for trial in report.run.trials if not trial.valid]:
-        found.append(f"{key} has trials that are not valid: {', '.join(invalid)}.")
+    invalid: dict[str, list[str]] = {}
+    for trial in report.run.trials:
+        if not trial.valid:
+            invalid.setdefault("; ".join(trial.reasons) or "no reason was recorded", []).append(trial.id)
+    found += [f"{key} has trials that are not valid: {', '.join(ids)}: {why}." for why, ids in invalid.items()]
     if any(setup.side_by_side for setup in report.setups):
         found.append(
             f"{key} had faults done to it: of those trials what their experiments observed is compared, with the "

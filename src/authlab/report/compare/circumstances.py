@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from authlab.model.plan import SideBySide
+from authlab.report.compare.alike import alike
 from authlab.report.facts import term_words, value_words
 from authlab.report.report import Report
 
 _MACHINE: Final = ("cpu", "architecture", "cores", "memory_bytes", "virtual", "pinning")
-"""Facts that make a machine another one, for times in milliseconds."""
+"""Facts that make a machine another one, for times in milliseconds, if they are not `alike`.
+
+A kernel's version is not among them: it is shown where it differs, and forbids nothing.
+"""
 
 LOAD: Final = ("scenario", "rate_rps", "users", "mix")
 """Parameters of the load: another rate or mix is another experiment."""
@@ -110,10 +114,10 @@ def _reasons(what: str, tables: Sequence[Mapping[str, Any]], names: Iterable[str
 
 
 def _unlike(tables: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    """Those of `names` whose values are not the same in all tables, with each table's value in words."""
+    """Those of `names` whose values are not alike in all tables, with each table's value in words."""
     for name in names:
         values = [table.get(name) for table in tables]
-        if any(value != values[0] for value in values):
+        if not all(alike(name, values[0], value) for value in values[1:]):
             yield name, [NOT_RECORDED if value is None else value_words(name, value) for value in values]
 
 

@@ -45,12 +45,11 @@ class Overall:
     counts: dict[str, int]
 
 
-def judged(effect: Estimate, ends: tuple[float, float], smallest: float | None, doubts: Sequence[str]) -> Judged:
+def judged(effect: Estimate, ends: tuple[float, float], doubts: Sequence[str]) -> Judged:
     """The verdict on an effect (less is better in every quantity that is compared).
 
     `same`: the whole interval lies within `ends`. `worse`, `better`: wholly outside. Everything else is
-    `inconclusive`, and so is an effect that is smaller than the runs' A/A pairs could show (`smallest`, relative), or
-    whose trials are in doubt.
+    `inconclusive`, and so is an effect whose trials are in doubt.
     """
     if doubts:
         return Judged("inconclusive", tuple(doubts))
@@ -61,9 +60,6 @@ def judged(effect: Estimate, ends: tuple[float, float], smallest: float | None, 
         return Judged("same")
     if low <= effect.high and effect.low <= high:
         return Judged("inconclusive", ("the interval reaches across the margin: longer runs make it narrower",))
-    if smallest is not None and max(effect.value, 1 / effect.value) - 1 <= smallest:
-        why = f"the runs’ own A/A pairs differ by up to {smallest:.1%}: an effect of this size could be the machine’s"
-        return Judged("inconclusive", (why,))
     return Judged("worse" if effect.low > high else "better")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authlab.report.compare.comparison import Comparison
 from authlab.report.compare.figures import effect_figures
-from authlab.report.compare.page import comparison_title, margin_words
+from authlab.report.compare.page import comparison_title, margin_words, open_reasons
 from authlab.report.markdown import escape, figure_table, prose, table
 from authlab.report.words import whole
 
@@ -26,7 +26,10 @@ def render_comparison_markdown(comparison: Comparison) -> str:
         lines += ["## Not compared", ""]
         lines += [f"- {escape(item.title)}: {escape('; '.join(item.why))}" for item in comparison.refused]
         lines += [""]
-    lines += ["## Verdict", "", prose(margin_words(comparison)), ""]
+    lines += ["## Verdict", ""]
+    if reasons := open_reasons(comparison):
+        lines += ["Inconclusive because:", "", *(f"- {prose(reason)}" for reason in reasons), ""]
+    lines += [prose(margin_words(comparison)), ""]
     for held, figure in zip(comparison.quantities, effect_figures(comparison), strict=True):
         notes = [f"- {prose(note)}" for note in figure.notes]
         lines += [f"## {escape(held.title)}", "", *figure_table(figure), *notes, *([""] if notes else [])]

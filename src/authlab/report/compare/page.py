@@ -7,13 +7,15 @@ from authlab.report.compare.figures import effect_figures
 from authlab.report.compare.margins import VERDICTS
 from authlab.report.compare.rows import Compared, Effect, Row
 from authlab.report.page import Shown, render_page
-from authlab.report.words import NBSP, count, label_words
+from authlab.report.why import cause
+from authlab.report.words import NBSP, count, inner, label_words
 
 
 def render_comparison_html(comparison: Comparison) -> str:
     """The page: what differs in circumstances first, then what was refused, then the effects."""
     shown = [Shown(f"c-{figure.id}", figure) for figure in effect_figures(comparison)]
     values = {"comparison": comparison, "shown": shown, "margin": margin_words(comparison), "rows": _rows(comparison)}
+    values["why"] = open_reasons(comparison)
     name = "-vs-".join(run.id for run in comparison.runs)
     return render_page("compare.html.j2", comparison_title(comparison), name, shown, values)
 
@@ -27,8 +29,29 @@ def comparison_title(comparison: Comparison) -> str:
         return f"{runs}: {'; '.join(said)}"
     if comparison.verdict.value == "inconclusive":
         counts = comparison.verdict.counts
-        return f"{runs}: {counts['inconclusive']} of {sum(counts.values())} comparisons are inconclusive, none is worse"
+        because = f", because {why}" if (why := cause(open_reasons(comparison))) else ""
+        return (
+            f"{runs}: {counts['inconclusive']} of {sum(counts.values())} comparisons are inconclusive{because}; "
+            "none is worse"
+        )
     return f"{runs}: the same within {_hundredths(comparison.margins.ratio)}{NBSP}%"
+
+
+def open_reasons(comparison: Comparison) -> list[str]:
+    """Why comparisons that count are inconclusive, each reason once, with what it is about."""
+    found: dict[str, list[str]] = {}
+    for quantity, row, effect in _rows(comparison):
+        for reason in effect.reasons if effect.verdict == "inconclusive" else ():
+            found.setdefault(reason, []).append(f"{row.who}, {inner(quantity.title)}")
+    for item in comparison.refused:
+        for reason in item.why if item.counts else ():
+            found.setdefault(reason, []).append(inner(item.title))
+    return [f"{reason} ({_about(places)})" for reason, places in found.items()]
+
+
+def _about(places: list[str]) -> str:
+    more = len(places) - 1
+    return f"{places[0]}, and {more} more" if more else places[0]
 
 
 def margin_words(comparison: Comparison) -> str:

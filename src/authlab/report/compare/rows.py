@@ -83,7 +83,6 @@ class Compared:
 def rows_of(quantity: Quantity, keys: Sequence[str], reports: Sequence[Report], margins: Margins) -> tuple[Row, ...]:
     """Per mode that the first run has and at least one other has too: all runs' estimates, and the effects."""
     tables = [_estimates(quantity, report) for report in reports]
-    smallest = _smallest(quantity, reports)
     rows = []
     for place, base in tables[0].items():
         held = [base, *(at(table, place) for table in tables[1:])]
@@ -92,7 +91,7 @@ def rows_of(quantity: Quantity, keys: Sequence[str], reports: Sequence[Report], 
         for key, estimate, own in zip(keys[1:], held[1:], unsure[1:], strict=True):
             effect = None if estimate is None else _effect(quantity, estimate, base)
             if effect is not None:
-                verdict = judged(effect, margins.ends(quantity.kind), smallest, [*unsure[0], *own])
+                verdict = judged(effect, margins.ends(quantity.kind), [*unsure[0], *own])
                 effects.append(Effect(key, effect.value, effect.low, effect.high, verdict.verdict, verdict.reasons))
         if effects:
             shown = tuple(_held(key, estimate) for key, estimate in zip(keys, held, strict=True))
@@ -136,17 +135,3 @@ def _effect(quantity: Quantity, other: Estimate, base: Estimate) -> Estimate | N
 def _doubts(quantity: Quantity, key: str, report: Report, place: Place) -> list[str]:
     labels = [place[1]] if quantity.absolute or quantity.kind == "difference" else [place[1], BASE]
     return list(dict.fromkeys(text for label in labels for text in doubts(key, report, label, place)))
-
-
-def _smallest(quantity: Quantity, reports: Sequence[Report]) -> float | None:
-    """The largest of the runs' smallest visible effects in this quantity; None where no run has an A/A pair."""
-    if quantity.kind == "difference":
-        return None
-    seen = [
-        section.smallest_effect
-        for report in reports
-        for setup in report.setups
-        for section in setup.ratios
-        if section.quantity == quantity.stem and section.smallest_effect is not None
-    ]
-    return max(seen, default=None)

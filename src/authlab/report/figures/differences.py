@@ -1,4 +1,4 @@
-"""Each mode against `none`: a forest plot, with what the A/A pair says could be seen."""
+"""Each mode against `none`: a forest plot. The A/A twin is one of its rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from authlab.report.words import change, coded, inner, label_words, number, perc
 
 
 def differences(setup: Setup) -> Iterator[Figure]:
-    """A panel per quantity, a row per mode: ratio to `none` with its interval, on the A/A band."""
+    """A panel per quantity, a row per mode: ratio to `none` with its interval."""
     sections = setup.ratios
     if not sections:
         return
@@ -24,9 +24,9 @@ def differences(setup: Setup) -> Iterator[Figure]:
         id="differences",
         title=differences_title(sections),
         reading=(
-            "Change against the mode `none`, paired by block, with 95 % intervals. The row `none (again)` is the A/A "
-            "pair: the same thing measured twice. The grey band is as wide as its interval reaches: effects inside it "
-            "are smaller than this run could see. Modes are compared with both measurements of `none`."
+            "Change against the mode `none`, paired by block, with 95 % intervals. A difference is real if its "
+            "interval leaves out the line. The row `none (again)` is the A/A pair, the same thing measured twice: its "
+            "interval should contain the line. Modes are compared with both measurements of `none`."
         ),
         alt="Forest plot of changes against none. "
         + " ".join(f"{section.title}: {_listing(section)}." for section in sections),
@@ -46,9 +46,7 @@ def _panel(section: Section) -> Spec:
     for row in data:
         row["said"] = change(row["value"])
     labels = [row.label for row in section.rows]
-    effect = section.smallest_effect
     ends = [row[end] for row in data for end in ("low", "high", "value") if row[end]]
-    ends += [1 / (1 + effect), 1 + effect] if effect else []
     y, colour = theme.names_axis(labels), theme.colours(labels)
     tips = [
         tip("name", "mode"),
@@ -65,10 +63,6 @@ def _panel(section: Section) -> Spec:
               color=colour, shape=theme.shapes(labels), tooltip=tips),
         layer(data, "text", look={"dy": -12, "fontSize": 11}, y=y, x=q("value"), text=n("said")),
     ]  # fmt: skip
-    if effect:
-        band = Rows([{"from": 1 / (1 + effect), "to": 1 + effect}])
-        look = {"style": "ghost", "opacity": 0.16, "strokeWidth": 0}
-        layers.insert(0, layer(band, "rect", look=look, x=ratio_axis("from", ends, ""), x2=to("to")))
     return panel(*layers, height=(theme.ROW + 4) * len(labels), title=section.title)
 
 
@@ -89,7 +83,7 @@ def differences_title(sections: Sequence[Section]) -> str:
     own = [row for row in chosen.rows if row.own]
     if not own:
         return "`none` was measured twice; there is nothing to compare it with"
-    seen = [row for row in own if _visible(row, chosen.smallest_effect)]
+    seen = [row for row in own if _differs(row)]
     unseen = [coded(row.label) for row in own if row not in seen]
     against = f"{chosen.title} against {coded(chosen.against)}"
     if not seen:
@@ -98,16 +92,17 @@ def differences_title(sections: Sequence[Section]) -> str:
     return f"{against}: {said}" + (f"; too small to see: {', '.join(unseen)}" if unseen else "")
 
 
-def _visible(row: Labelled, smallest: float | None) -> bool:
-    """Whether a ratio's interval leaves out 1, and the ratio lies beyond what the A/A pair says could be seen."""
-    if row.value is None or row.low is None or row.high is None or row.low <= 1 <= row.high:
-        return False
-    return smallest is None or max(row.value, 1 / row.value) - 1 > smallest
+def _differs(row: Labelled) -> bool:
+    """Whether a ratio's interval leaves out 1."""
+    return row.low is not None and row.high is not None and not row.low <= 1 <= row.high
 
 
 def _notes(sections: Sequence[Section]) -> list[str]:
-    seen = [f"{percent(s.smallest_effect)} in {inner(s.title)}" for s in sections if s.smallest_effect is not None]
-    return [f"Smallest effect that could be seen: {', '.join(seen)}."] if seen else []
+    twins = [(inner(s.title), s.twin, s.twins_agree) for s in sections]
+    said = [f"{title} {change(row.value)}{'' if agree else ', a difference'}" for title, row, agree in twins if row]
+    notes = [f"The A/A pair: {'; '.join(said)}."] if said else []
+    known = [f"{percent(s.starts)} in {inner(s.title)}" for s in sections if s.starts is not None]
+    return [*notes, *([f"Spread between starts: {', '.join(known)}."] if known else [])]
 
 
 def _listing(section: Section) -> str:

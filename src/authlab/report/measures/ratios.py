@@ -1,8 +1,7 @@
-"""Each mode against `none`: ratios paired by block, and what the A/A pair says could be seen at all."""
+"""Each mode against `none`: ratios paired by block. The A/A twin is one of the rows, where no difference should be."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,9 +9,8 @@ import numpy as np
 import polars as pl
 
 from authlab.model.windows import AGAIN
-from authlab.report.estimates import Estimate, Labelled, estimate, ratio_over_blocks
+from authlab.report.estimates import Estimate, Labelled, estimate
 from authlab.report.tables import Tables
-from authlab.stats.equivalence import smallest_effect
 from authlab.stats.pairing import base_labels, paired
 from authlab.stats.tails import Base
 
@@ -39,13 +37,30 @@ QUANTITIES: Final = (
 
 @dataclass(frozen=True)
 class Section:
-    """One quantity: `rows` are ratios to the mode `against`; `smallest_effect` (relative) is that of the A/A pair."""
+    """One quantity: `rows` are ratios to the mode `against`.
+
+    `starts` is the standard deviation between starts, as a share of the value. It is None if the run had one round, and
+    the intervals don't know about starts.
+    """
 
     quantity: str
     title: str
     rows: tuple[Labelled, ...]
-    smallest_effect: float | None
+    starts: float | None = None
     against: str = BASE
+
+    @property
+    def twin(self) -> Labelled | None:
+        """The A/A pair."""
+        return next((row for row in self.rows if row.label == TWIN), None)
+
+    @property
+    def twins_agree(self) -> bool | None:
+        """Whether the interval of the A/A pair contains 1; None without one."""
+        found = self.twin
+        if found is None or found.low is None or found.high is None:
+            return None
+        return found.low <= 1 <= found.high
 
 
 def ratios_of(tables: Tables, seed: int) -> tuple[Section, ...]:
@@ -63,7 +78,8 @@ def ratios_of(tables: Tables, seed: int) -> tuple[Section, ...]:
         ]
         rows = tuple(Labelled(**vars(ratio), label=label) for label, ratio in ratios if ratio.value is not None)
         if rows:
-            found.append(Section(quantity.id, quantity.title, rows, _smallest_effect(rows)))
+            starts = tables.starts(quantity.column) if quantity.column else None
+            found.append(Section(quantity.id, quantity.title, rows, starts.spread if starts else None))
     return tuple(found)
 
 
@@ -76,15 +92,13 @@ def _base(tables: Tables, label: str) -> Base | None:
 
 def _ratio(tables: Tables, quantity: Quantity, label: str, base: Base | None, rng: np.random.Generator) -> Estimate:
     if quantity.column:
-        return ratio_over_blocks(*paired(tables.blocks, quantity.column, label, BASE)[:2])
+        pair = paired(tables.blocks, quantity.column, label, BASE)
+        if pair.top.size < 2:
+            return estimate(None, float(pair.top[0] / pair.base[0]) if pair.top.size else None)
+        return estimate(pair.ratio(tables.starts(quantity.column)))
     rows = tables.answered.get(label)
     effect = base.against(rows, rng) if base and rows is not None else None
-    return estimate(effect.ratio if effect else None)
-
-
-def _smallest_effect(rows: Sequence[Labelled]) -> float | None:
-    """The farther end of the A/A interval from 1, as a relative effect; None without an A/A interval."""
-    twin = next((row for row in rows if row.label == TWIN), None)
-    if twin is None or not twin.low or not twin.high:
-        return None
-    return smallest_effect(twin.low, twin.high)
+    if effect is None:
+        return estimate(None)
+    bases = len(base_labels(tables.labels, label, BASE))
+    return estimate(effect.with_starts(tables.tail_starts(TAIL), max(1, tables.rounds), bases).ratio)

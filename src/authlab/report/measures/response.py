@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,7 +11,9 @@ import polars as pl
 
 from authlab.report.estimates import finite
 from authlab.report.tables import Tables
-from authlab.stats.percentiles import BEYOND, block_percentiles
+from authlab.stats.intervals import Interval
+from authlab.stats.percentiles import BEYOND, Percentile, block_percentiles
+from authlab.stats.starts import at_least_as_wide
 
 HEADLINE: Final = (50.0, 90.0, 99.0, 99.9, 99.99)
 POINTS: Final = 41
@@ -64,6 +66,7 @@ def response_of(tables: Tables, seed: int) -> Response:
         asked = sorted({*_grid(rows.height), *HEADLINE})
         values = rows["response_ms"].to_numpy()
         for found in block_percentiles(values, rows["block"].to_numpy(), asked, rng=rng, resamples=400):
+            found = _with_starts(tables, found) if found.q in HEADLINE else found
             point = Point(
                 label,
                 round(found.q, 6),
@@ -78,6 +81,16 @@ def response_of(tables: Tables, seed: int) -> Response:
                 headline.append(point)
     highest = max((point.percentile for point in curves), default=None)
     return Response(tuple(curves), tuple(headline), _parts(tables), highest)
+
+
+def _with_starts(tables: Tables, found: Percentile) -> Percentile:
+    """A headline's percentile with an interval that knows about starts, if the run had rounds."""
+    starts = tables.tail_starts(found.q)
+    if starts is None:
+        return found
+    interval = Interval(found.value, found.low, found.high, 0)
+    wide = at_least_as_wide(interval, starts, found.value**2, tables.rounds)
+    return replace(found, low=wide.low, high=wide.high)
 
 
 def _grid(requests: int) -> list[float]:

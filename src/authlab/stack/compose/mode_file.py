@@ -11,6 +11,7 @@ HEAD: Final = "# Made from the mode's declaration (src/authlab/model/modes.py) b
 """The first line of the files in compose/."""
 
 _ON_A_RING: Final = "consistent-hash"
+_BY_COOKIE: Final = ("sticky-cookie", "hash", _ON_A_RING)
 _ROUND_ROBIN: Final = "round-robin"  # base.yml mounts it
 
 
@@ -41,9 +42,10 @@ def _routing(routing: str, below: str) -> list[str]:
     if routing == _ROUND_ROBIN:
         return []
     mounted = [f"{below}nginx/{routing}.conf:/etc/authlab/upstream.conf:ro"]
-    ring = routing == _ON_A_RING
-    mounted += [f"{below}nginx/ring.sh:/etc/authlab/ring.sh:ro"] if ring else []
-    lines = ["    entrypoint: [sh, /etc/authlab/ring.sh]"] if ring else []
+    scripts = ["named.sh"] if routing in _BY_COOKIE else []
+    scripts = ["ring.sh", *scripts] if routing == _ON_A_RING else scripts
+    mounted += [f"{below}nginx/{script}:/etc/authlab/{script}:ro" for script in scripts]
+    lines = [f"    entrypoint: [sh, /etc/authlab/{scripts[0]}]"] if scripts else []
     return [*lines, "    volumes:", *(f"      - {_quoted(each)}" for each in mounted)]
 
 

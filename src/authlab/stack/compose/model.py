@@ -23,6 +23,8 @@ LINK_PORT = 6379
 LINK_CONTROL_PORT = 6380
 """Inside the containers."""
 
+INSTANCE = "AUTHLAB_INSTANCE"
+
 LISTEN_CONF = "/etc/authlab/listen.conf"
 UPSTREAM_CONF = "/etc/authlab/upstream.conf"
 
@@ -54,9 +56,11 @@ def lab_model(resolved: Mapping[str, Any], particulars: Particulars) -> dict[str
         service["logging"] = {"driver": "json-file"}  # everything goes into the run's folder, and is then removed
     worker, proxy = model["services"][WORKER], model["services"][PROXY]
     worker["scale"] = particulars.workers
-    worker.setdefault("environment", {}).update(particulars.worker_environment)
+    published = str(particulars.port)
+    worker.setdefault("environment", {}).update({INSTANCE: published, **particulars.worker_environment})
+    proxy.setdefault("environment", {})[INSTANCE] = ""  # the lab's upstream.conf has the cookie's name already
     (port,) = proxy["ports"]
-    port.update(host_ip=LOOPBACK, published=str(particulars.port))
+    port.update(host_ip=LOOPBACK, published=published)
     for volume in proxy["volumes"]:
         if volume["target"] in particulars.proxy_files:
             volume["source"] = str(particulars.proxy_files[volume["target"]].absolute())

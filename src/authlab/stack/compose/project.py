@@ -21,7 +21,7 @@ from authlab.stack.compose.images import content_tag, ensure_images
 from authlab.stack.compose.mode_file import compose_file
 from authlab.stack.compose.model import LINK, LISTEN_CONF, PROXY, PROXY_PORT, UPSTREAM_CONF, Particulars, lab_model
 from authlab.stack.compose.ownership import LABEL, remove_owned
-from authlab.stack.nginx import listen_conf, upstream_conf
+from authlab.stack.nginx import listen_conf, named_for, upstream_conf
 
 _TRIES = 3
 _BUILD_WITHIN_S = 900.0
@@ -115,7 +115,7 @@ class Project:
                 return
 
     def _create_and_start(self, workers: int, deadline: float) -> None:
-        self._write_for_proxy(self._upstream, self._static_upstream().read_text())
+        self._write_for_proxy(self._upstream, named_for(str(self.port), self._static_upstream().read_text()))
         model = self._write_model(workers)
         what = f"creating the stack of {self._mode.name}"
         self._compose.run(model, ["create", "--no-build"], what, _left_s(deadline))
@@ -134,7 +134,8 @@ class Project:
 
     def rewrite_upstream(self, addresses: Collection[str], drained: Collection[str]) -> None:
         """Give the proxy a list of the workers, which it reads at SIGHUP, instead of the one name for all."""
-        self._write_for_proxy(self._upstream, upstream_conf(self._mode.routing, list(addresses), drained))
+        conf = upstream_conf(self._mode.routing, list(addresses), drained, str(self.port))
+        self._write_for_proxy(self._upstream, conf)
 
     def give(self, name: str, content: bytes) -> None:
         """Put a file into the folder of the workers' secrets."""
