@@ -61,6 +61,12 @@ def pre_request(_worker: Any, req: Any) -> None:
 keepalive = 75
 graceful_timeout = 1
 
+# A process that has given no sign of life for so long is replaced, and its memory is gone. 30 s is gunicorn's default.
+timeout = _whole(os.environ.get("AUTHLAB_SILENT_S", "30"), 30)
+
+# Users who log in at the same moment may all have a connection; gunicorn's default is 1000.
+worker_connections = 8192
+
 # gunicorn ≥ 25 opens its control socket at one path per user, where several instances collide.
 control_socket_disable = True
 

@@ -1,6 +1,7 @@
-"""gunicorn's threaded worker, where it answers without asking the application: a request that it can't parse.
+"""gunicorn's threaded worker, with two differences: what it answers by itself, and how it stops.
 
-gunicorn would answer with a page of HTML. Here the answer is a problem document as everywhere, with the worker's name.
+It answers a request that it can't parse without asking the application. gunicorn would answer with a page of HTML. Here
+the answer is a problem document as everywhere, with the worker's name.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -29,9 +31,36 @@ _REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
 )
 """The first class that fits decides."""
 
+_A_MOMENT_S: Final = 0.000_1
+_MOST_LOOKS: Final = 1_000
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Refuses what it can't parse with a problem document."""
+    """Refuses what it can't parse with a problem document, and stops without dropping a connection."""
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections, or don't. When the worker stops, it closes its sockets at once.
+
+        gunicorn closes them at the end, after the last answer. Until then the kernel goes on making connections that
+        nobody accepts. The proxy sends a request into one of them, and the connection is reset. The proxy must not send
+        a POST again. After a refused connection it passes the request on.
+        """
+        super().set_accept_enabled(enabled)
+        if not self.alive and not enabled:
+            for listener in self.sockets:
+                self._serve_what_waits(listener)
+                listener.close()
+
+    def _serve_what_waits(self, listener: Any) -> None:
+        """Accept every connection that the kernel has made. Returns when none was left a moment ago.
+
+        After a look, this thread may have to wait for another one, while the kernel makes a further connection.
+        """
+        for _ in range(_MOST_LOOKS):
+            accepted, since = self.nr_conns, time.monotonic()
+            self.accept(listener)
+            if self.nr_conns == accepted and time.monotonic() - since < _A_MOMENT_S:
+                return
 
     def handle_error(self, _req: Any, client: socket.socket, _addr: Any, exc: Exception) -> None:
         """Answer on the socket `client`. gunicorn closes the connection afterwards."""

@@ -107,6 +107,7 @@ class _Reader:
             "threads": self._whole("AUTHLAB_THREADS", 8, 1, 1024),
             "extra_cpu_us": self._whole("AUTHLAB_EXTRA_CPU_US", 0, 0, 1_000_000),
         }
+        self._whole("AUTHLAB_SILENT_S", 30, 1, 86_400)  # gunicorn_conf.py uses it
         tls = self._whole("AUTHLAB_TLS", 0, 0, 1) == 1
         instance = self._matching("AUTHLAB_INSTANCE", "", _INSTANCE)
         origins = self._origins()

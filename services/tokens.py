@@ -57,11 +57,13 @@ class Tokens:
         """A token for `claims`, and its lifetime in seconds, which never exceeds the log-in's absolute end.
 
         `claims.authenticated_at` 0 stands for now. Raises `ValueError` if the token would be too long for a client to
-        send back.
+        send back, and the problem `expired` if the log-in has ended: within the leeway its last token is still read.
         """
         now = int(self._clock())
         authenticated_at = claims.authenticated_at or now
         expires = min(now + self._ttl_s, authenticated_at + self._absolute_s)
+        if expires <= now:
+            raise Problem("expired", "The log-in has ended.")
         payload: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,

@@ -7,10 +7,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import gevent
 from gevent.event import Event
+from gevent.lock import BoundedSemaphore
 
 from lab_load.crew import Crew
 from lab_load.ledger import Ledger, OpenWindow
@@ -20,6 +22,9 @@ from lab_load.plan import Plan, Window
 from lab_load.recorder import Recorder
 from lab_load.recording import clock, process_name, write_whole
 from lab_load.settings import Settings
+
+_AT_THE_DOOR = 32
+"""With a plan, so many users log in at the same time before its first window. Thousands at once would time out."""
 
 _FLUSH_EVERY_S = 1.0
 _GO_POLL_S = 0.02
@@ -41,6 +46,7 @@ class Session:
         self.plain_window = OpenWindow(0, 0)
         self.windows: dict[int, OpenWindow] = {}
         self.started = Event()
+        self.door = BoundedSemaphore(_AT_THE_DOOR) if settings.plan else nullcontext()
         self.origin_ns = 0
         self.plan_done = False
         self._enrolled = self._arrived = 0

@@ -30,8 +30,8 @@ logger = logging.getLogger("authlab")
 
 _IMPATIENT_S = 5.0
 _FIRST_PATIENCE_S = 30.0
-"""With a plan, all users log in at once before its first window. That may take longer than the time-out of later
-requests. It is not measured."""
+"""With a plan, all users log in before its first window, some at a time. That may take longer than the time-out of
+later requests. It is not measured."""
 
 _LOGIN_TRIES = 4
 _LOGIN_PAUSE_S = 0.25  # doubled after each attempt
@@ -86,7 +86,7 @@ class LabUser(FastHttpUser):
 
     def on_start(self) -> None:
         """Log in, with a limited number of attempts, and report the result. One of several sharers is enough."""
-        with self.login.turn:
+        with self.session.door, self.login.turn:
             self.free_ns = time.monotonic_ns()
             problem = "" if self.credential.number else self._begin()
         if self.session.settings.timeout_s < self._patience_s:

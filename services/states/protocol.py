@@ -38,6 +38,9 @@ class State(Protocol):
 
     All but `admit` and `log_in` raise a 401 `Problem` unless the request carries a live credential. A store that is
     away raises `store_unavailable`, never a 401.
+
+    A state may also have `install(app: Flask) -> None`, which is called once, when the application is complete: there
+    it registers the Flask extension that it is built on.
     """
 
     checks_passwords: bool

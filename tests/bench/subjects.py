@@ -43,9 +43,9 @@ MODES = (
     Subject("flask-session", "flask_session", needs_store=True),
     Subject("jwt", "jwt"),
     Subject("jwt-lean", "jwt_lean"),
+    Subject("flask-jwt-extended", "flask_jwt_extended"),
 )
 BARE = Subject("bare", "none", "peers.bare:app")
-PEERS = (Subject("flask-jwt-extended", "jwt", "peers.flask_jwt_extended_app:app"),)
 
 
 class Worker:

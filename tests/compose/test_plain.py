@@ -287,6 +287,22 @@ def test_a_link_in_front_of_redis_does_what_it_is_told(engine: Engine, tmp_path:
         until(lambda: client.get("/me").status == 200, "the store's return")
 
 
+def stays_with_one_worker_by_cookies_of_its_own(compose: Project) -> None:
+    """Browsers send cookies to every port of a host: two projects must not use the same names."""
+    port = compose.url.rpartition(":")[2]
+    client = logged_in(compose)
+    assert set(client.cookies) == {f"authlab_session_{port}", f"authlab_route_{port}"}
+    answers = [client.get("/me") for _ in range(6)]
+    assert {(answer.status, answer.worker) for answer in answers} == {(200, answers[0].worker)}
+
+
+def test_a_ring_of_containers_is_told_the_name_of_its_cookie(engine: Engine, tmp_path: Path) -> None:
+    with project(engine, "consistent-hash", tmp_path, AUTHLAB_WORKERS="2") as compose:
+        compose("up", "--detach", "--build")
+        until(lambda: workers(compose.url) == {"worker-1", "worker-2"}, "the workers' answers")
+        stays_with_one_worker_by_cookies_of_its_own(compose)
+
+
 def test_locust_in_containers_loads_the_proxy_and_leaves_a_recording_of_the_users_own(
     engine: Engine, tmp_path: Path
 ) -> None:
@@ -304,6 +320,7 @@ def test_locust_in_containers_loads_the_proxy_and_leaves_a_recording_of_the_user
         compose("--profile", "load", "up", "--detach", "--build", "--scale", "worker=2", "--scale", "load-worker=2")
         until(lambda: workers(compose.url) == {"worker-1", "worker-2"}, "the workers' answers")
         until(lambda: generators(compose.page) == 2, "both generators")
+        stays_with_one_worker_by_cookies_of_its_own(compose)
         assert b"authlab" in page(compose.page, "GET", "/").lower()
         page(compose.page, "POST", "/swarm", "user_count=10&spawn_rate=10&host=http://proxy:8080")
         time.sleep(5)

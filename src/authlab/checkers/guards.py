@@ -18,6 +18,12 @@ UNSERVED_LIMIT: Final = 0.005
 """Share of the schedule's arrivals that may stay unsent before too many latencies are missing: half of those beyond
 p99. A stall at a slice's end costs a dozen. One such stall in a hundred slices is no reason for doubt."""
 
+ONE_WORKER: Final = 0.9
+"""Share of the answers from which one worker of several counts as the only one that was loaded."""
+
+MIN_ANSWERS: Final = 100
+"""With fewer answers, nothing is said about how they spread over the workers."""
+
 MIN_SAMPLES: Final = 1000
 MIN_BLOCKS: Final = 20
 
@@ -44,13 +50,15 @@ def trial_reasons(
     resources: pl.DataFrame | None = None,
     conditions: Conditions | None = None,
     stack_cores: int | None = None,
+    workers: int | None = None,
 ) -> tuple[str, ...]:
     """Why the trial is not valid: empty if it is. The frames have a trial's columns (authlab.store.frames).
 
     `stack_cores` is the number of cores that the stack may use. It is None if that is unknown, or if the experiment
-    wants a saturated system.
+    wants a saturated system. `workers` is the number of workers behind the proxy, None if it is unknown.
     """
     return (
+        *one_worker_reasons(samples, workers),
         *_generator(windows),
         *_lag(samples),
         *_unserved(windows),
@@ -62,15 +70,30 @@ def trial_reasons(
 
 
 def fault_trial_reasons(
-    samples: pl.DataFrame, windows: pl.DataFrame, conditions: Conditions, *, timed: bool
+    samples: pl.DataFrame,
+    windows: pl.DataFrame,
+    conditions: Conditions,
+    *,
+    timed: bool,
+    workers: int | None = None,
+    first_fault_ns: int | None = None,
 ) -> tuple[str, ...]:
     """The same for a trial with faults, which is meant to cause stalls and refusals.
+
+    How the load spreads over the workers counts only before the first fault (None: there was none), which may well
+    leave one worker.
 
     Other programs on the machine matter only where times are measured (`timed`).
     """
     clocks = (conditions.clock_step_s or 0.0, conditions.suspended_s or 0.0)
     still = Conditions(clock_step_s=clocks[0], suspended_s=clocks[1])
-    return (*_generator(windows), *_clock(samples), *machine_reasons(conditions if timed else still))
+    before = samples if first_fault_ns is None else samples.filter(pl.col("done_ns") < first_fault_ns)
+    return (
+        *one_worker_reasons(before, workers),
+        *_generator(windows),
+        *_clock(samples),
+        *machine_reasons(conditions if timed else still),
+    )
 
 
 def machine_reasons(conditions: Conditions) -> tuple[str, ...]:
@@ -98,6 +121,38 @@ def machine_reasons(conditions: Conditions) -> tuple[str, ...]:
             f"the machine slept for {conditions.suspended_s:.1f} s during the run: keep it awake and run again"
         )
     return tuple(found)
+
+
+def only_worker(samples: pl.DataFrame, workers: int | None) -> tuple[str, float] | None:
+    """The one of several `workers` that gave (almost) all answers, and its share; None if there is none such."""
+    if workers is None or workers < 2:
+        return None
+    # A worker with several processes names them: worker-1.p2.
+    named = samples.filter(pl.col("worker") != "").select(pl.col("worker").cast(pl.String).str.replace(r"\.p\d+$", ""))
+    if named.height < MIN_ANSWERS:
+        return None
+    name, answers = named["worker"].value_counts(sort=True).row(0)
+    share = answers / named.height
+    return (name, share) if share >= ONE_WORKER else None
+
+
+def one_worker_reasons(samples: pl.DataFrame, workers: int | None) -> tuple[str, ...]:
+    """Why an arm whose load reached one worker alone can't be compared: empty if it reached several."""
+    found = only_worker(samples, workers)
+    if found is None:
+        return ()
+    name, share = found
+    users = samples["user"].n_unique()
+    remedy = (
+        "use more --users"
+        if users < 2 * (workers or 1)
+        else "the proxy routed all users alike: where it routes by address, give each user an address of its own "
+        "(locust --addresses own)"
+    )
+    return (
+        f"{name} gave {'all' if share == 1 else f'{share:.0%} of the'} answers, though there were {workers} workers: "
+        f"one worker was measured, and nothing here can be compared with {workers}; {remedy}",
+    )
 
 
 def stack_share(resources: pl.DataFrame, stack_cores: int) -> float | None:

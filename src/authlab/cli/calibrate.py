@@ -78,7 +78,7 @@ def calibrate(
     if duration and duration < LEAST_S:
         problems.add(f"--for {duration:g}s is too short: ten stacks have to start first; give at least {LEAST_S:g}s")
     check_numbers(options, problems)
-    check_capacity(options, [CALIBRATION], problems)
+    check_capacity(options, [CALIBRATION], stack_kind, problems)
     problems.raise_if_any()
     command = ["authlab", *sys.argv[1:]]
     with watching(plain=plain) as listener:

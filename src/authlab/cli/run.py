@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from authlab.cli.arguments import faults_of, modes_of, precision_of, scenario_of
-from authlab.cli.capacity import too_many
+from authlab.cli.capacity import too_many, too_many_users
 from authlab.cli.ci import check_junit, junit_option, verdict_words
 from authlab.cli.ending import ended
+from authlab.cli.idle_options import idle_options
 from authlab.cli.stacking import choice_of, stack_options
-from authlab.cli.values import DURATION, Problems, option, results_option
+from authlab.cli.values import DURATION, Problems, given_options, option, results_option
 
 if TYPE_CHECKING:
     from authlab.experiments.experiment import Experiment
@@ -113,7 +114,7 @@ def run(
         scenario=scenario_of(scenario, problems),
         until=precision_of(until, problems),
     )
-    chosen = _checked(experiments, options, fail_on, duration, junit, problems)
+    chosen = _checked(experiments, options, fail_on, duration, junit, choice.kind, problems)
     command = ["authlab", *sys.argv[1:]]
     with watching(plain=plain) as listener:
         outcome = run_experiments(chosen, options, results=results, command=command, listener=listener, choice=choice)
@@ -126,6 +127,7 @@ def _checked(
     fail_on: str,
     duration: float | None,
     junit: Path | None,
+    kind: str,
     problems: Problems,
 ) -> list[Experiment]:
     """The experiments that the user chose. Raises one `UsageProblem` with all problems of the call.
@@ -156,7 +158,10 @@ def _checked(
         problems.add(f"--slice {options.slice_s:g}s is too short to measure anything: at least 0.1s")
     verdict_words(fail_on, ("refuted", "inconclusive"), problems)
     check_junit(junit, problems)
-    check_capacity(options, found, problems)
+    if found and options.workers > 0 and options.users > 0 and options.rate_rps > 0:
+        for idle in idle_options(given_options(), options, found):
+            problems.add(idle)
+    check_capacity(options, found, kind, problems)
     problems.raise_if_any()
     return found
 
@@ -173,15 +178,19 @@ def check_numbers(options: Options, problems: Problems) -> None:
             problems.add(f"{text} must be above zero, not {value:g}")
 
 
-def check_capacity(options: Options, found: Sequence[Experiment], problems: Problems) -> None:
-    """Add the problems that planning finds, and one if the workers do not fit into this machine's memory."""
+def check_capacity(options: Options, found: Sequence[Experiment], kind: str, problems: Problems) -> None:
+    """Add the problems that planning finds, and those of workers or users that do not fit into this machine."""
     if options.workers <= 0:
         return
     from authlab.lab.machine import machine_facts
 
-    most = 0
+    most = users = 0
     for experiment in found:
         with problems.collecting():
-            most = max([most, *(plan.most_workers for plan in experiment.plan(options, machine_facts()))])
+            plans = experiment.plan(options, machine_facts())
+            most = max([most, *(plan.most_workers for plan in plans)])
+            users = max([users, *(arm.users for plan in plans for arm in plan.arms)])
     if problem := too_many(most):
         problems.add(f"{problem}; use fewer --workers or fewer modes")
+    if (problem := too_many_users(users, kind)) is not None:
+        problems.add(problem)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from authlab.model.errors import LabError, UsageProblem
 
@@ -55,6 +56,12 @@ class CollectingOption(click.Option):
         except click.BadParameter as error:
             ctx.meta.setdefault(_UNREADABLE, []).append(error.format_message())
             return super().type_cast_value(ctx, self._stand_in)
+
+
+def given_options() -> set[str]:
+    """The parameters of this call that were given on its command line."""
+    call = click.get_current_context()
+    return {name for name in call.params if call.get_parameter_source(name) == ParameterSource.COMMANDLINE}
 
 
 option = partial(click.option, cls=CollectingOption)

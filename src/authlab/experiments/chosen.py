@@ -79,7 +79,7 @@ EXPERIMENT: Final = ChosenFaults()
 def _arm(options: Options, mode: Mode) -> Arm:
     fitting = tuple(fault for fault in options.faults if fits(FAULTS[fault.kind], mode))
     linked = mode.needs_store and any(FAULTS[fault.kind].needs_link for fault in fitting)
-    return loaded(options, mode.name, mode, faults=fitting, linked=linked, addresses=mode.routing == "ip-hash")
+    return loaded(options, mode.name, mode, faults=fitting, linked=linked)
 
 
 def _who_could_notice(arm: ArmData) -> set[int]:

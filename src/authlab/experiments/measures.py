@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from authlab.checkers.guards import only_worker
 from authlab.experiments.evidence import Evidence, PlanData
 from authlab.experiments.expectation import Measure, Measured
 from authlab.experiments.planning import FLOOR
@@ -79,6 +80,11 @@ def levels(data: PlanData) -> list[Observation]:
                 number = measured(interval, int(rows["requests"].sum()), unit)
                 found.append(observation(data, label, quantity, number))
     return found
+
+
+def comparable(data: PlanData) -> list[str]:
+    """The arms that can be compared: those whose load reached more than one of their workers."""
+    return [label for label, arm in data.arms.items() if not only_worker(arm.samples, arm.arm.workers)]
 
 
 def comparisons(data: PlanData, pairs: Sequence[tuple[str, str]]) -> list[Observation]:

@@ -54,7 +54,6 @@ class NewServersLackState(StackExperiment):
                 faults=_CHANGES,
                 in_turn_s=_BETWEEN_S,
                 relogin="always",
-                addresses=mode == "ip-hash",
                 users=_USERS,
             )
             for mode in _MODES

@@ -11,6 +11,7 @@ from authlab.experiments.experiment import StackExperiment
 from authlab.experiments.measures import (
     FAILED,
     REFUSED,
+    comparable,
     comparisons,
     failure_share,
     levels,
@@ -104,7 +105,7 @@ class ThreeModes(StackExperiment):
         """Other failures, times, CPU and tails of all modes, and how the modes compare with each other."""
         found: list[Observation] = []
         for data in evidence.plans:
-            pairs = _pairs([label for label in data.arms if mode_of(label) == label])
+            pairs = _pairs([label for label in comparable(data) if mode_of(label) == label])
             shares = {label: failure_share(FAILED)(evidence, label) for label in data.arms}
             found += [observation(data, label, FAILED, share) for label, share in shares.items() if share is not None]
             found += levels(data)

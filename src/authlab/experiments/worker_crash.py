@@ -57,7 +57,7 @@ class WorkerCrash(StackExperiment):
         arms = (
             *(loaded(options, mode, mode, faults=_CRASH) for mode in ("none", "sticky")),
             loaded(options, "hash", "hash", faults=_CRASH, relogin="always"),
-            loaded(options, "ip-hash", "ip-hash", faults=_CRASH, relogin="always", addresses=True),
+            loaded(options, "ip-hash", "ip-hash", faults=_CRASH, relogin="always"),
             *(loaded(options, mode, mode, faults=_CRASH) for mode in _STATELESS),
             _pausing(options, "sticky-pause-short", _SHORT_S),
             _pausing(options, "sticky-pause-long", _LONG_S),

@@ -57,6 +57,12 @@ class Fault(ABC):
     needs_tokens: ClassVar[bool] = False
     """Whether it works only where workers sign tokens."""
 
+    needs_own_clock: ClassVar[bool] = False
+    """Whether it works only where tokens follow the service's clock, not the system's."""
+
+    freezes: ClassVar[bool] = False
+    """Whether the worker is silent for as long as it lasts, and must not be ended for that."""
+
     one_at_a_time: ClassVar[bool] = False
     """Whether two of them would undo each other, whichever workers they affect."""
 
@@ -97,4 +103,9 @@ class Fault(ABC):
 
 def fits(fault: type[Fault], mode: Mode) -> bool:
     """Whether the fault has a target in that mode."""
-    return (fault.on != "store" or mode.needs_store) and (not fault.needs_tokens or mode.signs_tokens)
+    signature = mode.signature
+    return (
+        (fault.on != "store" or mode.needs_store)
+        and (not fault.needs_tokens or signature is not None)
+        and (not fault.needs_own_clock or (signature is not None and signature.own_clock))
+    )

@@ -31,6 +31,7 @@ class ClockSkew(Fault):
     unit = ValueUnit("s", None, -86_400.0, 86_400.0)
     needs = (Giving, Stopping)
     needs_tokens = True
+    needs_own_clock = True
     one_at_a_time = True  # one file holds the clocks of all workers
     loses = "tokens"
 

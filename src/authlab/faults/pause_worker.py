@@ -19,6 +19,7 @@ class PauseWorker(Fault):
     summary = "freeze a worker (SIGSTOP), resume it at the end"
     on = "worker"
     lasts = "required"
+    freezes = True
     loses = "workers"  # if the proxy gives up before the worker resumes
     needs = (Pausing, Serving)
 

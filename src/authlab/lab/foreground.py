@@ -48,6 +48,7 @@ class Site:
                 "load with plain Locust: open its page and press Start; it writes a recording for authlab report",
                 f"{self._scenario()} --host {url} --mode {shlex.quote(mode.name)} "
                 f"--workers-behind {len(self.stack.workers)} "
+                f"{'--addresses own ' if mode.routes_by_address else ''}"
                 f"--credentials {shlex.quote(str(self.secrets.credentials))}",
             ),
         ]

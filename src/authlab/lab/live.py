@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from authlab.faults.catalogue import FAULTS
 from authlab.faults.schedule import FaultSchedule
 from authlab.host.machine import Pinning
 from authlab.host.processes import Guardian
@@ -24,6 +26,9 @@ from authlab.store.history import write_faults
 from authlab.store.runs import RunFolder
 
 UP_WITHIN_S: Final = 60.0
+
+_SILENT_MORE_S: Final = 60.0
+"""How much longer than planned a pause may take on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +132,20 @@ def live_arm(plan: Plan, arm: Arm, trial_id: str, number: int, context: Context,
         logs=lambda _mode: folder / "logs",
         secrets=secrets,
         cpus=context.pins.stack or None,
-        settings=arm.settings,
+        settings=settings_of(arm),
         read_timeout_s=arm.read_timeout_s,
         persistence=arm.persistence,
         linked=arm.linked,
     )
     standing.enter_context(stacks)
     return LiveArm(arm, stacks, stacks.stacks[arm.mode.name], secrets, folder, runtime)
+
+
+def settings_of(arm: Arm) -> dict[str, str]:
+    """The settings of its workers. A worker that a fault freezes keeps its memory: gunicorn must wait for longer."""
+    silent_s = sum(fault.for_s or 0.0 for fault in arm.faults if FAULTS[fault.kind].freezes)
+    longer = {"AUTHLAB_SILENT_S": str(math.ceil(min(silent_s + _SILENT_MORE_S, 86_400)))} if silent_s else {}
+    return {**longer, **arm.settings}
 
 
 def _secrets(arm: Arm, runtime: Path, context: Context) -> Secrets:

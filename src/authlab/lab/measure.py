@@ -31,6 +31,9 @@ from authlab.store.frames import TrialFrames
 from authlab.store.history import write_faults, write_history, write_probes
 
 READY_WITHIN_S: Final = 60.0
+LOGIN_S: Final = 0.02
+"""Time that one more user may take to log in, on a busy machine."""
+
 LEAD_IN_S: Final = 0.5
 """Time between the last generator's readiness and the first slice, for the generators to find the go file."""
 
@@ -192,7 +195,7 @@ class _Run:
         self.context.listener.phase(f"logging in {' or '.join(map(str, users))} users per arm")
         for live in self.arms:
             live.start_load(load_plan(self.plan, live.arm, slices), self.context)
-        deadline = time.monotonic() + READY_WITHIN_S
+        deadline = time.monotonic() + READY_WITHIN_S + LOGIN_S * sum(arm.users for arm in self.plan.arms)
         for live in self.arms:
             live.load.wait_ready(max(0.1, deadline - time.monotonic()))
 

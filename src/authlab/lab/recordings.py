@@ -31,13 +31,14 @@ def run_of_recording(folder: Path) -> tuple[Run, dict[str, TrialFrames]]:
     meta, head = recording.metadata, recording.head
     label = head.mode or head.scenario
     frames = _frames(recording, label)
-    reasons = trial_reasons(frames.samples, frames.windows)
+    workers = _workers(recording)
+    reasons = trial_reasons(frames.samples, frames.windows, workers=workers)
     trial = Trial(
         id=f"01-{label}",
         experiment="recording",
         stage="recording",
         mode=label,
-        workers=_workers(recording),
+        workers=workers,
         blocks=frames.windows["block"].n_unique(),
         valid=not reasons,
         reasons=reasons,

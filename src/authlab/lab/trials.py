@@ -93,10 +93,17 @@ def _reasons(
         return (
             *history.problems,
             *_unproven(arm, history.faults),
-            *fault_trial_reasons(tables.samples, tables.windows, conditions or Conditions(), timed=timed),
+            *fault_trial_reasons(
+                tables.samples,
+                tables.windows,
+                conditions or Conditions(),
+                timed=timed,
+                workers=arm.workers,
+                first_fault_ns=min((event.start_ns for event in history.faults), default=None),
+            ),
         )
     room = None if plan.may_saturate else cores
-    return trial_reasons(tables.samples, tables.windows, tables.resources, conditions, room)
+    return trial_reasons(tables.samples, tables.windows, tables.resources, conditions, room, arm.workers)
 
 
 def _unproven(arm: Arm, events: Sequence[FaultEvent]) -> list[str]:

@@ -35,8 +35,8 @@ class LoadPlan:
     `mix` holds the shares of the scenario's operations; None means the scenario's own mix. `timeout_s` is the time
     after which a request is given up. `relogin`: what a user does whose credential is refused. With "always" it logs in
     again each time. A failed log-in is repeated at the user's next arrival, instead of that arrival's planned request.
-    `addresses`: each user claims a network of its own in `X-Forwarded-For` (10.A.B.1, where A.B is its number + 1), for
-    routing by address. `credential` is how the credential of a log-in travels.
+    `addresses`: each user claims a network of its own in `X-Forwarded-For`, drawn at random with the seed, for routing
+    by address. `credential` is how the credential of a log-in travels.
     """
 
     seed: int

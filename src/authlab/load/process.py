@@ -25,6 +25,9 @@ _STOP_WITHIN_S = 3.0
 # libev's default on Linux, epoll, rounds sleeps up to whole milliseconds, which added 0.6 ms of lag to the median
 # request. Its select backend sleeps to the microsecond (0.1 ms measured) and can handle some hundred users.
 _TIMER_BACKEND = "select"
+_MANY_USERS = 1000
+_SPAWN_RPS = 500
+"""Users who start in one second: as many log-ins at once as a listening socket has places for."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,9 @@ class LoadProcess:
         self._go.unlink(missing_ok=True)
         plan = self._runtime / "plan.json"
         plan.write_text(self._plan.to_json(self._go), encoding="utf-8")
-        users = str(self._plan.users)
+        users, per_s = str(self._plan.users), str(min(self._plan.users, _SPAWN_RPS))
         command = [sys.executable, "-m", "locust", "-f", str(self._scenario.path), "--headless", "--only-summary"]
-        command += ["--loglevel", "WARNING", "-u", users, "-r", users, "--host", self._url]
+        command += ["--loglevel", "WARNING", "-u", users, "-r", per_s, "--host", self._url]
         command += ["--plan", str(plan), "--recording", str(self._recording)]
         self._process = self._guardian.spawn(
             f"the load generator of {self.mode}",
@@ -179,10 +182,11 @@ class LoadProcess:
     def _environment(self) -> dict[str, str]:
         # Locust reads ~/.locust.conf: a user's own settings must not change the measurement.
         inherited = minimal_environment()
+        backend = os.environ.get("GEVENT_BACKEND", _TIMER_BACKEND if self._plan.users <= _MANY_USERS else None)
         return inherited | {
             "HOME": str(self._runtime),
             "AUTHLAB_CREDENTIALS": str(self._credentials.absolute()),
             # A scenario of the user's own imports the recorder, which is beside the shipped scenarios.
             "PYTHONPATH": os.pathsep.join(filter(None, (str(library()), inherited.get("PYTHONPATH")))),
-            "GEVENT_BACKEND": os.environ.get("GEVENT_BACKEND", _TIMER_BACKEND),
+            **({} if backend is None else {"GEVENT_BACKEND": backend}),
         }

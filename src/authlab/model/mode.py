@@ -32,11 +32,13 @@ class Signature:
     """How the workers sign what the client shows.
 
     `algorithm` is its name in a token's header (RFC 7518, 3.1). `keys` is the file of keys among the workers' secrets.
-    One key signs, and all keys verify.
+    One key signs, and all keys verify. `own_clock`: they take the time from the service's clock, which a fault can set
+    wrong for one worker. A library that reads the system's clock does not.
     """
 
     algorithm: str
     keys: str = "jwt.json"
+    own_clock: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class Mode:
     loses_updates: bool = False
     unmet: tuple[str, ...] = ()
     look: Look | None = None
+
+    @property
+    def routes_by_address(self) -> bool:
+        """Whether the client's network address determines its worker."""
+        return self.routing == "ip-hash"
 
     @property
     def signs_tokens(self) -> bool:

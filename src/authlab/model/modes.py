@@ -46,6 +46,17 @@ _TOKENS: Final = Traits(
     survives_store_loss=True,
 )
 
+# Flask-JWT-Extended reads a token's claims before it verifies them, in any encoding of JSON. It checks neither the type
+# in the header nor whether the token expires at all.
+_UNMET_BY_FLASK_JWT_EXTENDED: Final = (
+    "ASVS 9.1.1",
+    "ASVS 9.2.1",
+    "ASVS 9.2.2",
+    "RFC 8725 3.7",
+    "RFC 8725 3.11",
+    "RFC 8725 3.12",
+)
+
 # The first five colours follow Okabe and Ito (2008), made for colour-blind readers. All colours lie in a band of
 # luminance with a contrast of 3:1 to the light and to the dark page. A mode therefore needs one colour, not two.
 _MODES = (
@@ -188,6 +199,18 @@ _MODES = (
         after_logout=_LIFE_LEFT,
         unmet=_UNMET_BY_TOKENS,
         look=Look("#4c6fd1", "triangle-down", (6, 2)),
+    ),
+    Mode(
+        "flask-jwt-extended",
+        "flask_jwt_extended",
+        "round-robin",
+        _TOKENS,
+        "as jwt, by the extension Flask-JWT-Extended",
+        credential="bearer",
+        signature=Signature("HS256", own_clock=False),
+        after_logout=_LIFE_LEFT,
+        unmet=(*_UNMET_BY_TOKENS, *_UNMET_BY_FLASK_JWT_EXTENDED),
+        look=Look("#8a5fbf", "triangle-right", (3, 2)),
     ),
     Mode(
         "jwt-cookie",

@@ -33,7 +33,6 @@ class Arm:
     the other. `slices` is the number of its slices per block; with two, the label of the second ends in `AGAIN`.
     `scenario` names what the users do, and `mix` gives the shares of its operations (None: the scenario's own).
     `relogin` is what users do whose credential is refused. `timeout_s` is the time after which a request is given up.
-    `addresses`: every user has its own address.
     `settings` are `AUTHLAB_…` variables of its workers. `read_timeout_s` is the proxy's. `persistence` is its store's.
     `linked` puts a link in front of the store, which can delay, stall and cut. `probe_store`: the cost of reading a
     session there is measured before the load. `full_cost`: passwords are hashed at Werkzeug's default cost.
@@ -50,7 +49,6 @@ class Arm:
     mix: Mapping[str, float] | None = None
     relogin: Relogin = "never"
     timeout_s: float = 5.0
-    addresses: bool = False
     phases: tuple[tuple[float, float], ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     read_timeout_s: float = 30.0
@@ -65,6 +63,12 @@ class Arm:
     def labels(self) -> tuple[str, ...]:
         """The labels of its slices: its own, and a second one if it has two."""
         return (self.label, self.label + AGAIN)[: self.slices]
+
+    @property
+    def addresses(self) -> bool:
+        """Whether every user comes from an address of its own. Otherwise a proxy that routes by address uses one
+        worker."""
+        return self.mode.routes_by_address
 
 
 class Interleaved(Struct, frozen=True, tag="interleaved"):

@@ -12,8 +12,9 @@ from authlab.report.figures.differences import differences_title
 from authlab.report.figures.failures import failures_title
 from authlab.report.figures.stages import stages_title
 from authlab.report.report import Report
+from authlab.report.setups import Setup
 from authlab.report.why import cause
-from authlab.report.words import UNKNOWN, duration, number, percent, sentence, size, whole
+from authlab.report.words import UNKNOWN, coded, duration, number, percent, sentence, size, whole
 
 _KNOWN: Final = {
     "cpu": "Processor",
@@ -71,9 +72,20 @@ def standfirst(report: Report) -> str:
     elif len(report.setups) > 1:
         found = [stages_title(experiment)]
     else:
-        found = [failures_title(setup.refusals)] if setup.refusals else []
+        found = [_unspread(setup)]
+        found += [failures_title(setup.refusals)] if setup.refusals else []
         found += [differences_title(setup.ratios)] if setup.ratios else []
     return " ".join(f"{text}." for text in found if text)
+
+
+def _unspread(setup: Setup) -> str:
+    """The modes whose load reached one worker alone, which is why they are compared with nothing."""
+    said = [
+        f"{coded(label)} is not compared: {worker} of {setup.workers_of(label)} workers gave (almost) all of its "
+        "answers"
+        for label, worker in setup.on_one_worker.items()
+    ]
+    return "; ".join(said)
 
 
 def facts(report: Report) -> list[tuple[str, str]]:

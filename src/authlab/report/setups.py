@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import polars as pl
+
+from authlab.checkers.guards import only_worker
 from authlab.model.findings import ExperimentResult
 from authlab.model.history import TrialHistory
 from authlab.model.plan import Plan
@@ -13,7 +16,7 @@ from authlab.model.run import Run, Trial
 from authlab.model.windows import mode_of
 from authlab.report.measures.arms import Arm, arms_of
 from authlab.report.measures.costs import Cost, costs_of
-from authlab.report.measures.ratios import Section, ratios_of
+from authlab.report.measures.ratios import Section, ratios_of, without
 from authlab.report.measures.refusals import Refusals, refusals_of
 from authlab.report.measures.response import Response, response_of
 from authlab.report.tables import Tables, joined
@@ -82,7 +85,17 @@ class Setup:
     @cached_property
     def ratios(self) -> tuple[Section, ...]:
         """Each mode against `none`; empty for arms side by side, whose ratios would be those of their faults."""
-        return () if self.side_by_side else ratios_of(self.tables, self.seed)
+        return () if self.side_by_side else without(ratios_of(self.tables, self.seed), self.on_one_worker)
+
+    @cached_property
+    def on_one_worker(self) -> dict[str, str]:
+        """The labels whose load reached one of several workers alone, and that worker: they are compared with none."""
+        found = {}
+        for label in () if self.side_by_side else self.labels:
+            rows = self.tables.samples.filter((pl.col("label") == label) & ~pl.col("warmup"))
+            if only := only_worker(rows, self.workers_of(label)):
+                found[label] = only[0]
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,12 @@ from authlab.host.ports import LOOPBACK
 from authlab.host.processes import Guardian, Process
 from authlab.stack.programs import Program
 
+CONNECTIONS = 16384
+"""`worker_connections` of compose/nginx/nginx.conf, over clients and workers."""
+
+IDLE_CONNECTIONS = 256
+"""Idle connections to the workers that the proxy may keep: more than users ever wait at once."""
+
 ROUTING_COOKIE = "authlab_route"
 """The routing cookie's name, to which `routing_cookie` adds the instance."""
 

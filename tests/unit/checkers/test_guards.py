@@ -8,14 +8,17 @@ from authlab.checkers.guards import (
     FOREIGN_LIMIT,
     GENERATOR_CPU_LIMIT,
     LAG_P99_LIMIT_MS,
+    MIN_ANSWERS,
     MIN_SAMPLES,
     SATURATED,
     STEAL_LIMIT,
     SUSPENDED_LIMIT_S,
     UNSERVED_LIMIT,
     busiest_part,
+    fault_trial_reasons,
     generators_reasons,
     machine_reasons,
+    one_worker_reasons,
     stack_share,
     trial_reasons,
 )
@@ -31,8 +34,60 @@ def _samples(requests: int = MIN_SAMPLES, lag_ms: float = 0.2, service_ns: int =
             "done_ns": [_S + service_ns] * requests,
             "lag_ms": [lag_ms] * requests,
             "warmup": [False] * requests,
+            "user": [n % 50 for n in range(requests)],
+            "worker": [f"worker-{n % 3 + 1}" for n in range(requests)],
         }
     )
+
+
+def _answered(*counts: int, users: int = 50, process: str = "") -> pl.DataFrame:
+    """Samples that so many of worker-1, worker-2, … answered."""
+    workers = [f"worker-{number}{process}" for number, count in enumerate(counts, start=1) for _ in range(count)]
+    users_of = [n % users for n in range(len(workers))]
+    return _samples(len(workers)).with_columns(pl.Series("worker", workers), pl.Series("user", users_of))
+
+
+@pytest.mark.parametrize(
+    ("samples", "workers", "one"),
+    [
+        (_answered(2000), 3, "worker-1"),
+        (_answered(40, 1960), 3, "worker-2"),
+        (_answered(1950, 25, 25), 3, "worker-1"),
+        (_answered(2000, process=".p1"), 2, "worker-1"),
+        (_answered(2000), 1, None),
+        (_answered(2000), None, None),
+        (_answered(MIN_ANSWERS - 1), 3, None),
+        (_answered(1000, 1000), 3, None),
+        (_answered(1700, 300), 2, None),
+        (_answered(700, 650, 650), 3, None),
+        (_answered(2000).with_columns(worker=pl.lit("")), 3, None),
+    ],
+)
+def test_a_load_that_reached_one_of_several_workers_is_no_load_of_all(
+    samples: pl.DataFrame, workers: int | None, one: str | None
+) -> None:
+    found = one_worker_reasons(samples, workers)
+    assert len(found) == (one is not None)
+    if one is not None:
+        assert found[0].startswith(f"{one} gave ")
+        assert f"there were {workers} workers" in found[0]
+        assert found[0] in trial_reasons(samples, _windows(), workers=workers)
+        assert found[0] in fault_trial_reasons(samples, _windows(), Conditions(), timed=False, workers=workers)
+
+
+def test_the_remedy_depends_on_how_many_users_there_were() -> None:
+    (few,) = one_worker_reasons(_answered(2000, users=1), 3)
+    (many,) = one_worker_reasons(_answered(2000, users=50), 3)
+    assert "--users" in few
+    assert "--addresses own" in many
+
+
+def test_a_fault_that_leaves_one_worker_is_no_reason_to_doubt_what_it_did() -> None:
+    late = _answered(2000).with_columns(done_ns=pl.lit(9 * _S))
+    rows = pl.concat([_answered(40, 40, 40), late])
+    more = {"timed": False, "workers": 3}
+    assert fault_trial_reasons(rows, _windows(), Conditions(), first_fault_ns=5 * _S, **more) == ()
+    assert fault_trial_reasons(rows, _windows(), Conditions(), **more) != ()
 
 
 def _windows(generator: float = 0.2, unserved: int = 0) -> pl.DataFrame:

@@ -65,7 +65,7 @@ def _slice(
             "sent_ns": due,
             "done_ns": due + service,
             "status": np.where(bad, 401, 200),
-            "worker": "worker-1",
+            "worker": [f"worker-{n % 3 + 1}" for n in range(_REQUESTS)],
             "outcome": np.where(bad, "auth", "ok"),
             "reason": np.where(bad, "unknown_session", ""),
             "request_id": "",

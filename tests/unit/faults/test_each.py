@@ -25,6 +25,7 @@ from tests.unit.faults.made_stacks import MadeLink, MadeStack, order
 
 _STORED = {"redis"}
 _SIGNED = {name for name, mode in MODES.items() if mode.signature}
+_OWN_CLOCK = {name for name, mode in MODES.items() if mode.signature and mode.signature.own_clock}
 _ALL = set(MODES)
 
 _TABLE: dict[str, tuple[set[str], str, str]] = {
@@ -45,7 +46,7 @@ _TABLE: dict[str, tuple[set[str], str, str]] = {
     "swap-key-rolling": (_SIGNED, "tokens", "stack"),
     "overlap-key": (_SIGNED, "tokens", "stack"),
     "compromise-key": (_SIGNED, "tokens", "stack"),
-    "clock-skew": (_SIGNED, "tokens", "worker"),
+    "clock-skew": (_OWN_CLOCK, "tokens", "worker"),
 }
 
 
@@ -65,6 +66,8 @@ def test_a_mode_of_the_users_own_is_fitted_by_what_it_has() -> None:
     assert fits(FAULTS["flush-store"], own)
     assert not fits(FAULTS["swap-key"], own), "it declares no signature, whatever its state is called"
     assert fits(FAULTS["swap-key"], replace(own, signature=Signature("HS256")))
+    assert fits(FAULTS["clock-skew"], replace(own, signature=Signature("HS256")))
+    assert not fits(FAULTS["clock-skew"], replace(own, signature=Signature("HS256", own_clock=False)))
 
 
 @pytest.mark.parametrize("kind", FAULTS)

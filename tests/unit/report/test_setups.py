@@ -10,6 +10,7 @@ import pytest
 from authlab.model.plan import Interleaved, Procedure, Step
 from authlab.model.run import Run
 from authlab.report import build_report, render_html, render_markdown, summary_lines
+from authlab.report.facts import standfirst
 from authlab.report.limits import limits_of
 from authlab.report.method import method_of
 from authlab.store.frames import RESOURCES_SCHEMA, TrialFrames
@@ -41,6 +42,21 @@ def test_three_stages_of_three_workers_are_told_apart_by_their_stage() -> None:
     assert "In the stages first, second, third `memory` refused" in render_markdown(report)
     assert "3 workers: failures" not in said
     assert "Second: failures, response time" in said
+
+
+def test_a_mode_whose_load_reached_one_worker_alone_is_compared_with_nothing_and_the_report_says_so_first() -> None:
+    frames = made_frames(("none", "sticky", "jwt"), blocks=6, per_slice=60)
+    name = next(name for name in frames if name.endswith("sticky"))
+    alone = frames[name].samples.with_columns(worker=pl.lit("worker-2"))
+    report = build_report(made_run(frames), {**frames, name: replace(frames[name], samples=alone)})
+    (setup,) = report.setups
+    assert setup.on_one_worker == {"sticky": "worker-2"}
+    assert setup.ratios
+    assert {row.label for section in setup.ratios for row in section.rows} == {"none-again", "jwt"}
+    said = "`sticky` is not compared: worker-2 of 3 workers gave (almost) all of its answers"
+    assert standfirst(report).startswith(said)
+    assert any(said.replace("`", "") in line.replace("`", "") for line in summary_lines(report)), "in the terminal too"
+    assert "`sticky` +" not in standfirst(report)
 
 
 def test_stages_that_vary_the_number_of_workers_are_told_apart_by_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from authlab.stack.local_context import LocalContext
 from authlab.stack.local_store import LocalStore
 from authlab.stack.programs import find_store_server
 from authlab.stack.secrets import Secrets
+from tests.unit.services.declared import DECLARED
 from tests.unit.services.service import Clock, Service, service_with
 
 MakeSettings = Callable[..., Settings]
@@ -30,6 +32,18 @@ MakeService = Callable[..., Service]
 def clock() -> Clock:
     """A clock at a fixed time."""
     return Clock()
+
+
+def system_clock_is(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set what PyJWT and Flask-JWT-Extended take for the system's clock; they read no other."""
+
+    class AtTheTestsTime(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> AtTheTestsTime:
+            return cls.fromtimestamp(clock(), tz)
+
+    for module in ("jwt.api_jwt", "flask_jwt_extended.tokens"):
+        monkeypatch.setattr(f"{module}.datetime", AtTheTestsTime)
 
 
 @pytest.fixture(scope="session")
@@ -69,10 +83,15 @@ def make_settings(secrets: Secrets, request: pytest.FixtureRequest) -> MakeSetti
 
 
 @pytest.fixture
-def make_service(make_settings: MakeSettings, secrets: Secrets, clock: Clock) -> MakeService:
+def make_service(
+    make_settings: MakeSettings, secrets: Secrets, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> MakeService:
     """`make_service("jwt")`: the service with that way of keeping state, on the test's clock."""
 
     def make(state: str, **environment: str) -> Service:
+        signature = DECLARED[state].signature if state in DECLARED else None
+        if signature is not None and not signature.own_clock:
+            system_clock_is(clock, monkeypatch)
         return service_with(make_settings(state, **environment), Path(secrets.credentials), clock)
 
     return make

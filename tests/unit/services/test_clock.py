@@ -17,7 +17,7 @@ from services.settings import Settings, SettingsError, settings_from
 from werkzeug.test import Client
 
 from authlab.stack.secrets import Secrets
-from tests.unit.services.declared import SIGNED
+from tests.unit.services.declared import DECLARED, SIGNED
 from tests.unit.services.service import credential_in, reason
 
 Make = Callable[..., Client]
@@ -96,7 +96,10 @@ def test_a_bad_file_is_told_with_all_other_problems(folder: Path) -> None:
     assert "AUTHLAB_PROCESSES is '65'; it must be a whole number from 1 to 64" in told
 
 
-@pytest.mark.parametrize("state", SIGNED)
+OWN_CLOCK = [state for state in SIGNED if (signature := DECLARED[state].signature) and signature.own_clock]
+
+
+@pytest.mark.parametrize("state", OWN_CLOCK)
 def test_a_token_from_the_future_is_refused_until_it_is_the_present(folder: Path, state: str) -> None:
     skew(folder, worker_2=5)
     right, ahead_of_it = worker(folder, "worker-1", state), worker(folder, "worker-2", state)
@@ -105,6 +108,13 @@ def test_a_token_from_the_future_is_refused_until_it_is_the_present(folder: Path
     assert ahead_of_it.get("/me", headers=fresh).status_code == 200
     tolerant = worker(folder, "worker-1", state, AUTHLAB_LEEWAY_S="6")
     assert tolerant.get("/me", headers=fresh).status_code == 200
+
+
+@pytest.mark.parametrize("state", [state for state in SIGNED if state not in OWN_CLOCK])
+def test_a_library_that_reads_the_systems_clock_does_not_follow_the_services(folder: Path, state: str) -> None:
+    skew(folder, worker_2=5)
+    right, ahead_of_it = worker(folder, "worker-1", state), worker(folder, "worker-2", state)
+    assert right.get("/me", headers=log_in(ahead_of_it, folder)).status_code == 200
 
 
 def test_a_worker_that_is_ahead_ends_others_tokens_early_and_one_behind_late(folder: Path) -> None:

@@ -55,16 +55,29 @@ def test_all_problems_are_told_at_once() -> None:
         AUTHLAB_TOKEN_TTL_S="-1",
         AUTHLAB_MAX_SESSIONS="1e5",
         AUTHLAB_THREADS="0",
+        AUTHLAB_SILENT_S="0",
         AUTHLAB_TLS="yes",
         AUTHLAB_LEEWAY_S="9999",
         AUTHLAB_ORIGINS="https://a.test,*",
     )
     text = "\n".join(told)
-    for name in ("STATE", "WORKER", "IDLE_S", "ABSOLUTE_S", "TTL_S", "MAX_SESSIONS", "THREADS", "TLS", "LEEWAY_S"):
+    names = (
+        "STATE",
+        "WORKER",
+        "IDLE_S",
+        "ABSOLUTE_S",
+        "TTL_S",
+        "MAX_SESSIONS",
+        "THREADS",
+        "SILENT_S",
+        "TLS",
+        "LEEWAY_S",
+    )
+    for name in names:
         assert f"{name} is" in text
     assert "AUTHLAB_SECRETS is not set" in text
     assert "AUTHLAB_ORIGINS has '*'" in text
-    assert len(told) == 11
+    assert len(told) == 12
 
 
 def test_origins_are_those_that_a_browser_could_send(make_settings: Callable[..., Settings]) -> None:
@@ -187,6 +200,7 @@ def test_a_start_pays_only_for_its_own_mode(secrets: Secrets, state: str) -> Non
 
 def test_the_service_imports_nothing_of_the_lab() -> None:
     allowed = {"services", "flask", "werkzeug", "gunicorn", "redis", "jwt", "_typeshed"}
+    allowed |= {"flask_session", "flask_jwt_extended"}
     for file in (content_root() / "services").rglob("*.py"):
         for line in file.read_text().splitlines():
             words = line.split()

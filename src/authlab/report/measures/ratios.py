@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -81,6 +82,12 @@ def ratios_of(tables: Tables, seed: int) -> tuple[Section, ...]:
             starts = tables.starts(quantity.column) if quantity.column else None
             found.append(Section(quantity.id, quantity.title, rows, starts.spread if starts else None))
     return tuple(found)
+
+
+def without(sections: Sequence[Section], labels: Collection[str]) -> tuple[Section, ...]:
+    """The sections without the rows of those labels; none if the mode that all are compared with is one of them."""
+    kept = [replace(one, rows=tuple(row for row in one.rows if row.label not in labels)) for one in sections]
+    return tuple(one for one in kept if one.rows and one.against not in labels)
 
 
 def _base(tables: Tables, label: str) -> Base | None:
