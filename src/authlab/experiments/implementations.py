@@ -98,8 +98,8 @@ class Implementations(StackExperiment):
         if rule is None:
             return Verdict("inconclusive", f"not all six modes were measured; {beside}")
         wrong = [item for item in shares if item.verdict.value != "confirmed"]
-        reasons = tuple(text for item in (rule, *wrong) for text in (item.verdict.summary, *item.verdict.reasons))
-        return Verdict(rule.verdict.value, f"{_SUMMARIES[rule.verdict.value]}; {beside}", reasons)
+        reasons = [text for item in (rule, *wrong) for text in (item.verdict.summary, *item.verdict.reasons)]
+        return Verdict(rule.verdict.value, f"{_SUMMARIES[rule.verdict.value]}; {beside}", tuple(dict.fromkeys(reasons)))
 
 
 _SUMMARIES: Final = {

@@ -15,6 +15,8 @@ _PACKAGES = (
     *("authlab", "flask", "werkzeug", "gunicorn", "redis", "hiredis", "pyjwt", "flask-session", "flask-jwt-extended"),
     *("locust", "gevent", "polars"),
 )
+_NAMES = {"redis": "redis-py"}
+"""Under `redis` a run has the version of the store's server."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def package_versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            found[_NAMES.get(name, name)] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
     return found

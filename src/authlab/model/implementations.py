@@ -15,9 +15,9 @@ DESIGNS: Final[Mapping[str, tuple[str, ...]]] = {
 """The mode of each design in each of `IMPLEMENTATIONS`, in that order."""
 
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
-    "redis-lean": ("redis", "hiredis"),
-    "redis": ("redis", "hiredis"),
-    "flask-session": ("flask-session", "redis"),
+    "redis-lean": ("redis-py", "hiredis"),
+    "redis": ("redis-py", "hiredis"),
+    "flask-session": ("flask-session", "redis-py"),
     "jwt-lean": ("pyjwt",),
     "jwt": ("pyjwt",),
     "flask-jwt-extended": ("flask-jwt-extended", "pyjwt"),

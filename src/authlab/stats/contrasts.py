@@ -27,7 +27,7 @@ def contrast(
     whole = wide.drop_nulls(list(weights))
     if whole.height < 2:
         return None
-    values = np.log(whole.select(weights).to_numpy()) @ np.array(list(weights.values()))
+    values = np.log(whole.select(list(weights)).to_numpy()) @ np.array(list(weights.values()))
     if starts is None:
         return block_interval(values, level, TRIM)
     scale = sum(weight**2 for weight in weights.values())
