@@ -74,7 +74,7 @@ generated: $(VENV)/.dev ## Make anew what is made from declarations and runs: co
 	$(BIN)/python -m tests.generated --write
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Benchmarks: the recorder, each mode against its peers, the time for a report (5 min)
+bench: $(VENV)/.dev ## Benchmarks: the recorder, k6 beside us, each mode against its peers, the time for a report (9 min)
 	$(BIN)/python tests/bench/everything.py
 
 .PHONY: clean

@@ -62,7 +62,7 @@ class Settings:
     session_idle_s: int = 1800
     session_absolute_s: int = 43200
     token_ttl_s: int = 3600
-    leeway_s: int = 0
+    leeway_s: int = 2
     max_sessions: int = 200_000
     threads: int = 8
     tls: bool = False
@@ -102,7 +102,7 @@ class _Reader:
             "session_idle_s": self._whole("AUTHLAB_SESSION_IDLE_S", 1800, 1, 31_536_000),
             "session_absolute_s": self._whole("AUTHLAB_SESSION_ABSOLUTE_S", 43200, 1, 31_536_000),
             "token_ttl_s": self._whole("AUTHLAB_TOKEN_TTL_S", 3600, 1, 31_536_000),
-            "leeway_s": self._whole("AUTHLAB_LEEWAY_S", 0, 0, 3600),
+            "leeway_s": self._whole("AUTHLAB_LEEWAY_S", 2, 0, 3600),
             "max_sessions": self._whole("AUTHLAB_MAX_SESSIONS", 200_000, 1, 100_000_000),
             "threads": self._whole("AUTHLAB_THREADS", 8, 1, 1024),
             "extra_cpu_us": self._whole("AUTHLAB_EXTRA_CPU_US", 0, 0, 1_000_000),

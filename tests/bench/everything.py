@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 import checkers_speed
+import fidelity
 import modes_and_peers
 import recorder_overhead
 import report_speed
@@ -18,7 +19,7 @@ from aims import aims_table, show
 def main() -> int:
     """Run all, then sum up."""
     aims = []
-    for benchmark in (recorder_overhead, modes_and_peers, report_speed, checkers_speed):
+    for benchmark in (recorder_overhead, fidelity, modes_and_peers, report_speed, checkers_speed):
         print(f"\n{benchmark.__doc__.splitlines()[0]}", flush=True)
         aims += benchmark.run()
     print()

@@ -149,6 +149,15 @@ def test_limits_are_variables(engine: Engine) -> None:
     assert int(worker["mem_limit"]) == 100 * 1024**2
 
 
+def test_the_store_is_started_with_its_own_memory_limit_in_view(engine: Engine) -> None:
+    """It derives its maxmemory from it (tests/unit/stack/test_store_start.py)."""
+    store = read(engine, "redis", AUTHLAB_REDIS_MEMORY="100m")["services"]["redis"]
+    assert int(store["mem_limit"]) == 100 * 1024**2
+    assert store["environment"] == {"AUTHLAB_REDIS_MEMORY": "100m"}
+    assert store["entrypoint"] == ["sh", "/etc/authlab/start.sh"]
+    assert "/etc/authlab/start.sh" in {volume["target"] for volume in store["volumes"]}
+
+
 def test_images_are_official_and_pinned_by_tag() -> None:
     text = "".join(file.read_text() for file in COMPOSE.glob("*.yml"))
     text += "".join((content_root() / folder / "Dockerfile").read_text() for folder in ("services", "loadtests"))

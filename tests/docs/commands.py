@@ -58,6 +58,13 @@ class Begin:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """A run that differs from one that is begun only in its experiment or in its options: it is planned and predicted,
+    and not begun.
+    """
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A target of the Makefile: what make would do must contain `does`."""
 
@@ -79,23 +86,25 @@ class Never:
     why: str
 
 
-Way = Run | Begin | Recipe | Elsewhere | Never
+Way = Run | Begin | Planned | Recipe | Elsewhere | Never
 
 _SHORT: Final = "--blocks 2 --slice 0.2s --users 6"
 _PLAIN: Final = "tests/compose/test_plain.py"
 _TRY: Final = "tests/docs/test_try_it.py"
 
 TABLE: Final[tuple[tuple[str, Way], ...]] = (
-    # a run of each kind to its end; all others, which differ in experiment or options, until they have begun
+    # a run of each kind to its end, some until they have begun; all others differ in experiment or options alone
     (r"authlab run --quick", Run(f"{_SHORT} --workers 2")),
     (r"authlab run round-robin-breaks-memory", Run("--blocks 1 --users 6 --mode memory")),
     (r"authlab run --mode redis --fault crash-worker@2s", Run("--users 6 --rate 60 --workers 2 --repeat 1")),
     (r"authlab run --help", Run()),
     (r"authlab run .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"run", "three-modes"')),
     (r"authlab up .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"up", "sticky", "--stack", "compose"')),
-    (r"authlab run( .+)?", Begin("starting ", 130)),
+    (r"authlab run( faults| browser| --until .+| worker-crash| .+ --fault .+ --fault .+)?", Begin("starting ", 130)),
+    (r"authlab run .+", Planned()),
     (r"authlab up [a-z-]+ --port 8080", Elsewhere(_TRY, 'assert up == f"authlab up {mode} --port 8080')),
     (r"authlab up .+ --browser", Begin("by hand")),  # its last words: the sites are up then, too
+    (r"authlab up [a-z-]+", Elsewhere(_TRY, 'assert up == f"authlab up {mode} --port 8080')),
     (r"authlab up .+", Begin("is up at ")),
     (r"authlab (list|doctor)", Run()),
     (r"authlab report .+", Run()),

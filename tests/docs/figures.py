@@ -257,7 +257,7 @@ def _ratio(ratio: Observation | None) -> str:
 
 
 def _source(run: Run, result: ExperimentResult, link: str) -> list[str]:
-    """The basis of the table: requests, blocks, load, the smallest effect, the machine."""
+    """The basis of the table: requests, blocks, load, the A/A pair, the machine."""
     shares = [o for o in result.observations if o.quantity == "auth_failure_share"]
     fewest = min(trial.blocks for trial in run.trials if trial.experiment == result.id)
     load = run.parameters
@@ -269,16 +269,16 @@ def _source(run: Run, result: ExperimentResult, link: str) -> list[str]:
         f"{number(load['rate_rps'])} requests/s.",
     ]
     if sight := _sight(result):
-        lines.append(f"Smallest effect that the A/A pair supports: {sight}.")
+        lines.append(f"The A/A pair, `none` against `none`: {sight}.")
     verdict = result.verdict.value if result.verdict else "none"
     lines.append(f"Machine: {_machine(run)}. Verdict: {verdict} ([run.json]({link})).")
     return lines
 
 
 def _sight(result: ExperimentResult) -> str:
-    seen = {o.quantity: o.value for o in result.observations if o.mode == _FLOOR + AGAIN}
-    names = {"p50_ms_smallest_effect": "the median", "cpu_us_smallest_effect": "CPU"}
-    return ", ".join(f"{percent(seen[key])} of {name}" for key, name in names.items() if key in seen)
+    seen = {o.quantity: o for o in result.observations if o.mode == _FLOOR + AGAIN}
+    names = {"p50_ms_ratio": "median", "cpu_us_ratio": "CPU"}
+    return ", ".join(f"{name} {_ratio(seen[key])}" for key, name in names.items() if key in seen)
 
 
 def _hardware(run: Run) -> list[str]:

@@ -7,22 +7,31 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from commands import ROOT, TABLE, Begin, Block, Elsewhere, Never, Recipe, Run, Way, blocks, way_of
+from commands import ROOT, TABLE, Begin, Block, Elsewhere, Never, Planned, Recipe, Run, Way, blocks, way_of
 from terminal import Terminal
 from tests.browser.conftest import missing
 
+from authlab.cli.main import cli
 from authlab.experiments.browser import BROWSER_EXPERIMENTS
+from authlab.experiments.experiment import Experiment
+from authlab.experiments.judging import planned
+from authlab.experiments.options import Options
 from authlab.lab.browsing.driving import check_browser_lab
+from authlab.lab.machine import machine_facts
 from authlab.model.errors import LabError
 
 BLOCKS = list(blocks())
 COMMANDS = list(dict.fromkeys(line for block in BLOCKS for line in block.lines))
 _UNNAMED = re.compile(r"\S*…\S*")
 """What the reader fills in: `results/runs/…-browse`."""
+
+
+class _PlannedOnlyError(Exception):
+    """It would begin now."""
 
 
 def _is_started(way: Way | None) -> bool:
@@ -58,6 +67,22 @@ def test_a_command_that_is_not_started_here_is_looked_after(line: str, tmp_path:
             assert plan.stdout.index("-m venv .venv") < plan.stdout.index(does), "it sets itself up"
         case Never(why):
             assert why
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if isinstance(way_of(line), Planned)])
+def test_a_run_that_is_only_planned_here_would_begin_with_plans_and_predictions(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin(experiments: Sequence[Experiment], options: Options, **_: object) -> None:
+        for experiment in experiments:
+            plans = experiment.plan(options, machine_facts())
+            assert planned(experiment, plans).predictions or options.faults, "a fault of one's own may break nothing"
+            assert plans or experiment.bench == "browser"
+        raise _PlannedOnlyError
+
+    monkeypatch.setattr("authlab.lab.run.run_experiments", begin)
+    with pytest.raises(_PlannedOnlyError):
+        cli.main(shlex.split(line)[1:], standalone_mode=False)
 
 
 class Reader(Terminal):

@@ -16,7 +16,6 @@ from authlab.checkers import guards
 from authlab.cli.main import cli
 from authlab.experiments.browser import BROWSER_EXPERIMENTS
 from authlab.experiments.catalogue import EXPERIMENTS, GROUPS
-from authlab.experiments.measures import AA_MARGIN
 from authlab.experiments.options import Options
 from authlab.model.modes import MODES
 
@@ -190,15 +189,6 @@ def test_every_limit_of_the_guards_is_in_the_method_page(name: str) -> None:
     assert said, f"the second cell of {name}'s row must begin with the limit"
     value = float(said[1].replace(",", "")) / (100 if said[2] else 1)
     assert value == pytest.approx(getattr(guards, name))
-
-
-def test_the_margins_of_the_aa_pair_are_in_the_method_page() -> None:
-    text = (_DOCS / "method.md").read_text(encoding="utf-8").partition("\n## The A/A pair\n")[2].partition("\n## ")[0]
-    told = re.findall(r"^\| ([^|]+) \| ([\d.]+) % \|", text, re.MULTILINE)
-    names = {"p50_ms": "median response time", "p95_ms": "95th percentile", "cpu_us": "CPU per request"}
-    assert {name: float(margin) / 100 for name, margin in told} == pytest.approx(
-        {names.get(quantity, quantity): margin for quantity, margin in AA_MARGIN.items()}
-    )
 
 
 # Commands

@@ -112,9 +112,15 @@ def test_what_starts_nothing_works_from_an_empty_folder(elsewhere: Terminal, com
     assert list(elsewhere.folder.iterdir()) == []
 
 
-def test_a_run_its_report_and_a_standing_mode_work_from_an_empty_folder(elsewhere: Terminal) -> None:
-    said = elsewhere.run("authlab run --mode redis --blocks 2 --slice 0.2s --users 6 --workers 1")
+@pytest.fixture(scope="module")
+def first(elsewhere: Terminal) -> Path:
+    """The folder of a short run, as seen from the terminal's folder."""
+    said = elsewhere.run("authlab run --mode redis --mode jwt --blocks 2 --slice 0.2s --users 6 --workers 1")
     assert "report: results/runs/" in said
+    return (elsewhere.folder / "results" / "latest").resolve().relative_to(elsewhere.folder)
+
+
+def test_a_run_its_report_and_a_standing_mode_work_from_an_empty_folder(elsewhere: Terminal, first: Path) -> None:
     page = elsewhere.folder / "results" / "latest" / "report.html"
     page.unlink()
     elsewhere.run("authlab report latest")
@@ -133,7 +139,9 @@ def test_a_run_its_report_and_a_standing_mode_work_from_an_empty_folder(elsewher
     assert re.search(r"report: results/runs/\S+-browse/report.html", elsewhere.run(f"authlab report {recording}"))
 
 
-def test_faults_a_comparison_a_mode_of_ones_own_and_tidying_work_from_an_empty_folder(elsewhere: Terminal) -> None:
+def test_faults_a_comparison_a_mode_of_ones_own_and_tidying_work_from_an_empty_folder(
+    elsewhere: Terminal, first: Path
+) -> None:
     harm = "--fault crash-worker@1s --repeat 1 --for 4s"
     said = elsewhere.run(f"authlab run --mode jwt {harm} --users 6 --rate 60 --workers 2")
     assert "chosen-faults" in said
@@ -143,8 +151,6 @@ def test_faults_a_comparison_a_mode_of_ones_own_and_tidying_work_from_an_empty_f
     short = "--mode jwt --blocks 2 --slice 0.2s --users 6 --workers 1"
     (elsewhere.folder / "mine.toml").write_text(_MINE)
     elsewhere.run(f"authlab run {short} --mode mine.toml")
-    first = (elsewhere.folder / "results" / "latest").resolve().relative_to(elsewhere.folder)
-    elsewhere.run(f"authlab run {short}")
     elsewhere.run(f"authlab compare latest {first}")
     assert list(elsewhere.folder.glob("results/comparison/compare.html"))
     elsewhere.run("authlab clean --keep 1 --yes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from web_client import Answer, Browser
 
+from authlab.host.content import content_root
 from authlab.host.ports import LOOPBACK, free_port
 from authlab.host.processes import Guardian
 from authlab.stack import nginx
@@ -82,6 +84,19 @@ def test_addresses_of_one_network_have_one_worker_and_so_have_all_that_give_none
     for nothing in ("", "no address", "300.1.1.1"):
         answers = [Browser(stack.url).get("/healthz", X_Forwarded_For=nothing) for _ in range(6)]
         assert len({answer.worker for answer in [*answers, Browser(stack.url).get("/healthz")]}) == 1
+
+
+def test_the_loads_users_spread_over_the_workers_as_clients_do_that_are_no_neighbours(
+    stacks: LocalStacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(content_root() / "loadtests"))
+    address_of = importlib.import_module("lab_load.address").address_of
+    url = stacks.stacks["ip-hash"].url
+    given = [address_of(1, number)["X-Forwarded-For"] for number in range(50)]
+    assert given == [address_of(1, number)["X-Forwarded-For"] for number in range(50)], "equal seeds, equal addresses"
+    homes = Counter(Browser(url).get("/healthz", X_Forwarded_For=address).worker for address in given)
+    assert len(homes) == 3
+    assert max(homes.values()) < 40, homes
 
 
 def test_the_last_address_counts_for_whoever_is_before_it_may_be_invented(stacks: LocalStacks) -> None:

@@ -67,7 +67,11 @@ def _shell(line: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("mode", [name for name in MODES if MODES[name].traits.any_worker_serves])
+_KINDS = {MODES[name].credential: name for name in MODES if MODES[name].traits.any_worker_serves}
+"""A mode of each way in which a credential travels: the lines follow from that."""
+
+
+@pytest.mark.parametrize("mode", _KINDS.values())
 def test_they_log_in_tell_who_asks_and_fill_the_cart(mode: str, tmp_path: Path) -> None:
     # Where the client keeps the cart, what it sends along decides: a header of its own, or the token of the log-in.
     expected = 1 if MODES[mode].credential in ("header", "bearer") else 2

@@ -15,6 +15,7 @@ from authlab.experiments.options import Options
 from authlab.experiments.planning import loaded, repeated, side_by_side
 from authlab.model.faults import FaultEvent, PlannedFault
 from authlab.model.machine import MachineFacts
+from authlab.model.mode import LEEWAY_S
 from authlab.model.plan import Plan
 
 _AT_S: Final = 3.0
@@ -56,8 +57,8 @@ class KeyRotation(StackExperiment):
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """Five strategies side by side."""
-        short_lived = {"AUTHLAB_TOKEN_TTL_S": str(_TTL_S)}
-        long_enough = (PlannedFault("overlap-key", _AT_S, value=_TTL_S + 1.0),)
+        short_lived = {"AUTHLAB_TOKEN_TTL_S": str(_TTL_S), "AUTHLAB_LEEWAY_S": str(LEEWAY_S)}
+        long_enough = (PlannedFault("overlap-key", _AT_S, value=_TTL_S + LEEWAY_S + 1.0),)
         too_short = (PlannedFault("overlap-key", _AT_S, value=0.5),)
         rolling = (PlannedFault("swap-key-rolling", _AT_S, value=3.0),)
         arms = (

@@ -13,6 +13,10 @@ Credential = Literal["header", "cookie", "bearer", "cookie+csrf", "answer"]
 `answer`: as the answer to the log-in says, which decides anew at each log-in; for applications of the user's own.
 """
 
+LEEWAY_S: Final = 2
+"""The service's default leeway (`AUTHLAB_LEEWAY_S`): for so long a token is accepted before its `iat` and after its
+`exp`, because workers' clocks differ."""
+
 CREDENTIALS: Final[tuple[Credential, ...]] = get_args(Credential)
 
 

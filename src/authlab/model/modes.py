@@ -17,7 +17,7 @@ __all__ = ["MODES", "ROUTINGS", "App", "Mode", "Traits", "check_containers_hold"
 ROUTINGS = ("round-robin", "sticky-cookie", "ip-hash", "hash", "consistent-hash")
 
 _AT_ONCE: Final = "0 s on every worker"
-_LIFE_LEFT: Final = "the rest of the token's life"
+_LIFE_LEFT: Final = "the rest of the token's life, and the leeway"
 _SESSION_COOKIE: Final = "authlab_session"
 _TOKEN_COOKIE: Final = "authlab_token"  # noqa: S105  (a cookie's name)
 

@@ -33,8 +33,7 @@ _DIRECTIVES = {
     "consistent-hash": "hash $lab_route consistent;",
 }
 
-_LIMITS = ("keepalive 256;", "keepalive_requests 1000000;", "keepalive_timeout 60s;")
-"""Idle connections to the workers that the proxy may keep: more than users ever wait at once."""
+_LIMITS = (f"keepalive {IDLE_CONNECTIONS};", "keepalive_requests 1000000;", "keepalive_timeout 60s;")
 
 _ONE_POOL = ("map $scheme $lab_pool {", "    default workers;", "}")
 

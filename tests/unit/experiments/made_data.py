@@ -25,20 +25,28 @@ def made_plan(
     labels: tuple[str, ...] | None = None,
     seed: int = 5,
     stage: str = "main",
+    rounds: int = 1,
+    starts: float = 0.0,
+    measured: int | None = None,
 ) -> PlanData:
-    """A plan in which each mode fails its share and costs its CPU per request, give or take `noise` per block."""
+    """A plan in which each mode fails its share and costs its CPU per request, give or take `noise` per block.
+
+    The starts of each round differ by `starts`. Only the first blocks were `measured`, if that is given.
+    """
     rng = np.random.default_rng(seed)
     modes = tuple(failing)
-    labels = labels or (modes[0], modes[0] + AGAIN, *modes[1:])
-    arms = [Arm(mode, MODES[mode], workers, 10, float(_REQUESTS), 1 + (mode + AGAIN in labels)) for mode in modes]
-    plan = Plan(stage, tuple(arms), Interleaved(blocks, 1.0, 0.1, 0.0), 1)
+    labels = labels or tuple(dict.fromkeys((modes[0], modes[0] + AGAIN, *modes[1:])))
+    two = {mode: mode + AGAIN in labels and mode + AGAIN not in modes for mode in modes}
+    arms = [Arm(mode, MODES[mode_of(mode)], workers, 10, float(_REQUESTS), 1 + two[mode]) for mode in modes]
+    plan = Plan(stage, tuple(arms), Interleaved(blocks, 1.0, 0.1, 0.0, rounds), 1)
+    costs = {mode: cpu_us[mode] * np.repeat(rng.lognormal(0, starts, rounds), plan.rounds) for mode in modes}
     frames = {}
     for mode in modes:
         tables = [
-            _slice(rng, block * len(labels) + n, label, block, failing[mode], cpu_us[mode], noise)
-            for block in range(blocks)
+            _slice(rng, block * len(labels) + n, label, block, failing[mode], costs[mode][block], noise)
+            for block in range(measured or blocks)
             for n, label in enumerate(labels)
-            if mode_of(label) == mode
+            if label in (mode, mode + AGAIN * two[mode])
         ]
         frames[mode] = TrialFrames(*(pl.concat(parts) for parts in zip(*tables, strict=True)))
     return PlanData(plan, {mode: ArmData(plan.arm(mode), tables) for mode, tables in frames.items()})

@@ -46,11 +46,51 @@ def test_an_interval_across_the_threshold_is_inconclusive() -> None:
     assert result.verdict.value == "inconclusive"
 
 
-def test_a_restless_machine_makes_the_claim_inconclusive() -> None:
-    result = _judged(_CPU, noise=0.5)
-    assert result.verdict is not None
-    assert result.verdict.value == "inconclusive"
-    assert any("A/A pair" in reason for reason in result.verdict.reasons)
+def test_a_restless_machine_has_wide_intervals_and_its_verdict_follows_from_them_alone() -> None:
+    wide = _judged(_CPU, noise=0.2)
+    assert value_of(wide) == "refuted", "1.2 [1.1, 1.35] is decisive against 1.5, whatever the controls did"
+    assert value_of(_judged({**_CPU, "sticky": 825.0, "redis": 825.0}, noise=0.2)) == "inconclusive"
+
+
+def _twin_of(result: ExperimentResult) -> Observation:
+    return next(o for o in result.observations if o.mode == "none-again" and o.quantity == "cpu_us_ratio")
+
+
+def test_a_pair_of_controls_that_disagrees_is_a_caution_and_no_gate() -> None:
+    data = made_plan({**_FAILING, "none-again": 0.0}, {**_CPU, "none-again": 600.0})
+    apart = judged_by(ThreeModes(), plans_of(ThreeModes()), [data])
+    assert value_of(apart) == "refuted"
+    assert "differs by more than its interval allows" in _twin_of(apart).note
+    assert "the interval contains 1" in _twin_of(_judged(_CPU)).note
+
+
+def test_starts_that_differ_make_every_interval_of_a_run_with_rounds_wider() -> None:
+    failing, cpu = {**_FAILING, "none-again": 0.0}, {**_CPU, "none-again": 500.0}
+    plans = plans_of(ThreeModes())
+    alike, unlike, one = (
+        judged_by(ThreeModes(), plans, [made_plan(failing, cpu, rounds=rounds, starts=starts)])
+        for rounds, starts in ((3, 0.0), (3, 0.05), (1, 0.0))
+    )
+    widths = [
+        {(o.mode, o.quantity, o.against): o.interval[1] - o.interval[0] for o in result.observations if o.interval}
+        for result in (alike, unlike, one)
+    ]
+    costs = [key for key in widths[0] if key[1].startswith("cpu_us")]
+    assert {quantity for _, quantity, _ in costs} == {"cpu_us", "cpu_us_ratio", "cpu_us_difference"}
+    for key in costs:
+        assert widths[1][key] > 2 * widths[0][key], key
+        assert widths[1][key] > 2 * widths[2][key], key
+
+
+def test_a_run_that_was_cut_off_in_its_second_round_is_judged_by_what_it_has() -> None:
+    failing, cpu = {**_FAILING, "none-again": 0.0}, {**_CPU, "none-again": 500.0}
+    plans = plans_of(ThreeModes())
+    for blocks in (8, 9, 14):
+        found = judged_by(ThreeModes(), plans, [made_plan(failing, cpu, blocks=24, rounds=3, measured=blocks)])
+        ratio = next(o for o in found.observations if (o.mode, o.quantity) == ("redis", "cpu_us_ratio"))
+        assert ratio.interval is not None
+        assert ratio.blocks == blocks
+        assert ratio.value == pytest.approx(640 / 500, rel=0.03)
 
 
 def test_ratios_recover_what_was_put_in() -> None:
@@ -166,8 +206,18 @@ def test_the_default_plan_has_enough_blocks_and_fits_into_three_minutes() -> Non
     (plan,) = plans_of("three-modes", Options(budget_s=175))
     exercise = _interleaved(plan)
     assert exercise.blocks >= 20
-    assert 0.85 * 180 <= length_s(exercise, plan) <= 175
+    assert exercise.rounds == 3
+    assert 0.8 * 175 <= length_s(exercise, plan) <= 175, "four fifths of the time are measuring"
     assert blocks_within(1, 6, 1.0, 0.02) == 4
+
+
+def test_a_quick_run_and_one_of_few_blocks_have_one_round() -> None:
+    for options in (Options(budget_s=42, quick=True), Options(blocks=11)):
+        (plan,) = plans_of("three-modes", options)
+        assert _interleaved(plan).rounds == 1
+    (plan,) = plans_of("three-modes", Options(blocks=13))
+    assert plan.rounds == (5, 4, 4)
+    assert plan.round_ends == (5, 9, 13)
 
 
 def test_names_and_groups_choose_experiments_and_a_typo_is_corrected() -> None:

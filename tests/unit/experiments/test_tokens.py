@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -15,6 +16,7 @@ from authlab.experiments.options import Options
 from authlab.experiments.planning import RATE_SHARE
 from authlab.experiments.prefork_trap import expected_share
 from authlab.model.faults import FaultEvent
+from authlab.model.plan import Arm
 from tests.unit.experiments.made_faults import (
     Answer,
     Diary,
@@ -284,6 +286,24 @@ def test_a_session_that_goes_on_and_a_token_that_is_revoked_refute() -> None:
         ("jwt", logout_takes_effect.BEYOND): "refuted",
         ("jwt-cookie", logout_takes_effect.BEYOND): "refuted",
     }
+
+
+def test_the_predicted_end_of_a_token_follows_the_leeway_that_its_arm_was_given() -> None:
+    def predicted_ends(leeway: dict[str, str]) -> set[float | None]:
+        plans = plans_of("logout-takes-effect", Options())
+        arms = [tuple(_with_leeway(arm, leeway) for arm in plan.arms) for plan in plans]
+        rows = logout_takes_effect.EXPERIMENT.rows([replace(p, arms=a) for p, a in zip(plans, arms, strict=True)])
+        return {
+            r.prediction.value for r in rows if r.prediction and r.prediction.quantity == logout_takes_effect.BEYOND
+        }
+
+    assert predicted_ends({"AUTHLAB_LEEWAY_S": "4"}) == {4.0}
+    assert predicted_ends({}) == {0.0}, "a plan from before there was a default"
+
+
+def _with_leeway(arm: Arm, leeway: dict[str, str]) -> Arm:
+    kept = {name: value for name, value in arm.settings.items() if name != "AUTHLAB_LEEWAY_S"}
+    return replace(arm, settings=kept | leeway)
 
 
 def test_a_token_that_never_ends_while_we_look_is_not_measured() -> None:

@@ -1,4 +1,4 @@
-"""`--until`: steps of blocks until the widest leading comparison is precise, or the time is over; never under 20."""
+"""`--until`: steps of blocks until the widest leading comparison is precise, or the time is over; never under 21."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from authlab.experiments.catalogue import RULES
 from authlab.experiments.evidence import Evidence, PlanData
 from authlab.experiments.judging import judge, planned
 from authlab.experiments.options import Options, Precision
-from authlab.experiments.planning import OVERHEAD_S
+from authlab.experiments.planning import OVERHEAD_S, RESTART_S
 from authlab.experiments.procedures import Decision
 from authlab.experiments.three_modes import EXPERIMENT
 from authlab.experiments.until_precise import LEAST_BLOCKS, until_precise
@@ -66,11 +66,16 @@ def test_the_rule_is_stored_before_anything_runs_with_all_that_it_needs() -> Non
     assert again == plan
 
 
-def test_the_first_step_is_twenty_blocks() -> None:
+def test_the_first_step_is_three_rounds_and_each_further_step_is_one() -> None:
     plan = _plan()
     decision = until_precise(_procedure(plan), PlanData(plan, {}), 0.0)
-    assert decision == Decision(exercise=Interleaved(LEAST_BLOCKS, 0.25, 0.03, 0.02))
-    assert LEAST_BLOCKS == 20
+    assert decision == Decision(exercise=Interleaved(LEAST_BLOCKS, 0.25, 0.03, 0.02, 3))
+    first, further = Step(Interleaved(21, 0.25, 0.03, 0.02, 3)), Step(Interleaved(12, 0.25, 0.03, 0.02))
+    assert isinstance(plan.exercise, Procedure)
+    done = replace(plan, exercise=msgspec.structs.replace(plan.exercise, steps=(first, further)))
+    assert done.rounds == (7, 7, 7, 12)
+    old = replace(plan, exercise=msgspec.structs.replace(plan.exercise, steps=(further, further), fresh=False))
+    assert old.rounds == (24,), "a run stored before there were rounds started everything once"
 
 
 def test_it_goes_on_while_an_interval_is_too_wide() -> None:
@@ -80,7 +85,10 @@ def test_it_goes_on_while_an_interval_is_too_wide() -> None:
     assert 0.02 < width < 0.09
     assert decision.found["blocks"] == 20.0
     assert decision.ended == ""
-    assert _next_blocks(decision) == round(20 * (width / 0.02) ** 2 - 20), "as many as the square root promises"
+    assert width > 0.02
+    assert _next_blocks(decision) == 30, "at most one round's: no number of blocks makes up for too few starts"
+    decision = _decided(20, noise=0.1, half_width=width / 1.4)
+    assert _next_blocks(decision) == round(20 * 1.4**2 - 20), "as many as the square root promises"
 
 
 def test_no_step_is_shorter_than_ten_blocks_nor_longer_than_the_time_allows() -> None:
@@ -90,7 +98,7 @@ def test_no_step_is_shorter_than_ten_blocks_nor_longer_than_the_time_allows() ->
     plan = _plan()
     assert isinstance(plan.exercise, Procedure)
     left_s = 25 * plan.exercise.numbers["block_s"]
-    decision = _decided(20, noise=0.5, elapsed_s=plan.exercise.most_s - 4.0 - left_s - 0.01)
+    decision = _decided(20, noise=0.5, elapsed_s=plan.exercise.most_s - RESTART_S - left_s - 0.01)
     assert _next_blocks(decision) == 25
 
 
@@ -123,11 +131,11 @@ def test_it_ends_when_the_time_is_over_and_says_which() -> None:
     assert "2.00% was requested" in decision.ended
 
 
-def test_it_never_ends_before_twenty_blocks_even_if_the_time_is_over() -> None:
+def test_it_never_ends_before_its_first_rounds_even_if_the_time_is_over() -> None:
     plan = _plan()
     for elapsed_s in (0.0, 1e6):
         decision = until_precise(_procedure(plan), PlanData(plan, {}), elapsed_s)
-        assert (_next_blocks(decision), decision.ended) == (20, "")
+        assert (_next_blocks(decision), decision.ended) == (LEAST_BLOCKS, "")
 
 
 def test_what_can_not_be_measured_is_told_and_not_taken_for_precise() -> None:
@@ -161,12 +169,12 @@ def test_it_can_wait_for_the_median_too() -> None:
     assert decision.ended.startswith("precise enough: after 24 blocks the widest half-width of median response time")
 
 
-def test_there_must_be_something_to_compare_and_time_for_twenty_blocks() -> None:
+def test_there_must_be_something_to_compare_and_time_for_the_first_rounds() -> None:
     with pytest.raises(UsageProblem, match="only `none` was chosen"):
         _plan(modes=("none",))
-    with pytest.raises(UsageProblem, match=r"at least 20 blocks, which takes 46 s here: give at least --for 46s"):
-        _plan(budget_s=45.0)
-    assert _plan(budget_s=47.0)
+    with pytest.raises(UsageProblem, match=r"at least 21 blocks, which takes 66 s here: give at least --for 66s"):
+        _plan(budget_s=65.0)
+    assert _plan(budget_s=67.0)
 
 
 def test_its_blocks_are_judged_like_any_others() -> None:

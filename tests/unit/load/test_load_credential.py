@@ -94,10 +94,13 @@ def test_a_changed_session_cookie_is_a_new_credential_but_a_changed_routing_cook
     assert credential.headers == {"Cookie": "authlab_session=s2; authlab_route=r1"}
 
 
-def test_before_a_new_log_in_everything_but_the_routing_cookie_is_forgotten() -> None:
-    credential = logged_in({}, "authlab_session=s1", "authlab_route=r1")
+@pytest.mark.parametrize("instance", ["", "_8080"])
+def test_before_a_new_log_in_everything_but_the_routing_cookie_is_forgotten(instance: str) -> None:
+    credential = logged_in({}, f"authlab_session{instance}=s1", f"authlab_route{instance}=r1")
+    credential.answered([f"authlab_route{instance}=r2"], NOW, {})
+    assert credential.number == 1, "another route is no other credential"
     credential.forget()
-    assert credential.headers == {"Cookie": "authlab_route=r1"}
+    assert credential.headers == {"Cookie": f"authlab_route{instance}=r2"}
     credential.logged_in({}, ["authlab_session=s2"], NOW + 1)
     assert credential.number == 2
 

@@ -89,9 +89,10 @@ def make_service(
     """`make_service("jwt")`: the service with that way of keeping state, on the test's clock."""
 
     def make(state: str, **environment: str) -> Service:
+        exact = {"AUTHLAB_LEEWAY_S": "0", **environment}  # to the second, where a test does not ask for leeway
         signature = DECLARED[state].signature if state in DECLARED else None
         if signature is not None and not signature.own_clock:
             system_clock_is(clock, monkeypatch)
-        return service_with(make_settings(state, **environment), Path(secrets.credentials), clock)
+        return service_with(make_settings(state, **exact), Path(secrets.credentials), clock)
 
     return make

@@ -14,8 +14,10 @@ from services.app import create_app
 from services.clock import ahead, offsets_of
 from services.documents import Unusable
 from services.settings import Settings, SettingsError, settings_from
+from services.states import module_of
 from werkzeug.test import Client
 
+from authlab.model.mode import LEEWAY_S
 from authlab.stack.secrets import Secrets
 from tests.unit.services.declared import DECLARED, SIGNED
 from tests.unit.services.service import credential_in, reason
@@ -108,6 +110,33 @@ def test_a_token_from_the_future_is_refused_until_it_is_the_present(folder: Path
     assert ahead_of_it.get("/me", headers=fresh).status_code == 200
     tolerant = worker(folder, "worker-1", state, AUTHLAB_LEEWAY_S="6")
     assert tolerant.get("/me", headers=fresh).status_code == 200
+
+
+@pytest.mark.parametrize("off_s", [-1.9, -0.5, 0.5, 1.9])
+@pytest.mark.parametrize("state", OWN_CLOCK)
+def test_a_worker_whose_clock_is_a_little_off_refuses_no_fresh_token_and_ends_none_early(
+    folder: Path, state: str, off_s: float
+) -> None:
+    """By the default leeway, in whichever part of a second the token was issued."""
+    now = 1_800_000_000.0
+    skew(folder, worker_2=off_s)
+    right, off = (
+        create_app(settings, module_of(state).build(settings, lambda: now)).test_client(use_cookies=False)
+        for settings in (settings_of(folder, state, AUTHLAB_WORKER=f"worker-{n}") for n in (1, 2))
+    )
+    for issuer, other in ((right, off), (off, right)):
+        for phase in range(5):
+            now = 1_800_000_000 + phase / 5
+            token = log_in(issuer, folder)
+            assert other.get("/me", headers=token).status_code == 200
+            now += 3599.0
+            assert other.get("/me", headers=token).status_code == 200
+            now += 6.0
+            assert reason(other.get("/me", headers=token)) == (401, "expired")
+
+
+def test_the_lab_knows_the_default_leeway(folder: Path) -> None:
+    assert settings_of(folder, "jwt").leeway_s == LEEWAY_S
 
 
 @pytest.mark.parametrize("state", [state for state in SIGNED if state not in OWN_CLOCK])

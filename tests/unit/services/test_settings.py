@@ -41,7 +41,7 @@ def test_a_state_needs_of_the_settings_what_its_mode_declares() -> None:
 def test_the_defaults_are_those_of_the_interface(make_settings: Callable[..., Settings]) -> None:
     settings = make_settings("memory")
     assert (settings.session_idle_s, settings.session_absolute_s, settings.token_ttl_s) == (1800, 43200, 3600)
-    assert (settings.max_sessions, settings.threads, settings.leeway_s, settings.tls) == (200_000, 8, 0, False)
+    assert (settings.max_sessions, settings.threads, settings.leeway_s, settings.tls) == (200_000, 8, 2, False)
     assert settings.redis is None
     assert settings.keyring is None
 
@@ -61,19 +61,8 @@ def test_all_problems_are_told_at_once() -> None:
         AUTHLAB_ORIGINS="https://a.test,*",
     )
     text = "\n".join(told)
-    names = (
-        "STATE",
-        "WORKER",
-        "IDLE_S",
-        "ABSOLUTE_S",
-        "TTL_S",
-        "MAX_SESSIONS",
-        "THREADS",
-        "SILENT_S",
-        "TLS",
-        "LEEWAY_S",
-    )
-    for name in names:
+    numbers = ("IDLE_S", "ABSOLUTE_S", "TTL_S", "MAX_SESSIONS", "THREADS", "SILENT_S", "LEEWAY_S")
+    for name in ("STATE", "WORKER", "TLS", *numbers):
         assert f"{name} is" in text
     assert "AUTHLAB_SECRETS is not set" in text
     assert "AUTHLAB_ORIGINS has '*'" in text

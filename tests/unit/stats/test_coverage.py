@@ -5,6 +5,7 @@ import pytest
 
 from authlab.stats.intervals import block_interval, difference_interval, ratio_interval, share_interval
 from authlab.stats.percentiles import block_percentiles
+from authlab.stats.starts import interval_with_starts, starts_of
 
 _RUNS = 1500
 _SPREAD = 3 * np.sqrt(0.95 * 0.05 / _RUNS)
@@ -87,3 +88,24 @@ def test_percentile_intervals_cover_the_median_although_blocks_differ() -> None:
         (median,) = block_percentiles(values, np.repeat(np.arange(26), 200), [50], rng=rng, resamples=300)
         hits += median.low <= np.e <= median.high
     assert hits / runs >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / runs)
+
+
+@pytest.mark.parametrize("spread", [0.004, 0.02, 0.05])
+def test_ratio_intervals_of_three_rounds_cover_the_ratio_however_much_starts_differ(spread: float) -> None:
+    rng = np.random.default_rng(21)
+    runs, labels, rounds, blocks = 300, 6, 3, 30
+    number = np.repeat(np.arange(rounds), blocks)
+    hits = blind = 0
+    for _ in range(runs):
+        mood = rng.normal(0, 0.1, rounds * blocks)
+        start = np.repeat(rng.normal(0, spread, (labels, rounds)), blocks, axis=1)
+        values = np.exp(mood + start + rng.normal(0, 0.03, (labels, rounds * blocks)))
+        starts = starts_of({str(label): own for label, own in enumerate(values)}, number)
+        assert starts is not None
+        for top, base in ((0, 1), (2, 3), (4, 5)):
+            ratios = np.log(values[top] / values[base])
+            found = interval_with_starts(ratios, number, starts, 2.0)
+            hits += found.low <= 0 <= found.high
+            blind += abs(ratios.mean()) <= 1.99 * ratios.std(ddof=1) / np.sqrt(ratios.size)
+    assert hits / (3 * runs) >= 0.94
+    assert blind < hits, "an interval of blocks alone does not know about starts"
