@@ -14,7 +14,7 @@ import polars as pl
 from authlab.experiments.evidence import Evidence, PlanData
 from authlab.experiments.expectation import Expectation, Measured, expect_at_least
 from authlab.experiments.experiment import StackExperiment
-from authlab.experiments.measures import comparisons, levels, measured, observation, ratio_to
+from authlab.experiments.measures import comparisons, levels, measured, observation, ratio_to, twin_observations
 from authlab.experiments.options import Options
 from authlab.experiments.planning import FLOOR, compared, floors, steady
 from authlab.experiments.three_modes import refused
@@ -87,6 +87,7 @@ class Implementations(StackExperiment):
             found += levels(data)
             found += comparisons(data, [(label, FLOOR) for label in labels if FLOOR in data.arms])
             found += comparisons(data, [pair for pair in _pairs() if set(pair) <= set(labels)])
+            found += twin_observations(data)
         return found
 
     def verdict(self, judgements: Sequence[Judgement]) -> Verdict:
