@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from services.answers import Answers
 from services.bodies import MAX_BODY_BYTES
+from services.extra_cpu import ExtraCpu
 from services.problems import Problem
 from services.settings import Settings
 from services.states import module_of
@@ -61,6 +62,8 @@ def create_app(settings: Settings, state: State | None = None) -> Flask:
     _answer_with_problems(app, answers)
     if isinstance(state, Extension):
         state.install(app)
+    if settings.extra_cpu_us:
+        app.wsgi_app = ExtraCpu(app.wsgi_app, settings.extra_cpu_us)  # type: ignore[method-assign]  # as Flask documents
     return app
 
 

@@ -53,8 +53,8 @@ class RedisSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of the service. Times are whole seconds. The exceptions are the store's time limit and
-    `clock_ahead_s`: how far this worker's clock is ahead of the true time."""
+    """All settings of the service. Times are whole seconds. The exceptions are the store's time limit,
+    `extra_cpu_us`, and `clock_ahead_s`: how far this worker's clock is ahead of the true time."""
 
     state: str
     worker: str
@@ -71,6 +71,7 @@ class Settings:
     keyring: Keyring | None = None
     redis: RedisSettings | None = None
     clock_ahead_s: float = 0.0
+    extra_cpu_us: int = 0
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
@@ -104,6 +105,7 @@ class _Reader:
             "leeway_s": self._whole("AUTHLAB_LEEWAY_S", 2, 0, 3600),
             "max_sessions": self._whole("AUTHLAB_MAX_SESSIONS", 200_000, 1, 100_000_000),
             "threads": self._whole("AUTHLAB_THREADS", 8, 1, 1024),
+            "extra_cpu_us": self._whole("AUTHLAB_EXTRA_CPU_US", 0, 0, 1_000_000),
         }
         self._whole("AUTHLAB_SILENT_S", 30, 1, 86_400)  # gunicorn_conf.py uses it
         tls = self._whole("AUTHLAB_TLS", 0, 0, 1) == 1

@@ -99,6 +99,8 @@ TABLE: Final[tuple[tuple[str, Way], ...]] = (
     (r"authlab run --mode redis --fault crash-worker@2s", Run("--users 6 --rate 60 --workers 2 --repeat 1")),
     (r"authlab run --help", Run()),
     (r"authlab run .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"run", "three-modes"')),
+    (r"authlab calibrate --quick", Elsewhere("tests/stack/test_calibrate.py", '"calibrate", "--quick"')),
+    (r"authlab calibrate", Begin("starting ", 130)),
     (r"authlab up .*--stack compose.*", Elsewhere("tests/compose/test_lab.py", '"up", "sticky", "--stack", "compose"')),
     (r"authlab run( faults| browser| --until .+| worker-crash| .+ --fault .+ --fault .+)?", Begin("starting ", 130)),
     (r"authlab run .+", Planned()),

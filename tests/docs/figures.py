@@ -27,6 +27,7 @@ from authlab.experiments.browser import BROWSER_EXPERIMENTS
 from authlab.experiments.catalogue import FAULT_EXPERIMENTS
 from authlab.model.errors import Damaged
 from authlab.model.findings import ExperimentResult, Judgement, Observation
+from authlab.model.implementations import DESIGNS, IMPLEMENTATIONS
 from authlab.model.modes import MODES
 from authlab.model.run import Run
 from authlab.model.windows import AGAIN
@@ -168,8 +169,24 @@ def round_robin_table(result: ExperimentResult) -> list[str]:
     return rows
 
 
+def implementations_table(result: ExperimentResult) -> list[str]:
+    """Requests per CPU second to `none`: a row per design, a column per implementation. Then the rule's number."""
+    seen = {o.mode: o for o in result.observations if o.quantity == "requests_per_cpu_s_ratio"}
+    rows = ["| requests per CPU second, to `none` | " + " | ".join(IMPLEMENTATIONS) + " |"]
+    rows.append("| --- |" + " --- |" * len(IMPLEMENTATIONS))
+    for design, modes in DESIGNS.items():
+        cells = [f"`{mode}`: {_ratio(seen.get(mode))}" for mode in modes]
+        rows.append(f"| {design} | " + " | ".join(cells) + " |")
+    rule = next((o for o in result.observations if o.quantity == "design_to_implementation_spread"), None)
+    if rule is not None:
+        said = f"Largest factor between designs to smallest factor between implementations: {_ratio(rule)}."
+        rows += ["", f"{said} Factors of CPU per request: {rule.note}."]
+    return rows
+
+
 TABLES: Final[dict[str, Callable[[ExperimentResult], list[str]]]] = {
     "three-modes": three_modes_table,
+    "implementations": implementations_table,
     "round-robin-breaks-memory": round_robin_table,
 }
 """The table of each experiment that has a reference run. A new one is a function and a line here."""
@@ -291,10 +308,15 @@ def _hardware(run: Run) -> list[str]:
     ]
 
 
+_LIBRARIES: Final = {"redis-py": "redis-py", "pyjwt": "PyJWT"}
+"""Libraries whose versions stand beside every figure of a session or a token."""
+
+
 def _machine(run: Run) -> str:
     versions, pins, words = run.versions, run.machine.get("pinning") or {}, _hardware(run)
     words += [f"nginx {versions['nginx']}"] if "nginx" in versions else []
     words += [f"store {versions['redis']}"] if "redis" in versions else []
+    words += [f"{name} {versions[key]}" for key, name in _LIBRARIES.items() if key in versions]
     words.append(f"stack: {run.stack}")
     words.append("load and stack on different cores" if pins.get("generator") else "nothing pinned to a core")
     return ", ".join(words)

@@ -8,6 +8,7 @@ import traceback
 import click
 
 import authlab
+from authlab.cli.calibrate import calibrate
 from authlab.cli.clean import clean
 from authlab.cli.doctor import doctor
 from authlab.cli.listing import list_command
@@ -66,7 +67,7 @@ def cli() -> None:
     """
 
 
-for command in (run, up, list_command, report, compare, doctor, clean):
+for command in (run, up, list_command, report, compare, calibrate, doctor, clean):
     cli.add_command(command)
 
 

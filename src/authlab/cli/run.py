@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,11 @@ import click
 
 from authlab.cli.arguments import faults_of, modes_of, precision_of, scenario_of
 from authlab.cli.capacity import too_many, too_many_users
-from authlab.cli.ci import check_junit, exit_code, junit_option, verdict_words
+from authlab.cli.ci import check_junit, junit_option, verdict_words
+from authlab.cli.ending import ended
 from authlab.cli.idle_options import idle_options
 from authlab.cli.stacking import check_timeout, choice_of, stack_options, timeout_option
 from authlab.cli.values import DURATION, Problems, given_options, option, results_option
-from authlab.model.errors import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from authlab.experiments.experiment import Experiment
@@ -95,7 +95,6 @@ def run(
     """
     from authlab.cli.watching import watching
     from authlab.experiments.options import SLICE_S, Options
-    from authlab.lab.reporting import write_junit
     from authlab.lab.run import run_experiments
 
     problems = Problems()
@@ -125,15 +124,7 @@ def run(
     command = ["authlab", *sys.argv[1:]]
     with watching(plain=plain) as listener:
         outcome = run_experiments(chosen, options, results=results, command=command, listener=listener, choice=choice)
-    for line in outcome.summary:
-        click.echo(line)
-    click.echo(f"report: {os.path.relpath(outcome.report)}")
-    if junit:
-        write_junit(outcome.folder, junit)
-    if outcome.run.status == "interrupted":
-        return EXIT_INTERRUPTED
-    verdicts = {result.verdict.value for result in outcome.run.experiments if result.verdict}
-    return exit_code(verdicts, set(fail_on.split(",")), failed="refuted")
+    return ended(outcome, set(fail_on.split(",")), junit)
 
 
 def _checked(
@@ -159,14 +150,7 @@ def _checked(
     for name in names or (() if options.faults else (DEFAULT,)):
         with problems.collecting():
             found.extend(e for e in chosen((name,)) if e not in found)
-    for value, text in (
-        (options.workers, "--workers"),
-        (options.users, "--users"),
-        (options.rate_rps, "--rate"),
-        (1 if options.blocks is None else options.blocks, "--blocks"),
-    ):
-        if not 0 < value < 1e9:
-            problems.add(f"{text} must be above zero, not {value:g}")
+    check_numbers(options, problems)
     if options.until and found != [EXPERIMENTS[DEFAULT]]:
         problems.add(f"--until works only with {DEFAULT}: leave out other experiments and --fault")
     if options.until and options.blocks:
@@ -183,12 +167,24 @@ def _checked(
     if found and options.workers > 0 and options.users > 0 and options.rate_rps > 0:
         for idle in idle_options(given_options(), options, found):
             problems.add(idle)
-    _check_capacity(options, found, kind, problems)
+    check_capacity(options, found, kind, problems)
     problems.raise_if_any()
     return found
 
 
-def _check_capacity(options: Options, found: list[Experiment], kind: str, problems: Problems) -> None:
+def check_numbers(options: Options, problems: Problems) -> None:
+    """Add a problem for each number that must be above zero and is not."""
+    for value, text in (
+        (options.workers, "--workers"),
+        (options.users, "--users"),
+        (options.rate_rps, "--rate"),
+        (1 if options.blocks is None else options.blocks, "--blocks"),
+    ):
+        if not 0 < value < 1e9:
+            problems.add(f"{text} must be above zero, not {value:g}")
+
+
+def check_capacity(options: Options, found: Sequence[Experiment], kind: str, problems: Problems) -> None:
     """Add the problems that planning finds, and those of workers or users that do not fit into this machine."""
     if options.workers <= 0:
         return

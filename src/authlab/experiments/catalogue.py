@@ -14,6 +14,7 @@ from authlab.model.errors import nearest
 
 _STEADY: Final = (
     "three_modes",
+    "implementations",
     "round_robin",
 )
 """Modules of this package, in the order of `authlab list`. Each holds its experiment as EXPERIMENT."""
@@ -55,6 +56,9 @@ DEFAULT: Final = "three-modes"
 CHOSEN_FAULTS: Final = _experiment("chosen")
 """What `authlab run --fault …` runs: it has no name on the command line."""
 
+CALIBRATION: Final = _experiment("calibration")
+"""What `authlab calibrate` runs. It is about the lab, not about a design, and therefore in no group."""
+
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "faults": tuple(FAULT_EXPERIMENTS),
     "browser": tuple(BROWSER_EXPERIMENTS),
@@ -64,7 +68,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 
 def known(identifier: str) -> Experiment | None:
     """The experiment of a stored run; None if this version of authlab has no experiment of that id."""
-    return CHOSEN_FAULTS if identifier == CHOSEN_FAULTS.id else EXPERIMENTS.get(identifier)
+    unnamed = {experiment.id: experiment for experiment in (CHOSEN_FAULTS, CALIBRATION)}
+    return unnamed.get(identifier) or EXPERIMENTS.get(identifier)
 
 
 def chosen(names: tuple[str, ...]) -> list[Experiment]:

@@ -58,6 +58,17 @@ def ratio_to(against: str, quantity: str) -> Measure:
     return measure
 
 
+def difference_to(against: str, quantity: str) -> Measure:
+    """Difference of an arm's per-block `quantity` (a key of `QUANTITIES`) to that of `against`, paired by block."""
+
+    def measure(evidence: Evidence, label: str) -> Measured | None:
+        if not evidence.plans:
+            return None
+        return _effect(evidence.plans[0], label, against, quantity, Paired.difference, QUANTITIES[quantity])
+
+    return measure
+
+
 def levels(data: PlanData) -> list[Observation]:
     """Each arm's median response time and its CPU per request over the blocks, in their own units."""
     found = []

@@ -25,6 +25,8 @@ _PACKAGES = (
     "gevent",
     "polars",
 )
+_NAMES = {"redis": "redis-py"}
+"""Under `redis` a run has the version of the store's server."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def package_versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            found[_NAMES.get(name, name)] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
     return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from authlab.experiments.catalogue import GROUPS
+from authlab.experiments.catalogue import CALIBRATION, GROUPS
 from authlab.experiments.experiment import Bench as BenchName
 from authlab.experiments.experiment import Experiment
 from authlab.experiments.judging import planned
@@ -18,6 +18,7 @@ from authlab.host.machine import machine_facts as circumstances
 from authlab.host.machine import package_versions, pinning
 from authlab.host.processes import Guardian
 from authlab.lab.benches import BENCHES
+from authlab.lab.calibrations import newest_calibration
 from authlab.lab.judge import judged_result
 from authlab.lab.lifetime import private_folder, terminate_as_interrupt
 from authlab.lab.listening import Listener
@@ -27,6 +28,7 @@ from authlab.lab.machine import machine_facts
 from authlab.lab.reporting import write_reports
 from authlab.lab.session import Session, moment
 from authlab.lab.stacks import LOCAL, StackChoice
+from authlab.model.calibration import Calibration
 from authlab.model.errors import LabError, refused_by_system
 from authlab.model.findings import ExperimentResult
 from authlab.model.run import Run, Trial
@@ -69,6 +71,7 @@ def run_experiments(
     now = datetime.now(UTC)
     folder = RunFolder.create(results, new_run_id(_name(experiments), now))
     pins = pinning()
+    machine = circumstances(pins)
     session = Session(
         Run(
             id=folder.id,
@@ -78,12 +81,13 @@ def run_experiments(
             started_at=moment(now),
             finished_at=None,
             stack=choice.kind,
-            machine=circumstances(pins),
+            machine=machine,
             versions=package_versions(),
             parameters=_parameters(options, found),
             experiments=tuple(found),
             trials=tuple(_trials(by_bench)),
             facts=facts,
+            calibration=_cited(experiments, results, machine, choice),
         ),
         folder,
     )
@@ -127,6 +131,15 @@ def _by_bench(
     for experiment, result in zip(experiments, results, strict=True):
         found.setdefault(experiment.bench, []).append(result)
     return found
+
+
+def _cited(
+    experiments: Sequence[Experiment], results: Path, machine: Mapping[str, Any], choice: StackChoice
+) -> Calibration | None:
+    """The calibration that the run cites. A browser measures no costs, and a calibration stands for itself."""
+    if CALIBRATION in experiments or all(experiment.bench == "browser" for experiment in experiments):
+        return None
+    return newest_calibration(results, machine, choice.kind)
 
 
 def _trials(by_bench: dict[BenchName, list[ExperimentResult]]) -> list[Trial]:

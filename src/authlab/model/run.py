@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from authlab.model.calibration import Calibration
 from authlab.model.findings import ExperimentResult
 from authlab.model.machine import MachineFacts
 from authlab.model.plan import Seed
@@ -37,7 +38,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Run:
-    """All trials of the experiments of one call, with their circumstances. Immutable: a change makes a new `Run`."""
+    """All trials of the experiments of one call, with their circumstances. Immutable: a change makes a new `Run`.
+
+    `calibration` is the last one of this machine before the run, None if there was none.
+    """
 
     id: str
     status: RunStatus
@@ -53,4 +57,5 @@ class Run:
     trials: tuple[Trial, ...] = ()
     failure: str | None = None
     facts: MachineFacts | None = None
+    calibration: Calibration | None = None
     schema: str = RUN_SCHEMA

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from authlab.model.calibration import Calibration
 from authlab.model.findings import YES_NO
 from authlab.model.plan import Interleaved, Plan, Procedure
 from authlab.report.report import Report
@@ -91,7 +92,20 @@ def method_of(report: Report) -> list[Point]:
     points += [_ASKED] if asked else []
     if any(setup.costs for setup in setups):
         points.append(_cpu(report, beside))
-    return [*points, _COUNTS if steady else _COUNTS_OF_ARMS]
+    points.append(_COUNTS if steady else _COUNTS_OF_ARMS)
+    if report.run.calibration:
+        points.append(_calibration(report.run.calibration))
+    return points
+
+
+def _calibration(cited: Calibration) -> Point:
+    low, high = cited.interval
+    return Point(
+        "Calibration",
+        f"The lab was calibrated on this machine on {cited.at[:10]} (`{cited.run}`, {cited.verdict}). CPU time was "
+        f"added to the requests of clones of `none`. The lab found {cited.slope:.3f} [{low:.3f}, {high:.3f}] µs per µs "
+        f"added. Of {count(cited.pairs, 'pair')} of alike clones it found {cited.false_differences} to differ.",
+    )
 
 
 def _side_by_side(report: Report) -> Point:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -100,11 +100,12 @@ class Setup:
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """One experiment of a run with the setups that were measured."""
+    """One experiment of a run with the setups that were measured. `versions` are those of the run's programs."""
 
     result: ExperimentResult
     trials: tuple[Trial, ...]
     setups: tuple[Setup, ...]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -152,4 +153,4 @@ def _experiment(
         if tables is not None:
             arms = arms_of(tables.labels, members, frames, histories) if side else ()
             setups.append(Setup(result, stage, plan, tables, run.seed, side, arms))
-    return Experiment(result, trials, tuple(setups))
+    return Experiment(result, trials, tuple(setups), run.versions)

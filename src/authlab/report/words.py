@@ -17,6 +17,10 @@ TITLES = {
     "p99_ms": "99th percentile of response time",
     "mean_ms": "Mean response time",
     "cpu_us": "CPU per request",
+    "cpu_found_per_cpu_added": "CPU found per CPU added",
+    "requests_per_cpu_s_ratio": "Requests per CPU second",
+    "requests_per_worker_cpu_s_ratio": "Requests per CPU second of the workers",
+    "design_to_implementation_spread": "Spread of designs to that of implementations",
     "rss_bytes": "Memory",
     "throughput_rps": "Requests served",
     "getex_us": "Reading a session at the store (GETEX)",
@@ -150,7 +154,7 @@ def in_unit(value: float | None, unit: str) -> str:
         return UNKNOWN
     if unit == YES_NO:
         return "yes" if value else "no"
-    plain = {"ms": "ms", "us": "µs", "rps": "requests/s", "s": "s"}
+    plain = {"ms": "ms", "us": "µs", "us/us": "µs/µs", "rps": "requests/s", "s": "s"}
     if unit == "share":
         return percent(value)
     if unit == "bytes":

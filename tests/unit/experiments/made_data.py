@@ -1,5 +1,7 @@
 """Hand-made interleaved plans: as many blocks and requests as asked, with known failure shares and CPU per request."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
@@ -101,3 +103,26 @@ def _slice(
         orient="row",
     )
     return samples, window, resources
+
+
+def made_data_of(
+    plan: Plan, cpu_us: Mapping[str, float], *, noise: float = 0.02, starts: float = 0.0, seed: int = 5
+) -> PlanData:
+    """An interleaved plan as if it had been carried out: each label costs its CPU per request.
+
+    Each block's CPU differs by `noise`, and each start's by `starts`: what a start got stays with it for its round.
+    """
+    rng = np.random.default_rng(seed)
+    tables: dict[str, list[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]] = {label: [] for label in plan.labels}
+    block = index = 0
+    for size in plan.rounds:
+        luck = dict(zip(plan.labels, rng.lognormal(0, starts, len(plan.labels)), strict=True))
+        for _ in range(size):
+            for label in plan.labels:
+                tables[label].append(_slice(rng, index, label, block, 0.0, cpu_us[label] * luck[label], noise))
+                index += 1
+            block += 1
+    frames = {
+        label: TrialFrames(*(pl.concat(part) for part in zip(*parts, strict=True))) for label, parts in tables.items()
+    }
+    return PlanData(plan, {label: ArmData(plan.arm(label), held) for label, held in frames.items()})

@@ -63,6 +63,11 @@ def machines_differ(keys: Sequence[str], reports: Sequence[Report]) -> list[str]
     return _reasons("different machines", machines, _MACHINE)
 
 
+def machines_are_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether both descriptions in run.json are of the same machine, as far as times depend on it."""
+    return bool(one) and bool(other) and not list(_unlike([one, other], _MACHINE))
+
+
 def loads_differ(reports: Sequence[Report]) -> list[str]:
     """Reasons why latency and CPU of these runs belong to different loads."""
     return _reasons("different loads", [report.run.parameters for report in reports], LOAD)

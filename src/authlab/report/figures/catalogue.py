@@ -11,6 +11,7 @@ from authlab.report.setups import Experiment, Setup
 
 # Each file has a function of its own name.
 _OF_EXPERIMENT: Final = (
+    "implementations",
     "stages",
     "checks",
     "faults",
