@@ -39,7 +39,6 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ("--fault crash-worker@2s --blocks 5", ["--blocks does nothing in --fault"]),
         ("worker-crash --quick --repeat 1", ["--quick does nothing beside the other options"]),
         ("worker-crash --quick --repeat 3", ["--quick does nothing beside the other options"]),
-        ("--quick --blocks 30", ["--quick does nothing beside the other options"]),
         ("--for 10m --blocks 30", ["--for does nothing beside the other options"]),
         ("new-servers-lack-state --users 10", ["--users does nothing in new-servers-lack-state"]),
         ("round-robin-breaks-memory --workers 5", ["--workers does nothing in round-robin-breaks-memory"]),

@@ -87,7 +87,9 @@ def test_a_run_that_was_cut_off_in_its_second_round_is_judged_by_what_it_has() -
     plans = plans_of(ThreeModes())
     for blocks in (8, 9, 14):
         found = judged_by(ThreeModes(), plans, [made_plan(failing, cpu, blocks=24, rounds=3, measured=blocks)])
-        ratio = next(o for o in found.observations if (o.mode, o.quantity) == ("redis", "cpu_us_ratio"))
+        ratio = next(
+            o for o in found.observations if (o.mode, o.quantity, o.against) == ("redis", "cpu_us_ratio", "none")
+        )
         assert ratio.interval is not None
         assert ratio.blocks == blocks
         assert ratio.value == pytest.approx(640 / 500, rel=0.03)

@@ -54,6 +54,13 @@ def test_of_two_additions_at_once_one_is_lost(service: Service) -> None:
     assert answer.json["cart"] == {"slow": 1}
 
 
+def test_of_several_cookies_of_its_name_only_the_first_counts(service: Service) -> None:
+    live = service.log_in()["Cookie"]
+    assert service.get("/me", {"Cookie": f"{live}; authlab_session=stale"}).status_code == 200
+    stale_first = {"Cookie": f"authlab_session=stale; {live}"}
+    assert reason(service.get("/me", stale_first)) == (401, "unknown_session")
+
+
 def test_a_request_that_is_under_way_brings_a_session_back_that_was_logged_out(service: Service) -> None:
     credential = service.log_in()
     with under_way(service, "/me", credential):

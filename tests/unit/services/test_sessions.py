@@ -141,11 +141,11 @@ def several(*session_ids: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("stale", ["unknown", "logged out", "expired", "junk", "empty", "several"])
 def test_a_stale_cookie_of_the_same_name_before_the_live_one_does_no_harm(
-    service: Service, clock: Clock, stale: str
+    strict: Service, clock: Clock, stale: str
 ) -> None:
-    before = id_in(service.log_in())
+    before = id_in(strict.log_in())
     if stale == "logged out":
-        service.post("/logout", None, with_id(before))
+        strict.post("/logout", None, with_id(before))
     elif stale == "expired":
         clock.now += ABSOLUTE_S
     stales = {
@@ -154,30 +154,30 @@ def test_a_stale_cookie_of_the_same_name_before_the_live_one_does_no_harm(
         "empty": [""],
         "several": [new_session_id() for _ in range(MOST_OF_ONE_NAME - 1)],
     }.get(stale, [before])
-    answer = service.post("/login", service.users[1], several(*stales))
+    answer = strict.post("/login", strict.users[1], several(*stales))
     live = id_in(credential_in(answer))
     for presented in (several(*stales, live), several(live, *stales)):
-        assert service.get("/me", presented).json == {"user": "user-0002"}
-        assert service.post("/cart/items", {"item": "i1"}, presented).status_code == 200
-        assert service.get("/cart", presented).status_code == 200
-    assert service.post("/logout", None, several(*stales, live)).status_code == 204
-    assert reason(service.get("/me", with_id(live))) == (401, "unknown_session")
+        assert strict.get("/me", presented).json == {"user": "user-0002"}
+        assert strict.post("/cart/items", {"item": "i1"}, presented).status_code == 200
+        assert strict.get("/cart", presented).status_code == 200
+    assert strict.post("/logout", None, several(*stales, live)).status_code == 204
+    assert reason(strict.get("/me", with_id(live))) == (401, "unknown_session")
 
 
-def test_a_log_in_replaces_the_sessions_of_all_cookies_of_the_name(service: Service) -> None:
-    earlier = [id_in(service.log_in(0)) for _ in range(3)]
-    assert service.get("/me", several(*earlier)).json == {"user": "user-0001"}
-    live = id_in(service.log_in(1, several(new_session_id(), *earlier)))
-    assert service.get("/me", several(*earlier, live)).json == {"user": "user-0002"}
+def test_a_log_in_replaces_the_sessions_of_all_cookies_of_the_name(strict: Service) -> None:
+    earlier = [id_in(strict.log_in(0)) for _ in range(3)]
+    assert strict.get("/me", several(*earlier)).json == {"user": "user-0001"}
+    live = id_in(strict.log_in(1, several(new_session_id(), *earlier)))
+    assert strict.get("/me", several(*earlier, live)).json == {"user": "user-0002"}
     for session_id in earlier:
-        assert reason(service.get("/me", with_id(session_id))) == (401, "unknown_session")
+        assert reason(strict.get("/me", with_id(session_id))) == (401, "unknown_session")
 
 
-def test_only_so_many_cookies_of_the_name_are_looked_at(service: Service) -> None:
-    live = id_in(service.log_in())
+def test_only_so_many_cookies_of_the_name_are_looked_at(strict: Service) -> None:
+    live = id_in(strict.log_in())
     crowd = [new_session_id() for _ in range(MOST_OF_ONE_NAME)]
-    assert reason(service.get("/me", several(*crowd, live))) == (401, "unknown_session")
-    assert service.get("/me", several(*crowd[1:], live)).status_code == 200
+    assert reason(strict.get("/me", several(*crowd, live))) == (401, "unknown_session")
+    assert strict.get("/me", several(*crowd[1:], live)).status_code == 200
 
 
 def test_a_log_in_that_fails_ends_nothing(service: Service) -> None:
