@@ -180,7 +180,7 @@ def test_the_table_of_three_modes_says_what_was_measured(root: Path) -> None:
     assert seen.interval is not None
     assert (low, high) == pytest.approx(seen.interval, abs=0.005)
     assert "in 24 blocks per mode, 3 workers, 50 users, 300 requests/s" in text
-    assert re.search(r"supports: [\d.]+ % of the median, [\d.]+ % of CPU\.", text)
+    assert re.search(r"The A/A pair, `none` against `none`: median [\d.]+ \[.*\], CPU [\d.]+ \[.*\]\.", text)
     assert "2 cores of a virtual machine (Example CPU, 8 GiB), Debian GNU/Linux 12 (bookworm), Python 3.11.7" in text
     (link,) = re.findall(r"\]\(([^)]*run\.json)\)", text)
     assert (page.parent / link).resolve() == file.resolve()

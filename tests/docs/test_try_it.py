@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from authlab.model.modes import MODES
+from tests.kinds import KINDS
 
 pytestmark = pytest.mark.stack
 
@@ -76,7 +75,7 @@ def _alike(lines: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", KINDS)
 def test_the_lines_of_a_modes_page_show_what_the_page_says(mode: str, tmp_path: Path) -> None:
     up, lines = _after(f"modes/{mode}.md", "Try it", "sh")
     (shown,) = _after(f"modes/{mode}.md", "Try it", "text")

@@ -11,10 +11,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 from load_runs import WITHIN_S, read
+from tests.kinds import KINDS
 
 from authlab.host.processes import Guardian
 from authlab.load import LoadPlan, LoadProcess, Window
-from authlab.model.modes import MODES
 from authlab.stack.access_log import read_access_log
 from authlab.stack.local import LocalStacks
 from authlab.stack.local_stack import LocalStack
@@ -48,7 +48,7 @@ def recorded(
 ) -> Iterator[tuple[LocalStacks, dict[str, pl.DataFrame]]]:
     """The samples of each mode, loaded at the same time with the same plan, and the stacks that served them."""
     folder = tmp_path_factory.mktemp("loads")
-    with stand_up(*MODES, workers=WORKERS) as stacks, Guardian() as guardian:
+    with stand_up(*KINDS, workers=WORKERS) as stacks, Guardian() as guardian:
         loads = {name: load_of(stack, PLAN, folder / name, guardian, secrets) for name, stack in stacks.stacks.items()}
         for load in loads.values():
             load.start()
@@ -62,7 +62,7 @@ def recorded(
         yield stacks, {name: read(folder / name / "recording").samples for name in loads}
 
 
-@pytest.mark.parametrize("mode", [name for name in MODES if name != "memory"])
+@pytest.mark.parametrize("mode", [name for name in KINDS if name != "memory"])
 def test_users_browse_without_one_failure(mode: str, recorded: tuple[LocalStacks, dict[str, pl.DataFrame]]) -> None:
     samples = recorded[1][mode]
     assert set(samples["outcome"]) == {"ok"}, samples.filter(pl.col("outcome") != "ok")

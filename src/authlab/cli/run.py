@@ -14,7 +14,7 @@ from authlab.cli.capacity import too_many, too_many_users
 from authlab.cli.ci import check_junit, junit_option, verdict_words
 from authlab.cli.ending import ended
 from authlab.cli.idle_options import idle_options
-from authlab.cli.stacking import choice_of, stack_options
+from authlab.cli.stacking import check_timeout, choice_of, stack_options, timeout_option
 from authlab.cli.values import DURATION, Problems, given_options, option, results_option
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ MOST_REPEATS = 100  # a day of fault experiments
 @option("--fault", "faults", multiple=True, metavar="FAULT@START[+DURATION]", help=_FAULT_HELP)
 @option("--repeat", type=int, help=_REPEAT_HELP)
 @option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of schedules and orders.")
+@timeout_option
 @stack_options
 @option("--fail-on", metavar="VERDICT[,VERDICT]", default="", help="Exit 1 if a claim is refuted, 2 if inconclusive.")
 @junit_option
@@ -80,6 +81,7 @@ def run(
     faults: tuple[str, ...],
     repeat: int | None,
     seed: int,
+    store_timeout_s: float | None,
     stack_kind: str,
     worker_cpus: float | None,
     fail_on: str,
@@ -98,6 +100,7 @@ def run(
     problems = Problems()
     asked = modes_of(modes, problems)
     choice = choice_of(stack_kind, worker_cpus, problems, asked)
+    check_timeout(store_timeout_s, problems)
     options = Options(
         workers=workers,
         users=users,
@@ -113,8 +116,11 @@ def run(
         quick=quick,
         scenario=scenario_of(scenario, problems),
         until=precision_of(until, problems),
+        store_timeout_s=store_timeout_s,
     )
     chosen = _checked(experiments, options, fail_on, duration, junit, choice.kind, problems)
+    for caution in _cautions(options):
+        click.echo(caution, err=True)
     command = ["authlab", *sys.argv[1:]]
     with watching(plain=plain) as listener:
         outcome = run_experiments(chosen, options, results=results, command=command, listener=listener, choice=choice)
@@ -194,3 +200,12 @@ def check_capacity(options: Options, found: Sequence[Experiment], kind: str, pro
         problems.add(f"{problem}; use fewer --workers or fewer modes")
     if (problem := too_many_users(users, kind)) is not None:
         problems.add(problem)
+
+
+def _cautions(options: Options) -> list[str]:
+    """What the chosen faults can only lead to, said before anything starts."""
+    from authlab.faults.catalogue import FAULTS
+    from authlab.model.session_store import TIMEOUT_S
+
+    limit_s = options.store_timeout_s or TIMEOUT_S
+    return [said for fault in options.faults if (said := FAULTS[fault.kind].caution(fault, limit_s))]

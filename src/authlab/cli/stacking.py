@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from authlab.cli.values import Problems, option
+from authlab.cli.values import DURATION, Problems, option
 from authlab.model.modes import Mode, check_containers_hold
+from authlab.model.session_store import TIMEOUT_SETTING
 
 if TYPE_CHECKING:
     from authlab.lab.stacks import StackChoice
@@ -19,6 +20,20 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--stack", "stack_kind", default="local", show_default=True, help="local: processes; compose: containers."
     )
     return kind(cpus(command))
+
+
+TIMEOUT_HELP = "Workers' longest wait for a reply of the store: a slower one is away (503), e.g. 0.5s.  [default: 0.2s]"
+LEAST_TIMEOUT_S, MOST_TIMEOUT_S = 0.01, 60.0
+
+timeout_option = option("--store-timeout", "store_timeout_s", type=DURATION, envvar=TIMEOUT_SETTING, help=TIMEOUT_HELP)
+"""Add `--store-timeout` to a command. Containers of plain Compose take the same environment variable."""
+
+
+def check_timeout(store_timeout_s: float | None, problems: Problems) -> None:
+    """Add a problem for a limit that the service does not take."""
+    if store_timeout_s is not None and not LEAST_TIMEOUT_S <= store_timeout_s <= MOST_TIMEOUT_S:
+        most = f"{LEAST_TIMEOUT_S:g}s to {MOST_TIMEOUT_S:g}s"
+        problems.add(f"--store-timeout must be {most}, not {store_timeout_s:g}s")
 
 
 def choice_of(kind: str, worker_cpus: float | None, problems: Problems, modes: Sequence[Mode] = ()) -> StackChoice:

@@ -9,8 +9,9 @@ import click
 
 from authlab.cli.arguments import modes_of
 from authlab.cli.capacity import too_many
-from authlab.cli.stacking import choice_of, stack_options
+from authlab.cli.stacking import check_timeout, choice_of, stack_options, timeout_option
 from authlab.cli.values import Problems, option
+from authlab.model.session_store import TIMEOUT_SETTING
 
 
 @click.command()
@@ -20,6 +21,7 @@ from authlab.cli.values import Problems, option
 @option("--port", type=click.IntRange(1, 65535), help="The proxy's port.  [default: a free one]")
 @option("--scenario", default="browse", show_default=True, help="For the locust line: a scenario's name, or a file.")
 @option("--browser", "browser", is_flag=True, help="Open a Chromium on the browser lab's page: https://app.test/")
+@timeout_option
 @stack_options
 def up(
     mode: str,
@@ -28,6 +30,7 @@ def up(
     port: int | None,
     scenario: str,
     browser: bool,
+    store_timeout_s: float | None,
     stack_kind: str,
     worker_cpus: float | None,
 ) -> int:
@@ -46,6 +49,7 @@ def up(
     with problems.collecting():
         load = scenario_from_word(scenario)
     choice = choice_of(stack_kind, worker_cpus, problems, asked)
+    check_timeout(store_timeout_s, problems)
     for value, name in ((workers, "--workers"), (users, "--users")):
         if value <= 0:
             problems.add(f"{name} must be above zero, not {value}")
@@ -56,7 +60,10 @@ def up(
         check_browser_lab()
     (chosen,) = asked
     click.echo(f"starting {chosen.name}: {chosen.note} …", err=True)
-    with foreground(chosen, workers=workers, users=users, port=port, scenario=load, choice=choice) as site:
+    settings = {} if store_timeout_s is None else {TIMEOUT_SETTING: f"{store_timeout_s:g}"}
+    with foreground(
+        chosen, workers=workers, users=users, port=port, scenario=load, choice=choice, settings=settings
+    ) as site:
         many = "1 worker" if workers == 1 else f"{workers} workers"
         click.echo(f"\n{chosen.name} is up at {site.stack.url} with {many}. Ctrl-C ends it.\n")
         _show(site.lines())

@@ -110,11 +110,14 @@ def twin_observations(data: PlanData) -> list[Observation]:
     depend on it, because each interval already contains what it shows.
     """
     twin = FLOOR + AGAIN
+    requests = int(data.table.filter(pl.col("label").is_in([FLOOR, twin]))["requests"].sum())
     found = []
     for quantity in QUANTITIES:
         number = _effect(data, twin, FLOOR, quantity, Paired.ratio, "ratio")
         if number is not None:
-            found.append(observation(data, twin, f"{quantity}_ratio", as_twin(number), FLOOR))
+            found.append(
+                observation(data, twin, f"{quantity}_ratio", replace(as_twin(number), samples=requests), FLOOR)
+            )
     return found
 
 

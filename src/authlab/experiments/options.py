@@ -8,6 +8,7 @@ from typing import Final
 from authlab.load.scenario import DEFAULT, Scenario
 from authlab.model.faults import PlannedFault
 from authlab.model.modes import Mode
+from authlab.model.session_store import TIMEOUT_SETTING
 
 SLICE_S: Final = 0.25
 """Length of a slice, unless the user gives another. Slices that are compared must lie close in time: the speed of a
@@ -35,7 +36,8 @@ class Options:
     slice. (The first 20 ms were measured to be 15 % slower.) `repeat` is how many times a fault experiment runs, each
     time with its own seed. `modes` are those that the user named, built-in ones or their own; if it is empty, the
     experiment chooses. `scenario` is what the users do, None for the default. `faults` are those that the user chose.
-    With `until`, the run goes on until the leading comparison is that precise.
+    With `until`, the run goes on until the leading comparison is that precise. `store_timeout_s` is the workers' time
+    limit for the store, None for their default.
     """
 
     workers: int = 3
@@ -54,6 +56,7 @@ class Options:
     scenario: Scenario | None = None
     faults: tuple[PlannedFault, ...] = ()
     until: Precision | None = None
+    store_timeout_s: float | None = None
 
     @property
     def scenario_name(self) -> str:
@@ -64,3 +67,9 @@ class Options:
     def mode_names(self) -> frozenset[str]:
         """The names of the modes that the user chose."""
         return frozenset(mode.name for mode in self.modes)
+
+    def settings_of(self, mode: Mode) -> dict[str, str]:
+        """The settings that the user chose for the workers of `mode`."""
+        if self.store_timeout_s is None or not mode.needs_store:
+            return {}
+        return {TIMEOUT_SETTING: f"{self.store_timeout_s:g}"}

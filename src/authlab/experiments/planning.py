@@ -63,6 +63,7 @@ def steady(
         options.rate_rps,
         slices,
         options.scenario_name,
+        settings=options.settings_of(mode),
     )
 
 
@@ -104,7 +105,9 @@ def loaded(options: Options, label: str, mode: str | Mode, **more: Any) -> Arm:
         "scenario": options.scenario_name,
         "relogin": "once",
     }
-    return Arm(label, MODES[mode] if isinstance(mode, str) else mode, **{**usual, **more})
+    its = MODES[mode] if isinstance(mode, str) else mode
+    settings = options.settings_of(its) | more.pop("settings", {})
+    return Arm(label, its, **{**usual, **more, "settings": settings})
 
 
 def side_by_side(

@@ -57,13 +57,26 @@ def token_parts(url: str, secrets: Secrets, mode: Mode) -> tuple[dict[str, Any],
 
     The token is looked for where it travels in this mode. Raises `LabError` where there is none.
     """
+    header, claims, _ = _token(url, secrets, mode).split(".")
+    return _part(header), _part(claims)
+
+
+def token_bytes(url: str, secrets: Secrets, mode: Mode) -> int:
+    """The length of a token that the worker at `url` signs for the first user, its cart empty. Raises `LabError`."""
+    return len(_token(url, secrets, mode))
+
+
+def _token(url: str, secrets: Secrets, mode: Mode) -> str:
+    """A new token in its compact form, of three parts."""
     account = json.loads(secrets.credentials.read_bytes())["users"][0]
     try:
         answer = _ask(url, "POST", "/login", _ANSWER_WITHIN_S, account)
-        header, claims, _ = _TOKEN_IN[mode.credential](answer, mode).split(".")
-        return _part(header), _part(claims)
+        token = _TOKEN_IN[mode.credential](answer, mode)
+        head, _, _ = token.split(".")  # three parts, or ValueError
+        _part(head)
     except (OSError, http.client.HTTPException, ValueError, KeyError, StopIteration) as error:
         raise LabError(f"{url} gave no token: {type(error).__name__}") from error
+    return token
 
 
 def _of_body(answer: _Answer, _mode: Mode) -> str:

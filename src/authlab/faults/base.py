@@ -10,6 +10,7 @@ from authlab.faults.course import Course
 from authlab.model.errors import UsageProblem
 from authlab.model.faults import PlannedFault
 from authlab.model.modes import Mode
+from authlab.model.session_store import TIMEOUT_S
 from authlab.stack.protocol import Stack
 from authlab.stack.secrets import Secrets
 
@@ -29,7 +30,8 @@ class ValueUnit:
 class Order:
     """A planned fault as it is carried out, with its target and value. `secrets` are those of the stack's workers.
 
-    A fault of several steps waits between them by its `course`, and can be cut short there.
+    A fault of several steps waits between them by its `course`, and can be cut short there. `store_timeout_s` is how
+    long the workers wait for a reply of the store.
     """
 
     planned: PlannedFault
@@ -37,6 +39,7 @@ class Order:
     value: float
     secrets: Secrets
     course: Course = field(default_factory=Course, compare=False)
+    store_timeout_s: float = TIMEOUT_S
 
 
 class Fault(ABC):
@@ -90,6 +93,11 @@ class Fault(ABC):
     @classmethod
     def unprovable(cls, planned: PlannedFault) -> str:  # noqa: ARG003 - most can be proven at any size
         """Why the fault as planned could not be proven, and what to plan instead; empty if it can be proven."""
+        return ""
+
+    @classmethod
+    def caution(cls, planned: PlannedFault, store_timeout_s: float) -> str:  # noqa: ARG003 - most need none
+        """What the user should know of the fault as planned before it starts; empty if there is nothing."""
         return ""
 
     def check(self, stack: Stack) -> None:

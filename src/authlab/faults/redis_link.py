@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from authlab.faults.base import Fault, Order, ValueUnit
 from authlab.model.errors import LabError
+from authlab.model.faults import PlannedFault
 from authlab.stack.capabilities import Link, Linked
 
 _NOISE_MS = 1.0  # how much a PING alone may vary on a busy machine
@@ -34,11 +35,22 @@ def _silence(link: Link, close: Callable[[bool], None]) -> str:
     return ""
 
 
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:g}"
+
+
+def _is_away(order: Order) -> bool:
+    return order.value >= order.store_timeout_s * 1000
+
+
 class RedisLatency(Fault):
-    """Everything that goes to the store is delayed by VALUE milliseconds."""
+    """Everything that goes to the store is delayed by VALUE milliseconds.
+
+    Workers wait only so long for a reply. A delay that reaches their limit makes the store one that is away.
+    """
 
     kind = "redis-latency"
-    summary = "delay everything that goes to the store by VALUE milliseconds"
+    summary = "delay everything that goes to the store by VALUE milliseconds; from --store-timeout (200) on it is away"
     on = "store"
     lasts = "required"
     unit = ValueUnit("ms", None, 0.1, 10_000.0)  # a smaller delay would be lost in a PING's own time
@@ -46,7 +58,18 @@ class RedisLatency(Fault):
     needs_link = True
 
     def sentence(self, order: Order) -> str:
-        return f"the store is {order.value:g} ms further away for {order.planned.for_s:g} s"
+        away = f": to workers, who wait {_ms(order.store_timeout_s)} ms, it is away" if _is_away(order) else ""
+        return f"the store is {order.value:g} ms further away for {order.planned.for_s:g} s{away}"
+
+    @classmethod
+    def caution(cls, planned: PlannedFault, store_timeout_s: float) -> str:
+        if planned.value is None or planned.value < store_timeout_s * 1000:
+            return ""
+        return (
+            f"redis-latency={planned.value:g}ms: workers wait {_ms(store_timeout_s)} ms for a reply, so to them the "
+            "store is away, and modes that need it answer every request with 503. To see slow answers instead, give "
+            f"--store-timeout {planned.value / 1000 * 2:g}s or a smaller delay."
+        )
 
     def begin(self, stack: Any, order: Order) -> str:
         link = _link(stack)
@@ -55,7 +78,9 @@ class RedisLatency(Fault):
         for _ in range(_LOOKS):
             after = link.round_trip_ms()
             if 0.5 * order.value <= after - before <= 2 * order.value + _NOISE_MS:
-                return f"a PING to the store took {before:.2f} ms, and {after:.2f} ms with the delay"
+                away = f"; workers wait {_ms(order.store_timeout_s)} ms, so to them the store is away"
+                took = f"a PING to the store took {before:.2f} ms, and {after:.2f} ms with the delay"
+                return took + (away if _is_away(order) else "")
         return ""
 
     def end(self, stack: Any, order: Order) -> str:  # noqa: ARG002

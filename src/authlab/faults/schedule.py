@@ -13,6 +13,7 @@ from authlab.faults.catalogue import FAULTS
 from authlab.faults.course import Course
 from authlab.model.errors import LabError, UsageProblem
 from authlab.model.faults import FaultEvent, PlannedFault
+from authlab.model.session_store import TIMEOUT_S
 from authlab.stack.protocol import Stack
 from authlab.stack.secrets import Secrets
 
@@ -40,6 +41,7 @@ class FaultSchedule:
     `begin` starts the clock at `origin_ns` (CLOCK_MONOTONIC). `abort` undoes what is under way. After each change
     `on_change` gets all events so far. `problems` has a sentence for each fault that could not be done or undone.
     With `in_turn_s` a fault begins only when the one before it has been over for that many seconds.
+    `store_timeout_s` is how long the workers wait for the store.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class FaultSchedule:
         seed: int,
         on_change: Callable[[Sequence[FaultEvent]], None],
         in_turn_s: float | None = None,
+        store_timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._stack = stack
         self._on_change = on_change
@@ -61,7 +64,10 @@ class FaultSchedule:
         self._events: dict[int, FaultEvent] = {}
         self._threads: list[threading.Thread] = []
         self.problems: list[str] = []
-        self.orders = [replace(order_of(one, stack, secrets, seed), course=Course(self._halt)) for one in planned]
+        self.orders = [
+            replace(order_of(one, stack, secrets, seed), course=Course(self._halt), store_timeout_s=store_timeout_s)
+            for one in planned
+        ]
         self._faults: list[Fault] = []
         for one in planned:
             fault = FAULTS[one.kind]()

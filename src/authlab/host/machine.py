@@ -12,8 +12,18 @@ from typing import Any
 import psutil
 
 _PACKAGES = (
-    *("authlab", "flask", "werkzeug", "gunicorn", "redis", "hiredis", "pyjwt", "flask-session", "flask-jwt-extended"),
-    *("locust", "gevent", "polars"),
+    "authlab",
+    "flask",
+    "werkzeug",
+    "gunicorn",
+    "redis",
+    "hiredis",
+    "flask-session",
+    "pyjwt",
+    "flask-jwt-extended",
+    "locust",
+    "gevent",
+    "polars",
 )
 _NAMES = {"redis": "redis-py"}
 """Under `redis` a run has the version of the store's server."""

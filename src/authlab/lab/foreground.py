@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,14 @@ class Site:
 
 @contextmanager
 def foreground(
-    mode: Mode, *, workers: int, users: int, port: int | None, scenario: Scenario, choice: StackChoice = LOCAL
+    mode: Mode,
+    *,
+    workers: int,
+    users: int,
+    port: int | None,
+    scenario: Scenario,
+    choice: StackChoice = LOCAL,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Site]:
     """Keep `mode` up for as long as the context lasts. Raises `LabError` if it doesn't start."""
     check_programs([mode], choice.kind, load=False)
@@ -81,6 +88,7 @@ def foreground(
             logs=lambda _mode: logs,
             secrets=secrets,
             port=port,
+            settings=settings,
         )
         with _kept_after_trouble(logs), stacks:
             stacks.up(_UP_WITHIN_S)

@@ -20,6 +20,7 @@ from authlab.lab.stacks import LOCAL, StackChoice, Stacks, stacks_of
 from authlab.load import LoadPlan, LoadProcess
 from authlab.load.scenario import Scenario, scenario_from_word
 from authlab.model.plan import Arm, Plan
+from authlab.model.session_store import TIMEOUT_S, TIMEOUT_SETTING
 from authlab.stack.protocol import Stack
 from authlab.stack.secrets import FULL_COST, Secrets, make_secrets
 from authlab.store.history import write_faults
@@ -105,6 +106,7 @@ class LiveArm:
             seed,
             lambda events: write_faults(self.folder, events),
             self.arm.in_turn_s,
+            float(self.arm.settings.get(TIMEOUT_SETTING, TIMEOUT_S)),
         )
         return self.schedule
 

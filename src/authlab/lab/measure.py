@@ -15,6 +15,7 @@ from authlab.checkers.history import check_history
 from authlab.experiments.catalogue import RULES
 from authlab.experiments.evidence import ArmData, PlanData
 from authlab.experiments.procedures import Decision
+from authlab.faults.asking import token_bytes
 from authlab.host.conditions import ConditionsWatch
 from authlab.lab.collecting import collected, write_slices
 from authlab.lab.listening import Progress
@@ -51,6 +52,8 @@ class Outcome:
     conditions: Conditions
     versions: Mapping[str, str]
     interrupted: bool
+    token_bytes: Mapping[str, int] = field(default_factory=dict)
+    """The length of a token of a fresh log-in, by the label of each arm whose workers sign tokens."""
 
 
 def carry_out(plan: Plan, trial_ids: Mapping[str, str], context: Context, keep: Callable[[Plan], None]) -> Outcome:
@@ -76,6 +79,7 @@ class _Run:
     starts: int = 0
     loaded_s: float = 0.0
     ended_cpu_ns: int = 0
+    token_bytes: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> Outcome:
         interrupted = False
@@ -98,7 +102,7 @@ class _Run:
         if interrupted:
             self._collect()
         self._write_histories()
-        return Outcome(self.plan, self.frames, conditions, versions, interrupted)
+        return Outcome(self.plan, self.frames, conditions, versions, interrupted, self.token_bytes)
 
     def _start(self) -> None:
         """Start the stacks of all arms. Those of the round before were stopped."""
@@ -160,6 +164,7 @@ class _Run:
                     self.context.listener.note(f"{live.arm.label}, {sentence}")
         self._probe_stores()
         if not self.slices:
+            self._measure_tokens()
             watch.begin()
         origin_ns = time.monotonic_ns() + round(LEAD_IN_S * 1e9)
         for live in self.arms:
@@ -209,6 +214,16 @@ class _Run:
         for live, _ in asked:
             if probes := found.get(live.arm.label):
                 write_probes(live.folder, probes)
+
+    def _measure_tokens(self) -> None:
+        """One log-in at each arm whose workers sign tokens. Only the token's length is kept."""
+        for live in self.arms:
+            if live.arm.mode.signs_tokens:
+                try:
+                    url = live.stack.workers[0].url
+                    self.token_bytes[live.arm.label] = token_bytes(url, live.secrets, live.arm.mode)
+                except LabError as error:
+                    self.context.listener.note(f"{live.arm.label}: the length of a token was not measured: {error}")
 
     def _watch(self, exercise: Interleaved | SideBySide, slices: Sequence[Slice], origin_ns: int) -> None:
         """Report the progress until the load is over. Raises `LabError` if a process dies meanwhile."""

@@ -12,7 +12,7 @@ from authlab.lab.preflight import check_programs
 from authlab.lab.session import Session
 from authlab.lab.stacks import StackKind
 from authlab.lab.stored import Stored
-from authlab.lab.trials import came_out, planned_trials
+from authlab.lab.trials import came_out, planned_trials, with_token
 from authlab.model.findings import ExperimentResult
 from authlab.model.history import TrialHistory
 from authlab.model.plan import Plan
@@ -72,7 +72,9 @@ class StackBench:
         histories = {trial: read_trial_history(session.folder.path / "trials" / trial) for trial in frames}
         known = {trial: history for trial, history in histories.items() if history is not None}
         came = came_out(trials, outcome.plan, frames, known, outcome.conditions, session.run.facts)
-        session.keep_trials(came, outcome.versions)
+        session.keep_trials(
+            [with_token(trial, outcome.token_bytes.get(trial.mode)) for trial in came], outcome.versions
+        )
         session.interrupted = outcome.interrupted
 
 

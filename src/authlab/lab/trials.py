@@ -79,6 +79,13 @@ def came_out(
     return found
 
 
+def with_token(trial: Trial, length: int | None) -> Trial:
+    """The trial with the length of its token in bytes, if it has been measured and has one."""
+    if length is None or not trial.summary:
+        return trial
+    return replace(trial, summary={**trial.summary, "token_bytes": length})
+
+
 def _reasons(
     plan: Plan,
     arm: Arm,

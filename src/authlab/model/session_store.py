@@ -15,6 +15,13 @@ The file is flushed to the disk every second, or before each write is answered.
 PERSISTENCES: Final[tuple[Persistence, ...]] = get_args(Persistence)
 
 
+TIMEOUT_S: Final = 0.2
+"""How long the service waits for a connection to its store, and for each reply, unless it is told otherwise."""
+
+TIMEOUT_SETTING: Final = "AUTHLAB_STORE_TIMEOUT_S"
+"""The worker's setting for it. A store that takes longer is away: every request gets a 503."""
+
+
 @dataclass(frozen=True)
 class StoreProbe:
     """Reads of one session, one after the other on one warm connection, without other clients at the store.

@@ -38,6 +38,8 @@ _KNOWN: Final = {
 }
 
 
+_TOKEN_LIBRARIES: Final = {"pyjwt": "PyJWT", "flask-jwt-extended": "Flask-JWT-Extended"}
+
 _UNSAID: Final = frozenset({"stages"})
 """Plans, in runs of schema 1: they stand elsewhere on the page."""
 
@@ -122,6 +124,7 @@ def circumstances(report: Report) -> list[tuple[str, list[tuple[str, str]]]]:
     tables: list[tuple[str, Mapping[str, Any]]] = [
         ("Machine", run.machine),
         ("Versions", run.versions),
+        ("Length of a token", _tokens(report)),
         ("Parameters", run.parameters),
         ("Run", {name: value for name, value in about.items() if value not in (None, "")}),
     ]
@@ -130,6 +133,17 @@ def circumstances(report: Report) -> list[tuple[str, list[tuple[str, str]]]]:
         for title, held in tables
         if held
     ]
+
+
+def _tokens(report: Report) -> dict[str, str]:
+    """What every ratio about tokens depends on: the library that makes them, and their length in each arm."""
+    found = {
+        f"mode {trial.mode}": f"{trial.summary['token_bytes']} bytes"
+        for trial in report.run.trials
+        if isinstance(trial.summary.get("token_bytes"), int)
+    }
+    libraries = {name: report.run.versions[key] for key, name in _TOKEN_LIBRARIES.items() if key in report.run.versions}
+    return {**found, **libraries} if found else {}
 
 
 def command_line(report: Report) -> str:

@@ -13,17 +13,22 @@ import pytest
 from services.clock import offsets_of
 from services.documents import Unusable
 from services.keyring import keyring_of
+from services.settings import STORE_TIMEOUT_S
 
+from authlab.experiments.options import Options
+from authlab.experiments.planning import loaded, steady
 from authlab.faults.base import Fault, fits
 from authlab.faults.catalogue import FAULTS
 from authlab.faults.rotate_key import ring
 from authlab.model.errors import LabError, UsageProblem
+from authlab.model.faults import PlannedFault
 from authlab.model.mode import Mode, Signature, Traits
 from authlab.model.modes import MODES
+from authlab.model.session_store import TIMEOUT_S
 from authlab.stack.secrets import make_secrets, new_key
 from tests.unit.faults.made_stacks import MadeLink, MadeStack, order
 
-_STORED = {"redis"}
+_STORED = {name for name, mode in MODES.items() if mode.needs_store}
 _SIGNED = {name for name, mode in MODES.items() if mode.signature}
 _OWN_CLOCK = {name for name, mode in MODES.items() if mode.signature and mode.signature.own_clock}
 _ALL = set(MODES)
@@ -447,3 +452,34 @@ def test_a_clock_is_proven_by_the_token_that_it_issues(
     assert offsets_of(stack.given["clock.json"]) == {}
     restart = [("give", "clock.json"), ("stop", "worker-2"), ("start_again", "worker-2")]
     assert stack.done == restart * 2, "set, and set right again"
+
+
+# --- where a slow store becomes one that is away ---
+
+
+def test_the_lab_knows_the_services_own_time_limit_for_the_store() -> None:
+    assert TIMEOUT_S == STORE_TIMEOUT_S
+
+
+@pytest.mark.parametrize(
+    ("value", "limit_s", "away"), [(199.0, 0.2, False), (200.0, 0.2, True), (250.0, 0.2, True), (250.0, 0.5, False)]
+)
+def test_a_delay_beyond_the_workers_limit_is_announced_and_its_proof_says_that_the_store_is_away(
+    value: float, limit_s: float, away: bool
+) -> None:
+    planned = PlannedFault("redis-latency", 1.0, 2.0, value)
+    fault = FAULTS["redis-latency"]
+    assert ("--store-timeout" in fault.caution(planned, limit_s)) == away
+    made = replace(order("redis-latency", for_s=2.0, value=value), store_timeout_s=limit_s)
+    for said in (fault().sentence(made), fault().begin(MadeStack(link=MadeLink()), made)):
+        assert ("is away" in said) == away
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_time_limit_reaches_the_workers_that_ask_a_store(mode: str) -> None:
+    options = Options(modes=(MODES[mode],), store_timeout_s=0.5)
+    expected = {"AUTHLAB_STORE_TIMEOUT_S": "0.5"} if MODES[mode].needs_store else {}
+    assert steady(options, MODES[mode]).settings == expected
+    assert loaded(options, mode, mode).settings == expected
+    assert loaded(options, mode, mode, settings={"A": "b"}).settings == expected | {"A": "b"}
+    assert loaded(Options(), mode, mode).settings == {}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from authlab.experiments.catalogue import EXPERIMENTS
 from authlab.experiments.evidence import ArmData, Evidence, PlanData
@@ -15,7 +16,7 @@ from authlab.experiments.options import Options
 from authlab.model.findings import ExperimentResult, Observation
 from authlab.model.history import TrialHistory
 from authlab.model.machine import MachineFacts
-from authlab.model.plan import Plan
+from authlab.model.plan import Interleaved, Plan
 from authlab.model.run import RUN_SCHEMA, Trial
 from authlab.store.history import read_trial_history
 from authlab.store.runs import RunFolder
@@ -48,7 +49,8 @@ def judged_again(folder: Path) -> tuple[ExperimentResult, ...]:
     results = []
     for kept in run.experiments:
         experiment = EXPERIMENTS[kept.id]
-        stored = planned(experiment, experiment.plan(Options(seed=run.seed), facts))
+        plans = [_in_one_round(plan) for plan in experiment.plan(Options(seed=run.seed), facts)]
+        stored = planned(experiment, plans)
         if run.schema == RUN_SCHEMA:
             stored = replace(kept, observations=(), judgements=(), verdict=None)
         data = []
@@ -57,6 +59,12 @@ def judged_again(folder: Path) -> tuple[ExperimentResult, ...]:
             data.append(PlanData(plan, {trial.mode: _arm_data(plan, trial, store) for trial in trials}))
         results.append(judge(experiment, stored, Evidence(tuple(data), facts)))
     return tuple(results)
+
+
+def _in_one_round(plan: Plan) -> Plan:
+    """The plan as it was before there were rounds."""
+    held = plan.exercise
+    return replace(plan, exercise=structs.replace(held, rounds=1)) if isinstance(held, Interleaved) else plan
 
 
 def _arm_data(plan: Plan, trial: Trial, store: RunFolder) -> ArmData:

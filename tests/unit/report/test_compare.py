@@ -60,21 +60,14 @@ def test_an_effect_is_held_against_the_margin_by_its_whole_interval(
     low: float | None, high: float | None, verdict: str
 ) -> None:
     effect = Estimate(1.0 if low is None or high is None else (low + high) / 2, low, high)
-    found = judged(effect, Margins(ratio=0.1).ends("ratio"), None, [])
+    found = judged(effect, Margins(ratio=0.1).ends("ratio"), [])
     assert found.verdict == verdict
     assert bool(found.reasons) == (verdict == "inconclusive"), "what is inconclusive says why"
 
 
-def test_an_effect_that_the_a_a_pair_could_have_made_is_inconclusive() -> None:
-    effect = Estimate(1.2, 1.15, 1.25)
-    ends = Margins(ratio=0.1).ends("ratio")
-    assert judged(effect, ends, 0.25, []).verdict == "inconclusive"
-    assert judged(effect, ends, 0.15, []).verdict == "worse"
-
-
 def test_a_trial_in_doubt_makes_any_effect_inconclusive_with_its_reason() -> None:
     effect = Estimate(3.0, 2.9, 3.1)
-    assert judged(effect, (0.9, 1.1), None, ["B: sent late"]) == Judged("inconclusive", ("B: sent late",))
+    assert judged(effect, (0.9, 1.1), ["B: sent late"]) == Judged("inconclusive", ("B: sent late",))
 
 
 def test_one_worse_outweighs_what_is_inconclusive_and_that_outweighs_what_is_better() -> None:

@@ -28,6 +28,12 @@ MakeSettings = Callable[..., Settings]
 MakeService = Callable[..., Service]
 
 
+def close_connections() -> None:
+    """Close those of services that are not used any more and not collected yet."""
+    for connection in [each for each in gc.get_objects() if isinstance(each, AbstractConnection)]:
+        connection.disconnect()
+
+
 @pytest.fixture
 def clock() -> Clock:
     """A clock at a fixed time."""
@@ -57,8 +63,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, secrets: Secrets) -> Iterato
         bring_up([server], 30)
         assert store_server.why_not_ready(server.port, secrets.store_password, 1) is None
         yield server
-        for connection in [each for each in gc.get_objects() if isinstance(each, AbstractConnection)]:
-            connection.disconnect()  # of services that are not used any more and not collected yet
+        close_connections()
         bring_down([server])
 
 

@@ -143,8 +143,6 @@ def test_a_worker_that_stops_answers_or_refuses_connections(
             for _ in range(500):
                 made.append(connect())
                 time.sleep(0.01)
-        kept.sendall(healthz)  # it may have been on its way already
-        assert answer_on(kept) == (200, "close")
         lost = sum(answer_on(connection)[0] != 200 for connection in made)
         assert lost <= 1, f"{lost} of {len(made)}: only what comes in the very moment of closing may be lost"
         assert worker.process.wait(10) == 0

@@ -173,3 +173,14 @@ def _expired(clock: Clock) -> tuple[float, int]:
         requests += 1
         assert requests <= 1000, "swept too slowly to keep up"
     return longest, requests
+
+
+def test_a_refused_log_in_ends_no_session_and_one_that_replaces_its_own_always_finds_a_place(clock: Clock) -> None:
+    table = table_of(clock, capacity=2)
+    mine, theirs = table.create("u", None), table.create("v", None)
+    for stranger in (None, "x" * 43):
+        with pytest.raises(Problem, match="store_full"):
+            table.create("w", stranger)
+    assert (why(table, mine), why(table, theirs)) == (None, None)
+    renewed = table.create("u", mine)
+    assert (why(table, mine), why(table, renewed), why(table, theirs)) == ("unknown_session", None, None)

@@ -69,6 +69,19 @@ def test_all_problems_are_told_at_once() -> None:
     assert len(told) == 12
 
 
+@pytest.mark.parametrize("text", ["0", "0.001", "61", "-1", "1e-1", "soon", "", ".5", "nan"])
+def test_a_time_limit_for_the_store_that_cannot_be_meant_is_refused(text: str) -> None:
+    told = "\n".join(problems_of(AUTHLAB_STATE="redis", AUTHLAB_STORE_TIMEOUT_S=text))
+    assert f"AUTHLAB_STORE_TIMEOUT_S is {text!r}; it must be a number of seconds from 0.01 to 60" in told
+
+
+def test_the_time_limit_for_the_store_is_a_setting(make_settings: Callable[..., Settings]) -> None:
+    for text, seconds in (("0.5", 0.5), ("2", 2.0), ("0.01", 0.01)):
+        redis = make_settings("redis", AUTHLAB_REDIS_PORT="1", AUTHLAB_STORE_TIMEOUT_S=text).redis
+        assert redis is not None
+        assert redis.timeout_s == seconds
+
+
 def test_origins_are_those_that_a_browser_could_send(make_settings: Callable[..., Settings]) -> None:
     given = "https://shop.example, http://localhost:5173,http://127.0.0.1,https://[::1]:8443"
     assert make_settings("memory", AUTHLAB_ORIGINS=given).origins == {

@@ -37,7 +37,7 @@ def differences(setup: Setup) -> Iterator[Figure]:
         ),
         spec=finished(below([_panel(section) for section in sections])),
         pad=theme.side_pad(labels),
-        notes=_notes(sections),
+        notes=[*_notes(sections), *_token_notes(setup)],
     )
 
 
@@ -103,6 +103,13 @@ def _notes(sections: Sequence[Section]) -> list[str]:
     notes = [f"The A/A pair: {'; '.join(said)}."] if said else []
     known = [f"{percent(s.starts)} in {inner(s.title)}" for s in sections if s.starts is not None]
     return [*notes, *([f"Spread between starts: {', '.join(known)}."] if known else [])]
+
+
+def _token_notes(setup: Setup) -> list[str]:
+    """A token's length decides what it costs to sign, send and verify."""
+    found = {trial.mode: trial.summary.get("token_bytes") for trial in setup.tables.trials}
+    said = [f"{coded(label)} {length} bytes" for label, length in found.items() if isinstance(length, int)]
+    return [f"Length of a token: {', '.join(said)}."] if said else []
 
 
 def _listing(section: Section) -> str:
