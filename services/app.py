@@ -62,7 +62,7 @@ def create_app(settings: Settings, state: State | None = None) -> Flask:
     _answer_with_problems(app, answers)
     if isinstance(state, Extension):
         state.install(app)
-    if settings.extra_cpu_us:
+    if settings.extra_cpu_us is not None:
         app.wsgi_app = ExtraCpu(app.wsgi_app, settings.extra_cpu_us)  # type: ignore[method-assign]  # as Flask documents
     return app
 

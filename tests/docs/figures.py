@@ -287,6 +287,9 @@ def _source(run: Run, result: ExperimentResult, link: str) -> list[str]:
     ]
     if sight := _sight(result):
         lines.append(f"The A/A pair, `none` against `none`: {sight}.")
+    mine = {trial.mode: trial.summary.get("token_bytes") for trial in run.trials if trial.experiment == result.id}
+    if tokens := [f"`{mode}` {length} bytes" for mode, length in mine.items() if length]:
+        lines.append(f"Length of a token: {', '.join(tokens)}.")
     verdict = result.verdict.value if result.verdict else "none"
     lines.append(f"Machine: {_machine(run)}. Verdict: {verdict} ([run.json]({link})).")
     return lines

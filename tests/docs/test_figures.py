@@ -71,7 +71,7 @@ def root(tmp_path: Path) -> Path:
     """A checkout in small: a page per experiment with an empty block, and no reference run yet."""
     (tmp_path / "README.md").write_text("no block here\n")
     (tmp_path / "docs" / "deep").mkdir(parents=True)
-    for name in figures.TABLES:
+    for name in ("three-modes", "round-robin-breaks-memory"):
         (tmp_path / "docs" / "deep" / f"{name}.md").write_text(_EMPTY.format(name))
     return tmp_path
 
@@ -186,6 +186,25 @@ def test_the_table_of_three_modes_says_what_was_measured(root: Path) -> None:
     assert (page.parent / link).resolve() == file.resolve()
     assert text.startswith("before\n<!-- figures: three-modes -->\n| mode |")
     assert text.endswith("<!-- /figures -->\nafter\n")
+
+
+def test_the_table_of_implementations_has_a_row_per_design_and_the_rules_number() -> None:
+    served = {"redis-lean": 0.82, "redis": 0.75, "flask-session": 0.53, "jwt-lean": 0.91, "jwt": 0.66}
+    quantity, rule = "requests_per_cpu_s_ratio", "design_to_implementation_spread"
+    seen = [Observation(m, quantity, v, (v - 0.01, v + 0.01), 30, 900, "ratio", 3, "none") for m, v in served.items()]
+    seen.append(Observation("redis", rule, 0.72, (0.7, 0.74), 30, 900, "ratio", 3, "jwt", "session / token: lean 1.11"))
+    table = figures.implementations_table(ExperimentResult("implementations", "", (), tuple(seen)))
+    assert [line.replace("\u00a0", " ") for line in table] == [
+        "| requests per CPU second, to `none` | lean | documented | extension |",
+        "| --- | --- | --- | --- |",
+        "| session in Redis | `redis-lean`: 0.820 [0.810, 0.830] | `redis`: 0.750 [0.740, 0.760] | "
+        "`flask-session`: 0.530 [0.520, 0.540] |",
+        "| token | `jwt-lean`: 0.910 [0.900, 0.920] | `jwt`: 0.660 [0.650, 0.670] | "
+        "`flask-jwt-extended`: not measured |",
+        "",
+        "Largest factor between designs to smallest factor between implementations: 0.720 [0.700, 0.740]. "
+        "Factors of CPU per request: session / token: lean 1.11.",
+    ]
 
 
 def test_the_table_of_round_robin_has_a_row_per_number_of_workers(root: Path) -> None:

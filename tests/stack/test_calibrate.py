@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,10 @@ from tests.stack.lab_process import Lab
 
 pytestmark = pytest.mark.stack
 
-_SMALL = ("--users", "4", "--rate", "80", "--plain")
+_SMALL = ("--users", "4", "--rate", "200", "--plain")
 
 
-def test_it_finds_the_planted_cpu_time_is_stored_as_a_run_and_is_interrupted_like_one(tmp_path: Path) -> None:
+def test_it_finds_the_planted_cpu_time_and_is_stored_and_judged_as_a_run(tmp_path: Path) -> None:
     with Lab("calibrate", "--quick", "--blocks", "5", *_SMALL, cwd=tmp_path) as lab:
         lab.says("starting 10 stacks: none, clone-2")
         assert lab.ends() == 0, lab.said
@@ -34,13 +33,3 @@ def test_it_finds_the_planted_cpu_time_is_stored_as_a_run_and_is_interrupted_lik
     with Lab("report", "latest", cwd=tmp_path) as again:
         assert again.ends() == 0, again.said
     assert json.loads((folder / "run.json").read_text())["experiments"] == [result], "the folder is all that it needs"
-
-
-def test_ctrl_c_ends_it_with_130_and_a_report_of_what_was_measured(tmp_path: Path) -> None:
-    with Lab("calibrate", "--blocks", "400", *_SMALL, cwd=tmp_path) as lab:
-        lab.says("logging in 4 users")
-        lab.is_under_load()
-        lab.signal(signal.SIGINT)
-        assert lab.ends() == 130, lab.said
-    assert lab.run()["status"] == "interrupted"
-    assert "interrupted" in (lab.results / "latest" / "report.md").read_text()

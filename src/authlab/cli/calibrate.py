@@ -14,7 +14,7 @@ from authlab.cli.stacking import choice_of, stack_options
 from authlab.cli.values import DURATION, Problems, option, results_option
 
 QUICK_S = 75.0
-DEFAULT_S = 210.0
+DEFAULT_S = 195.0
 LEAST_S = 40.0
 """A shorter calibration would be over before its ten stacks had started."""
 
@@ -23,7 +23,7 @@ LEAST_S = 40.0
 @option("--workers", type=int, default=1, show_default=True, help="Workers behind the proxy of each clone.")
 @option("--users", type=int, default=50, show_default=True, help="Users of each clone.")
 @option("--rate", type=float, default=300.0, show_default=True, help="Requests per second of all users together.")
-@option("--for", "duration", type=DURATION, help="How long it may take: 90s, 10m.  [default: 3m30s]")
+@option("--for", "duration", type=DURATION, help="How long it may take: 90s, 10m.  [default: 3m15s]")
 @option("--quick", is_flag=True, help="Take little more than a minute. The interval is wider and may not decide.")
 @option("--blocks", type=int, help="Number of blocks of slices.  [default: as many as fit into --for]")
 @option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of schedules and orders.")

@@ -58,12 +58,10 @@ class CalibrationRun(StackExperiment):
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """All clones in one plan, measured as every comparison of costs is."""
-        alike = [steady(options, MODES[FLOOR], label=label) for label in _ALIKE]
-        dearer = [
-            replace(steady(options, MODES[FLOOR], label=label), settings={_SETTING: str(added)})
-            for label, added in _DEARER.items()
-        ]
-        return [compared(options, "main", [*alike, *dearer])]
+        clones = [steady(options, MODES[FLOOR], label=label) for label in (*_ALIKE, *_DEARER)]
+        # Clones to which nothing is added have the setting, too: they differ from the others in the time alone.
+        clones = [replace(clone, settings={_SETTING: f"{added_us(clone.label):g}"}) for clone in clones]
+        return [compared(options, "main", clones)]
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:  # noqa: ARG002
         """The slope over the added time is 1, and a clone to which nothing was added differs by nothing."""

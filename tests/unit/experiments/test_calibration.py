@@ -61,7 +61,7 @@ def _verdicts(result: ExperimentResult) -> dict[str, str]:
 
 def test_its_clones_differ_in_nothing_but_the_added_cpu_time() -> None:
     plan = _plan(30)
-    assert [arm.settings.get("AUTHLAB_EXTRA_CPU_US") for arm in plan.arms] == [None] * 6 + ["20", "50", "100", "200"]
+    assert [arm.settings.get("AUTHLAB_EXTRA_CPU_US") for arm in plan.arms] == ["0"] * 6 + ["20", "50", "100", "200"]
     assert (ALIKE, ADDED_US) == (6, (20, 50, 100, 200))
     assert (
         len(

@@ -23,6 +23,7 @@ from authlab.model.findings import ExperimentResult, Observation
 from authlab.model.implementations import DESIGNS, IMPLEMENTATIONS, LIBRARIES
 from authlab.model.modes import MODES
 from authlab.model.plan import Plan
+from authlab.model.run import Trial
 from authlab.report.figures.implementations import implementations_of, implementations_title
 from authlab.report.setups import Experiment
 from tests.unit.experiments.made_data import made_data_of
@@ -136,9 +137,11 @@ def test_requests_per_cpu_second_are_the_inverse_of_cpu_per_request() -> None:
         assert (mode, SERVED_BY_WORKERS) in seen
 
 
-def test_the_figure_has_a_row_per_mode_with_the_versions_it_rests_on() -> None:
+def test_the_figure_has_a_row_per_mode_with_the_versions_and_the_tokens_length_it_rests_on() -> None:
     versions = {"redis-py": "8.1.0", "redis": "Valkey 8.1.8", "pyjwt": "2.15.1"}
-    found = implementations_of(Experiment(_judged(REFUTING), (), (), versions))
+    trials = (Trial("06-jwt", "implementations", "main", "jwt", 3, summary={"token_bytes": 371}),)
+    found = implementations_of(Experiment(_judged(REFUTING), trials, (), versions))
+    assert {row.label: row.token_bytes for row in found if row.token_bytes} == {"jwt": 371}
     assert [row.label for row in found] == [mode for row in DESIGNS.values() for mode in row]
     assert [row.implementation for row in found] == list(IMPLEMENTATIONS) * 2
     library = {row.label: row.library for row in found}

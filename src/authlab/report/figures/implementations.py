@@ -12,19 +12,22 @@ from authlab.report.drawing import theme
 from authlab.report.drawing.marks import KNOWN, finished, layer, n, panel, q, rows, tip, to
 from authlab.report.figure import Figure, Table, columns
 from authlab.report.setups import Experiment
-from authlab.report.words import UNKNOWN, coded, interval_in_unit, number, sentence
+from authlab.report.words import UNKNOWN, coded, interval_in_unit, number, sentence, whole
 
 SERVED: Final = "requests_per_cpu_s_ratio"
 SERVED_BY_WORKERS: Final = "requests_per_worker_cpu_s_ratio"
 _HEADS: Final = (
     *("Design", "Implementation", "Mode", "Requests per CPU second, to none", "95 % interval"),
-    *("Workers alone, to none", "95 % interval of the workers", "Library"),
+    *("Workers alone, to none", "95 % interval of the workers", "Library", "Token, bytes"),
 )
 
 
 @dataclass(frozen=True)
 class Implementation:
-    """One mode: requests per CPU second to `none`, of the whole stack and of its workers alone."""
+    """One mode: requests per CPU second to `none`, of the whole stack and of its workers alone.
+
+    `library` and `token_bytes` are what the cost of a session or a token depends on. None: it has no token.
+    """
 
     label: str
     design: str
@@ -34,6 +37,7 @@ class Implementation:
     high: float | None
     workers: Observation | None
     library: str
+    token_bytes: int | None
 
 
 def implementations(experiment: Experiment) -> Iterator[Figure]:
@@ -78,6 +82,7 @@ def implementations(experiment: Experiment) -> Iterator[Figure]:
 def implementations_of(experiment: Experiment) -> list[Implementation]:
     """Every mode of the two designs that was measured as a share of `none`."""
     seen = {(item.mode, item.quantity): item for item in experiment.result.observations}
+    tokens = {trial.mode: trial.summary.get("token_bytes") for trial in experiment.trials}
     found = []
     for design, modes in DESIGNS.items():
         for implementation, mode in zip(IMPLEMENTATIONS, modes, strict=True):
@@ -85,8 +90,9 @@ def implementations_of(experiment: Experiment) -> list[Implementation]:
             if item is None or item.value is None:
                 continue
             low, high = item.interval or (None, None)
-            workers, library = seen.get((mode, SERVED_BY_WORKERS)), _library(mode, experiment.versions)
-            found.append(Implementation(mode, design, implementation, item.value, low, high, workers, library))
+            workers, token = seen.get((mode, SERVED_BY_WORKERS)), tokens.get(mode)
+            known = (_library(mode, experiment.versions), token if isinstance(token, int) else None)
+            found.append(Implementation(mode, design, implementation, item.value, low, high, workers, *known))
     return found
 
 
@@ -119,4 +125,5 @@ def _cells(row: Implementation) -> list[str]:
         number(workers.value if workers else None),
         interval_in_unit(workers.interval if workers else None, "ratio") or UNKNOWN,
         row.library or UNKNOWN,
+        whole(row.token_bytes),
     ]
