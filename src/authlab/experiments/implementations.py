@@ -33,6 +33,10 @@ RULE: Final = "design_to_implementation_spread"
 SERVED: Final = "requests_per_cpu_s_ratio"
 SERVED_BY_WORKERS: Final = "requests_per_worker_cpu_s_ratio"
 
+RATE_SHARE: Final = 0.5
+"""Share of the run's rate that its arms get. The dearest implementation costs nearly twice as much as the leanest. At
+the whole rate its stack would be saturated where it has one core, and its own queue would be measured."""
+
 _SESSION, _TOKEN = DESIGNS
 _MODES: Final = tuple(dict.fromkeys(mode for row in zip(*DESIGNS.values(), strict=True) for mode in row))
 _CPU: Final = "cpu_us"
@@ -51,7 +55,8 @@ class Implementations(StackExperiment):
     telling = "implementations"
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
-        """All modes in one plan, beside `none` and its twin."""
+        """All modes in one plan, beside `none` and its twin, at `RATE_SHARE` of the rate."""
+        options = replace(options, rate_rps=options.rate_rps * RATE_SHARE)
         modes = options.modes or tuple(MODES[name] for name in _MODES)
         return [compared(options, "main", [*floors(options), *(steady(options, m) for m in modes if m.name != FLOOR)])]
 

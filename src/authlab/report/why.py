@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from authlab.model.findings import ExperimentResult
@@ -10,6 +11,7 @@ from authlab.model.plan import Procedure
 from authlab.model.run import Trial
 
 _ENDED_BY_TIME: Final = "the time was over"
+_NUMBER: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LEAST_WORDS: Final = 4
 """A shorter text before a colon names something; it is not yet a reason."""
 
@@ -27,7 +29,7 @@ def reasons_for_nothing(result: ExperimentResult, trials: Sequence[Trial]) -> tu
     found += [text for text in result.verdict.reasons if text not in summaries]
     doubted = list(dict.fromkeys(reason for trial in trials if not trial.valid for reason in trial.reasons))
     first = [text for text in doubted if text in found or not found]
-    return tuple(dict.fromkeys([*first, *found, *_stopped(result)]))
+    return _each_kind_once(dict.fromkeys([*first, *found, *_stopped(result)]))
 
 
 def doubts_about(result: ExperimentResult, trials: Sequence[Trial]) -> tuple[str, ...]:
@@ -41,6 +43,16 @@ def doubts_about(result: ExperimentResult, trials: Sequence[Trial]) -> tuple[str
     return tuple(
         f"{'trial' if len(ids) == 1 else 'trials'} {', '.join(ids)} can't be trusted: {reason}"
         for reason, ids in named.items()
+    )
+
+
+def _each_kind_once(reasons: Iterable[str]) -> tuple[str, ...]:
+    """The first of those reasons that differ in nothing but numbers, and how many more there are like it."""
+    kinds: dict[str, list[str]] = {}
+    for reason in reasons:
+        kinds.setdefault(_NUMBER.sub("#", reason), []).append(reason)
+    return tuple(
+        alike[0] if len(alike) == 1 else f"{alike[0]} (and {len(alike) - 1} more like it)" for alike in kinds.values()
     )
 
 

@@ -98,6 +98,13 @@ def test_several_reasons_are_each_said_once_and_doubts_come_before_widths() -> N
     assert report.cards[0].why[0].startswith("other programs")
 
 
+def test_reasons_that_differ_in_numbers_alone_are_said_once() -> None:
+    later = LATE.replace("31.0", "28.4")
+    rows = [judgement("inconclusive", reason, mode="none") for reason in (LATE, later, BUSY)]
+    report = report_of(Verdict("inconclusive", "the run cannot decide"), *rows)
+    assert report.cards[0].why == (f"{LATE} (and 1 more like it)", BUSY)
+
+
 def test_a_refuted_claim_names_the_trials_that_do_not_count() -> None:
     rows = [judgement("refuted", summary="outside"), judgement("inconclusive", BUSY, mode="none")]
     report = report_of(Verdict("refuted", "the share is not a half", ("outside",)), *rows, doubt=BUSY)
