@@ -278,12 +278,13 @@ def _source(run: Run, result: ExperimentResult, link: str) -> list[str]:
     shares = [o for o in result.observations if o.quantity == "auth_failure_share"]
     fewest = min(trial.blocks for trial in run.trials if trial.experiment == result.id)
     load = run.parameters
+    rates = {arm.rate_rps for plan in result.plans for arm in plan.arms} or {load["rate_rps"]}
     requests, rest = whole(sum(share.samples for share in shares)), count(fewest, "block")
     workers = sorted({share.workers for share in shares if share.workers})
     behind = " and ".join(filter(None, [", ".join(map(str, workers[:-1])), str(workers[-1])]))
     lines = [
         f"Value and 95 % interval; {requests} requests in {rest} per mode, {behind} workers, {load['users']} users, "
-        f"{number(load['rate_rps'])} requests/s.",
+        f"{', '.join(number(rate) for rate in sorted(rates))} requests/s.",
     ]
     if sight := _sight(result):
         lines.append(f"The A/A pair, `none` against `none`: {sight}.")

@@ -97,7 +97,8 @@ def facts(report: Report) -> list[tuple[str, str]]:
     arms = sum(len(setup.arms) for setup in setups)
     blocks = min((n for setup in setups for n in setup.blocks.values()), default=None)
     size = "Arms" if arms else "Seconds" if any(setup.pseudo_blocks for setup in setups) else "Blocks"
-    rate = run.parameters.get("rate_rps")
+    rates = {arm.rate_rps for setup in setups if setup.plan for arm in setup.plan.arms}
+    rate = rates.pop() if len(rates) == 1 else run.parameters.get("rate_rps")  # an experiment may take a share of it
     found = [
         ("Workers", ", ".join(str(n) for n in workers)),
         ("Users", _plain(run.parameters.get("users"))),

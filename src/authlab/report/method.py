@@ -123,7 +123,7 @@ def _side_by_side(report: Report) -> Point:
 def _arrivals(report: Report, steady: list[Setup]) -> Point:
     rate, users = report.run.parameters.get("rate_rps"), report.run.parameters.get("users")
     plans = [setup.plan for setup in (steady or report.setups) if setup.plan]
-    if plans and not steady:
+    if plans:
         rate, users = plans[0].arms[0].rate_rps, plans[0].arms[0].users
     load = f"{number(rate)} requests/s by {count(users, 'user')}" if rate and users else "Requests"
     lost = "An arrival that could never be sent is counted."
