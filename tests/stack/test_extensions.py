@@ -30,6 +30,7 @@ def _authlab(cwd: Path, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "authlab", *arguments],
         cwd=cwd,
+        env={**os.environ, "TMPDIR": str(cwd)},  # `up` keeps there the logs of what died
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -69,8 +70,8 @@ def test_an_app_gets_the_services_environment_and_a_store_where_it_asks_for_one(
     code, said = _authlab(tmp_path, "up", "own.toml", "--workers", "1")
     assert code == 69, said
     assert (
-        "told jwt AUTHLAB_BIND AUTHLAB_REDIS_HOST AUTHLAB_REDIS_PORT AUTHLAB_REDIS_PREFIX AUTHLAB_SECRETS "
-        "AUTHLAB_STATE AUTHLAB_WORKER" in said
+        "told jwt AUTHLAB_BIND AUTHLAB_INSTANCE AUTHLAB_REDIS_HOST AUTHLAB_REDIS_PORT AUTHLAB_REDIS_PREFIX "
+        "AUTHLAB_SECRETS AUTHLAB_STATE AUTHLAB_WORKER" in said
     )
 
 

@@ -440,7 +440,7 @@ def test_a_run_that_is_interrupted_before_its_load_begins_is_interrupted_and_not
 
 
 def test_an_experiment_without_an_arm_of_the_chosen_modes_says_so_at_once(tmp_path: Path) -> None:
-    with Lab("run", "key-rotation", "--mode", "sticky", "--users", "4", "--plain", cwd=tmp_path) as lab:
+    with Lab("run", "key-rotation", "--mode", "sticky", "--plain", cwd=tmp_path) as lab:
         assert lab.ends() == 0, lab.said
         (result,) = lab.run()["experiments"]
         assert result["verdict"]["value"] == "inconclusive"
