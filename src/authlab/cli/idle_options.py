@@ -28,7 +28,9 @@ def idle_options(given: Collection[str], options: Options, found: Sequence[Exper
     facts = machine_facts()
     ids = [experiment.id for experiment in found]
     for name, (flag, others) in _other_values(options, given).items():
-        if name not in given or any(_heeds(experiment, options, others, facts) for experiment in found):
+        # --quick also decides on the rounds, whatever --blocks says; with few blocks there is one round either way.
+        asked = replace(options, blocks=None) if name == "quick" else options
+        if name not in given or any(_heeds(experiment, asked, others, facts) for experiment in found):
             continue
         usual = type(options)()
         usual_values = _other_values(usual, ())[name][1]

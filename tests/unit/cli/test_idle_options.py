@@ -69,6 +69,7 @@ def test_an_option_that_changes_nothing_is_refused(
         "--mode memory --mode sticky --mode redis --mode jwt",
         "--scenario browse",
         "--blocks 30 --slice 0.5s",
+        "--quick --blocks 3",  # few blocks are one round either way
         "redis-latency --repeat 1 --quick --users 20",
         "redis-latency --repeat 1",
         "faults --repeat 3 --workers 4 --mode jwt",
