@@ -44,7 +44,8 @@ def test_an_interrupted_run_is_cleaned_up_and_can_be_reported(moment: str, numbe
     assert "Traceback" not in lab.said
     # At its end a run may have got further than the moment that we saw.
     assert lab.run()["status"] in (("interrupted",) if length == ENDLESS else ("interrupted", "finished"))
-    assert (lab.results / "latest" / "report.html").exists(), "it was reported before the lab ended"
+    if moment != MOMENTS[-1]:  # there the signal ends the writing itself
+        assert (lab.results / "latest" / "report.html").exists(), "it was reported before the lab ended"
     assert write_reports(find_run("latest", lab.results))[0].exists()
     told = json.loads((lab.results / "latest" / "report.json").read_text())
     assert (told["totals"]["requests"] > 0) == (MOMENTS.index(moment) >= MOMENTS.index("under load"))
