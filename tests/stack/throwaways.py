@@ -74,7 +74,7 @@ ENTRY: Final = """    Mode(
         signature=Signature("HS256"),
         after_logout=_AT_ONCE,
         unmet=("ASVS 7.2.4", "ASVS 7.3.1"),
-        look=Look("#9457c4", "triangle-down"),
+        look=Look("#9457c4", "wedge"),
     ),
 """
 
