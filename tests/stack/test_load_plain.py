@@ -39,7 +39,7 @@ def test_headless_with_a_run_time_leaves_a_finished_recording_in_the_default_pla
     with (
         LoadService() as service,
         locust(
-            tmp_path, *options(tmp_path, service, "--headless", "-u", "5", "-r", "5", "-t", "2", "--csv", "s")
+            tmp_path, *options(tmp_path, service, "--headless", "-u", "5", "-r", "5", "-t", "4", "--csv", "s")
         ) as run,
     ):
         assert run.wait() == 0, run.said

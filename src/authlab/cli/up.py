@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import click
 
@@ -65,12 +65,13 @@ def up(
         chosen, workers=workers, users=users, port=port, scenario=load, choice=choice, settings=settings
     ) as site:
         many = "1 worker" if workers == 1 else f"{workers} workers"
-        click.echo(f"\n{chosen.name} is up at {site.stack.url} with {many}. Ctrl-C ends it.\n")
-        _show(site.lines())
         beside: AbstractContextManager[list[tuple[str, str]]] = window(site) if browser else nullcontext([])
-        with beside as more:
-            _show(more)
-            wait_for_end(site)
+        with suppress(KeyboardInterrupt):  # from the moment it is said to be up, Ctrl-C is how it ends
+            click.echo(f"\n{chosen.name} is up at {site.stack.url} with {many}. Ctrl-C ends it.\n")
+            _show(site.lines())
+            with beside as more:
+                _show(more)
+                wait_for_end(site)
     click.echo(f"{chosen.name} has stopped", err=True)
     return 0
 

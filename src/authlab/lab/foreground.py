@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from authlab.host.processes import Guardian
 from authlab.lab.curl_lines import curl_lines
@@ -115,15 +116,12 @@ def _kept_after_trouble(logs: Path) -> Iterator[None]:
         raise
 
 
-def wait_for_end(site: Site) -> None:
-    """Return at Ctrl-C. Raises `LabError` if a part of the stack dies before."""
-    try:
-        while True:
-            time.sleep(0.5)
-            if troubles := site.stacks.troubles():
-                raise LabError("\n".join(troubles))
-    except KeyboardInterrupt:
-        return
+def wait_for_end(site: Site) -> NoReturn:
+    """Wait for Ctrl-C. Raises `LabError` if a part of the stack dies before."""
+    while True:
+        time.sleep(0.5)
+        if troubles := site.stacks.troubles():
+            raise LabError("\n".join(troubles))
 
 
 def _locust() -> str:
