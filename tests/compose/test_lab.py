@@ -39,7 +39,7 @@ def test_a_run_on_containers_measures_judges_and_reports_like_any_other(engine: 
         assert trial["summary"]["stack_cpu_share"] > 0, trial
     (experiment,) = run["experiments"]
     costs = {o["mode"]: o["value"] for o in experiment["observations"] if o["quantity"] == "cpu_us" and o["value"]}
-    assert costs.keys() == {"none", "jwt", "redis"}
+    assert costs.keys() == {"none", "none-again", "jwt", "redis"}
     report = (tmp_path / "results" / "latest" / "report.md").read_text()
     assert "compose" in report
     assert "docker-proxy" in report
