@@ -74,15 +74,22 @@ def pool_of(settings: RedisSettings, size: int, *, retries: int) -> redis.Blocki
     return make(
         max_connections=size,
         timeout=settings.timeout_s,  # for a free connection; by default 20 s
-        host=settings.host,
-        port=settings.port,
-        username=settings.username,
-        password=settings.password,
-        socket_timeout=settings.timeout_s,
-        socket_connect_timeout=settings.timeout_s,
-        socket_keepalive=True,
-        protocol=2,  # a shorter handshake; nothing here needs version 3
-        retry=Retry(NoBackoff(), retries),  # by default ten, with pauses: seconds per request
+        **connection_options(settings, retries=retries),
         # After a fail-over the node at the other end refuses to write. This drops the connection to it.
         retry_on_error=[ReadOnlyError],
     )
+
+
+def connection_options(settings: RedisSettings, *, retries: int) -> dict[str, Any]:
+    """What redis-py must know of any connection: where the store is, how long to wait for it, how often to repeat."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "username": settings.username,
+        "password": settings.password,
+        "socket_timeout": settings.timeout_s,
+        "socket_connect_timeout": settings.timeout_s,
+        "socket_keepalive": True,
+        "protocol": 2,  # a shorter handshake; nothing here needs version 3
+        "retry": Retry(NoBackoff(), retries),  # by default ten, with pauses: seconds per request
+    }

@@ -66,7 +66,7 @@ class Credential:
         self._token = token if _fits_a_header(token) else None
         secret = body.get("csrf_token") if self._way in (COOKIE_AND_CSRF, ANSWER) else None
         self._csrf = secret if _fits_a_header(secret) else None
-        has_cookie = not all(map(_routes, self._jar.names))
+        has_cookie = _more_than_routes(self._jar.names)
         self._by_name = self._way == HEADER or (self._way == ANSWER and self._token is None and not has_cookie)
         self._issue(body, now_ns)
         came = {
@@ -96,7 +96,7 @@ class Credential:
         if self._kept:
             return
         changed = self._jar.take(set_cookies, path, now_ns)
-        if self.number and not all(map(_routes, changed)) and self._way not in (HEADER, BEARER):
+        if self.number and _more_than_routes(changed) and self._way not in (HEADER, BEARER):
             self._issue(body, now_ns)
             return
         if self._travels_in_cookies and self._jar.first_end_ns(but=_routes):
@@ -109,7 +109,7 @@ class Credential:
         """The headers of a request for `path` that is sent at `now_ns`. `unsafe`: its method changes something."""
         jar = self._jar
         if 0 < jar.next_end_ns <= now_ns and not self._kept:  # whoever has a copy does not look at its end
-            if not all(map(_routes, jar.drop_expired(now_ns))) and self._travels_in_cookies:
+            if _more_than_routes(jar.drop_expired(now_ns)) and self._travels_in_cookies:
                 self.lapsed = True
             self._rebuild()
         headers = self.unsafe_headers if unsafe else self.headers
@@ -160,6 +160,11 @@ class Credential:
 def _routes(cookie: str) -> bool:
     """Whether the cookie of that name is for routing only."""
     return cookie == ROUTING_COOKIE or cookie.startswith(ROUTING_COOKIE + "_")
+
+
+def _more_than_routes(cookies: Iterable[str]) -> bool:
+    """Whether one of the cookies of those names is for more than routing."""
+    return not all(map(_routes, cookies))
 
 
 def _fits_a_header(token: object) -> TypeGuard[str]:

@@ -13,13 +13,12 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
 import redis.exceptions
-from redis.backoff import NoBackoff
 from redis.connection import Connection
-from redis.retry import Retry
 
 from services.clock import Clock
 from services.cookie_sessions import CookieSessions
 from services.problems import Problem
+from services.redis_client import connection_options
 from services.redis_sessions import Script, sessions_over
 from services.settings import RedisSettings, Settings
 from services.store_breaker import Breaker
@@ -108,17 +107,7 @@ class LeanLink:
 
 def _connection(settings: RedisSettings) -> _Wire:
     make = cast(Callable[..., _Wire], Connection)
-    return make(
-        host=settings.host,
-        port=settings.port,
-        username=settings.username,
-        password=settings.password,
-        socket_timeout=settings.timeout_s,
-        socket_connect_timeout=settings.timeout_s,
-        socket_keepalive=True,
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),  # the retries are ours, below
-    )
+    return make(**connection_options(settings, retries=0))  # the retries are ours, below
 
 
 def _ask(connection: _Wire, *command: _Word) -> Any:

@@ -16,13 +16,12 @@ from authlab.experiments.expectation import Expectation, Measured, expect_at_lea
 from authlab.experiments.experiment import StackExperiment
 from authlab.experiments.measures import comparisons, levels, measured, observation, ratio_to, twin_observations
 from authlab.experiments.options import Options
-from authlab.experiments.planning import FLOOR, compared, floors, steady
+from authlab.experiments.planning import FLOOR, against_floors
 from authlab.experiments.three_modes import refused
 from authlab.experiments.verdicts import RUN_LONGER
 from authlab.model.findings import Judgement, Observation, Verdict
 from authlab.model.implementations import DESIGNS, IMPLEMENTATIONS
 from authlab.model.machine import MachineFacts
-from authlab.model.modes import MODES
 from authlab.model.plan import Plan
 from authlab.model.windows import mode_of
 from authlab.stats.contrasts import contrast
@@ -56,9 +55,7 @@ class Implementations(StackExperiment):
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """All modes in one plan, beside `none` and its twin, at `RATE_SHARE` of the rate."""
-        options = replace(options, rate_rps=options.rate_rps * RATE_SHARE)
-        modes = options.modes or tuple(MODES[name] for name in _MODES)
-        return [compared(options, "main", [*floors(options), *(steady(options, m) for m in modes if m.name != FLOOR)])]
+        return [against_floors(replace(options, rate_rps=options.rate_rps * RATE_SHARE), _MODES)]
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
         """No mode refuses a request, and the designs differ by more than the implementations do."""

@@ -72,6 +72,12 @@ def floors(options: Options) -> list[Arm]:
     return [steady(options, MODES[FLOOR], label=label) for label in (FLOOR, FLOOR + AGAIN)]
 
 
+def against_floors(options: Options, usual: Iterable[str]) -> Plan:
+    """A plan that compares the modes that the user chose, or else the `usual` ones, with `none` and its twin."""
+    modes = options.modes or tuple(MODES[name] for name in usual)
+    return compared(options, "main", [*floors(options), *(steady(options, m) for m in modes if m.name != FLOOR)])
+
+
 def compared(options: Options, stage: str, arms: Sequence[Arm]) -> Plan:
     """A plan that compares the costs of its arms, in as many rounds and blocks as the user's choice allows."""
     labels = sum(arm.slices for arm in arms)

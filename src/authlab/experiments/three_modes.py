@@ -20,13 +20,13 @@ from authlab.experiments.measures import (
     twin_observations,
 )
 from authlab.experiments.options import Options
-from authlab.experiments.planning import FLOOR, compared, floors, steady
+from authlab.experiments.planning import FLOOR, against_floors
 from authlab.experiments.tails import tail_observations
 from authlab.experiments.until_precise import going_on_until
 from authlab.experiments.verdicts import RUN_LONGER
 from authlab.model.findings import Judgement, Observation, Verdict
 from authlab.model.machine import MachineFacts
-from authlab.model.modes import MODES, Mode
+from authlab.model.modes import Mode
 from authlab.model.plan import Arm, Plan
 from authlab.model.windows import mode_of
 
@@ -75,8 +75,7 @@ class ThreeModes(StackExperiment):
 
     def plan(self, options: Options, machine: MachineFacts) -> list[Plan]:  # noqa: ARG002
         """All modes in one plan, beside `none` and its twin: comparisons need that floor."""
-        modes = options.modes or tuple(MODES[name] for name in _MODES)
-        plan = compared(options, "main", [*floors(options), *(steady(options, m) for m in modes if m.name != FLOOR)])
+        plan = against_floors(options, _MODES)
         return [plan if options.until is None else going_on_until(plan, options, _leading(plan))]
 
     def rows(self, plans: Sequence[Plan]) -> list[Expectation]:
